@@ -1,0 +1,291 @@
+"""Expressions over state variables, with constructors that fold constants away.
+
+Build expressions with the lower-case functions; they keep them small, so that a fact that decides a
+guard leaves no trace of the guard behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kexecspec.ir.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal: a truth value, an integer or an enumeration label."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The value of a state variable."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eq:
+    """Equality of two expressions of one sort."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Less:
+    """Strict order of two integers."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """Sum of integers."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """An integer multiplied by a constant."""
+
+    factor: int
+    term: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Negation."""
+
+    term: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Conjunction."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Disjunction."""
+
+    terms: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """`then` where `condition` holds, `otherwise` elsewhere."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+
+Expr = Const | Ref | Eq | Less | Plus | Times | Not | And | Or | If
+
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+def same(left: Expr, right: Expr) -> bool:
+    """Whether two expressions are identical; unlike `==`, `True` is not `1`."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return type(left.value) is type(right.value) and left.value == right.value
+    return left == right
+
+
+def negate(term: Expr) -> Expr:
+    """`not term`."""
+    match term:
+        case Const(value):
+            return FALSE if value else TRUE
+        case Not(inner):
+            return inner
+        case _:
+            return Not(term)
+
+
+def conjoin(terms: Iterable[Expr]) -> Expr:
+    """The conjunction of `terms`; true for none."""
+    return _junction(terms, And, TRUE, FALSE)
+
+
+def disjoin(terms: Iterable[Expr]) -> Expr:
+    """The disjunction of `terms`; false for none."""
+    return _junction(terms, Or, FALSE, TRUE)
+
+
+def _junction(terms: Iterable[Expr], kind: type[And | Or], unit: Const, zero: Const) -> Expr:
+    kept: dict[Expr, None] = {}
+    for term in terms:
+        for part in term.terms if isinstance(term, kind) else (term,):
+            if same(part, zero):
+                return zero
+            if not same(part, unit):
+                kept[part] = None
+    if not kept:
+        return unit
+    return next(iter(kept)) if len(kept) == 1 else kind(tuple(kept))
+
+
+def equal(left: Expr, right: Expr) -> Expr:
+    """`left == right`."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return TRUE if same(left, right) else FALSE
+    if left == right:
+        return TRUE
+    if isinstance(left, Const):
+        left, right = right, left
+    if isinstance(right, Const) and isinstance(right.value, bool):
+        return left if right.value else negate(left)
+    if isinstance(left, If) and isinstance(right, Const):
+        return choose(left.condition, equal(left.then, right), equal(left.otherwise, right))
+    return Eq(left, right)
+
+
+def less(left: Expr, right: Expr) -> Expr:
+    """`left < right`."""
+    match left, right:
+        case Const(a), Const(b):
+            return TRUE if int(a) < int(b) else FALSE
+        case _:
+            return FALSE if left == right else Less(left, right)
+
+
+def at_most(left: Expr, right: Expr) -> Expr:
+    """`left <= right`."""
+    return negate(less(right, left))
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    """The sum of `terms`; 0 for none."""
+    constant, rest = 0, list[Expr]()
+    for term in terms:
+        for part in term.terms if isinstance(term, Plus) else (term,):
+            if isinstance(part, Const):
+                constant += int(part.value)
+            else:
+                rest.append(part)
+    if constant or not rest:
+        rest.append(Const(constant))
+    return rest[0] if len(rest) == 1 else Plus(tuple(rest))
+
+
+def times(factor: int, term: Expr) -> Expr:
+    """`factor * term`."""
+    match term:
+        case Const(value):
+            return Const(factor * int(value))
+        case Plus(terms):
+            return add(times(factor, part) for part in terms)
+        case Times(inner, body):
+            return times(factor * inner, body)
+        case If(condition, Const(a), Const(b)):
+            return choose(condition, Const(factor * int(a)), Const(factor * int(b)))
+        case _:
+            return Const(0) if factor == 0 else term if factor == 1 else Times(factor, term)
+
+
+def choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
+    """`then if condition else otherwise`."""
+    if isinstance(condition, Const):
+        return then if condition.value else otherwise
+    if same(then, otherwise):
+        return then
+    if same(then, TRUE):
+        return disjoin((condition, otherwise))
+    if same(then, FALSE):
+        return conjoin((negate(condition), otherwise))
+    if same(otherwise, TRUE):
+        return disjoin((negate(condition), then))
+    if same(otherwise, FALSE):
+        return conjoin((condition, then))
+    return If(condition, then, otherwise)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct sub-expressions of `expr`."""
+    match expr:
+        case Const() | Ref():
+            return ()
+        case Eq(left, right) | Less(left, right):
+            return (left, right)
+        case Plus(terms) | And(terms) | Or(terms):
+            return terms
+        case Times(_, term) | Not(term):
+            return (term,)
+        case If(condition, then, otherwise):
+            return (condition, then, otherwise)
+
+
+@lru_cache(maxsize=100_000)
+def references(expr: Expr) -> frozenset[str]:
+    """The names of the state variables that `expr` reads."""
+    if isinstance(expr, Ref):
+        return frozenset((expr.name,))
+    return frozenset().union(*(references(child) for child in children(expr)))
+
+
+def substitute(expr: Expr, by: Mapping[str, Expr]) -> Expr:
+    """`expr` with variables replaced, folded again."""
+    match expr:
+        case Const():
+            return expr
+        case Ref(name):
+            return by.get(name, expr)
+        case Eq(left, right):
+            return equal(substitute(left, by), substitute(right, by))
+        case Less(left, right):
+            return less(substitute(left, by), substitute(right, by))
+        case Plus(terms):
+            return add(substitute(term, by) for term in terms)
+        case Times(factor, term):
+            return times(factor, substitute(term, by))
+        case Not(term):
+            return negate(substitute(term, by))
+        case And(terms):
+            return conjoin(substitute(term, by) for term in terms)
+        case Or(terms):
+            return disjoin(substitute(term, by) for term in terms)
+        case If(condition, then, otherwise):
+            return choose(substitute(condition, by), substitute(then, by), substitute(otherwise, by))
+
+
+def text(expr: Expr) -> str:
+    """`expr` in the words of the rule language."""
+    match expr:
+        case Const(value):
+            return str(value)
+        case Ref(name):
+            return name
+        case Eq(left, right):
+            return f"{_operand(left)} == {_operand(right)}"
+        case Less(left, right):
+            return f"{_operand(left)} < {_operand(right)}"
+        case Plus(terms):
+            return " + ".join(_operand(term) for term in terms)
+        case Times(factor, term):
+            return f"{factor} * {_operand(term)}"
+        case Not(Less(left, right)):
+            return f"{_operand(right)} <= {_operand(left)}"
+        case Not(Eq(left, right)):
+            return f"{_operand(left)} != {_operand(right)}"
+        case Not(term):
+            return f"not {_operand(term)}"
+        case And(terms):
+            return " and ".join(_operand(term) for term in terms)
+        case Or(terms):
+            return " or ".join(_operand(term) for term in terms)
+        case If(condition, then, otherwise):
+            return f"{_operand(then)} if {_operand(condition)} else {_operand(otherwise)}"
+
+
+def _operand(expr: Expr) -> str:
+    return text(expr) if isinstance(expr, Const | Ref) else f"({text(expr)})"

@@ -1,0 +1,58 @@
+"""Cone of influence: the part of a system that can bear on one predicate.
+
+Turn-taking conjuncts (`Rule.order`) about variables outside the cone are dropped, so a slice may do more than
+the system: what is proved on it holds of the system, what is refuted on it is re-run on the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kexecspec.ir.expr import Expr, references
+from kexecspec.ir.system import Rule, TransitionSystem
+
+
+def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
+    """The variables that `roots` depend on: through effects, their guards, and initial values."""
+    writers: dict[str, list[Rule]] = {}
+    for rule in system.rules:
+        for name in rule.effect:
+            writers.setdefault(name, []).append(rule)
+    wanted, queue = set[str](), list(roots)
+    while queue:
+        name = queue.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        var = system.variables[name]
+        queue.extend(references(var.initial) if var.initial is not None else ())
+        for rule in writers.get(name, ()):
+            queue.extend(references(rule.guard))
+            queue.extend(references(rule.effect[name]))
+    return frozenset(wanted)
+
+
+def slice_system(system: TransitionSystem, predicates: Iterable[Expr]) -> TransitionSystem:
+    """The slice of `system` for `predicates`: variables of their cone, the rules that change one of them, and
+    the invariants that speak of them only."""
+    names = cone(system, (name for predicate in predicates for name in references(predicate)))
+    return restrict(system, names)
+
+
+def restrict(system: TransitionSystem, names: frozenset[str]) -> TransitionSystem:
+    """`system` with only the variables `names`, which must be closed under dependence (see `cone`)."""
+    rules = []
+    for rule in system.rules:
+        effect = {name: expr for name, expr in rule.effect.items() if name in names}
+        if effect:
+            order = tuple(part for part in rule.order if references(part) <= names)
+            rules.append(_narrowed(rule, effect, order))
+    variables = {name: var for name, var in system.variables.items() if name in names}
+    invariants = tuple(i for i in system.invariants if references(i.holds) <= names)
+    properties = tuple(p for p in system.properties if references(p.holds) | references(p.companion) <= names)
+    return TransitionSystem(variables, tuple(rules), invariants, properties)
+
+
+def _narrowed(rule: Rule, effect: dict[str, Expr], order: tuple[Expr, ...]) -> Rule:
+    return Rule(rule.name, rule.actor, rule.guard, effect, order, rule.says, rule.handoff, rule.operation,
+                rule.sources, rule.place)
