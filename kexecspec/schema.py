@@ -1,0 +1,80 @@
+"""A tree against one of the schemas in schemas/, as diagnostics at the place. The only importer of jsonschema."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kexecspec.diagnostics import MOST, Diagnostic, in_order
+from kexecspec.formats import CHECKS
+from kexecspec.resources import schema_path
+from kexecspec.schema_says import Complaint, say
+from kexecspec.tree import Node, plain
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+
+_REFERENCE = re.compile(r'"\$ref": *"([a-z-]+)\.schema\.json#')
+
+
+def validate(node: Node, schema_name: str) -> tuple[Diagnostic, ...]:
+    """Everything in which a tree departs from schemas/SCHEMA_NAME.schema.json; empty if nothing does.
+
+    All errors at once, in reading order, at most as many as diagnostics.MOST.
+    """
+    validator = _validator(schema_name)
+    complaints = [_complaint(error) for error in islice(validator.iter_errors(plain(node)), 4 * MOST)]
+    mistyped = {complaint.path for complaint in complaints if complaint.keyword == "type"}
+    return in_order(_said(complaints, mistyped, node))
+
+
+def _said(complaints: list[Complaint], mistyped: set[tuple[str | int, ...]], node: Node) -> Iterator[Diagnostic]:
+    """A value of the wrong type says so once; what else is wrong with it follows from that."""
+    for complaint in complaints:
+        if complaint.keyword == "type" or complaint.path not in mistyped:
+            yield from say(complaint, node)
+
+
+def _complaint(error: ValidationError) -> Complaint:
+    schema: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
+    in_key = "propertyNames" in tuple(error.absolute_schema_path)[-3:-1]
+    reason = str(error.cause) if error.cause is not None else ""
+    keyword = str(error.validator)
+    return Complaint(keyword, tuple(error.absolute_path), error.validator_value, error.instance, schema, in_key, reason)
+
+
+@cache
+def _validator(schema_name: str) -> Draft202012Validator:
+    from jsonschema import FormatChecker
+    from jsonschema.validators import Draft202012Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    checker = FormatChecker(formats=())
+    for name, check in CHECKS.items():
+        checker.checks(name, raises=ValueError)(check)
+    registry: Registry[Any] = Registry()
+    for name in _referenced(schema_name):
+        registry = registry.with_resource(f"{name}.schema.json", DRAFT202012.create_resource(_contents(name)))
+    return Draft202012Validator(_contents(schema_name), registry=registry, format_checker=checker)
+
+
+@cache
+def _contents(schema_name: str) -> Any:
+    return json.loads(_text(schema_name))
+
+
+@cache
+def _text(schema_name: str) -> str:
+    return schema_path(schema_name).read_text(encoding="utf-8")
+
+
+def _referenced(schema_name: str) -> tuple[str, ...]:
+    """The other schemas that a schema refers to; they refer to no further ones."""
+    return tuple(sorted(set(_REFERENCE.findall(_text(schema_name))) - {schema_name}))
