@@ -11,11 +11,11 @@ import difflib
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDTH = 78
 MOST = 100
-"""No more diagnostics than this are made for one input; a last one says how many were left out."""
+"""No more diagnostics than this are shown for one input; the last one says so."""
 
 _CLOSE_ENOUGH = 0.6
 _LISTED = 12
@@ -69,9 +69,8 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     if len(unique) <= MOST:
         return tuple(unique)
     last = unique[MOST - 1]
-    more = f"{len(unique) - MOST} more errors are not shown"
-    unique[MOST - 1] = Diagnostic(last.code, last.message, last.span, (*last.notes, more), last.help)
-    return tuple(unique[:MOST])
+    notes = (*last.notes, f"only the first {MOST} errors are shown")
+    return (*unique[: MOST - 1], replace(last, notes=notes))
 
 
 def escape(text: str) -> str:
@@ -91,9 +90,9 @@ def quote(text: object) -> str:
 
 def suggest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that was most likely meant, or None if nothing is near."""
-    if len(word) > 100:
-        return None
     names = list(allowed)
+    if len(word) > 100 or len(names) > 1000:
+        return None
     folded = word.casefold().replace("_", "-")
     for name in names:
         if name != word and name.casefold().replace("_", "-") == folded:

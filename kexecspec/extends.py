@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kexecspec.diagnostics import Diagnostic, InputError, allowed_help, quote
+from kexecspec.diagnostics import MOST, Diagnostic, InputError, allowed_help, quote
 from kexecspec.tree import Entry, Node, Scalar, Table
 
 
@@ -26,7 +26,7 @@ def _merged(base: Table, over: Table, wrong: list[Diagnostic]) -> Table:
         name = entry.key.text
         under = entries.get(name)
         if _is_null(entry.value):
-            if under is None:
+            if under is None and len(wrong) <= MOST:
                 wrong.append(_nothing_to_remove(entry, base))
             entries.pop(name, None)
         elif isinstance(entry.value, Table):

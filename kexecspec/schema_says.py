@@ -44,8 +44,9 @@ def say(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
 
 def _unknown_keys(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
     known = tuple(complaint.schema.get("properties", {}))
+    named = set(known)
     for key in complaint.instance:
-        if key not in known:
+        if key not in named:
             span = key_at(root, (*complaint.path, key))
             message = f"unknown key {quote(key)}{_in(complaint.path)}"
             yield Diagnostic("KX003", message, span, help=allowed_help(key, known))
@@ -61,15 +62,16 @@ def _missing(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
 
 
 def _wrong_type(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
-    expected = _expected(complaint.schema)
+    types = _types(complaint.schema)
+    expected = _expected(complaint.schema) if complaint.path else _TYPES[types[0]]
     span, node = _value_place(complaint.path, root)
     message = f"{_name(complaint.path)} is {expected}, not {_found(node)}"
-    trap = _trap(node, _types(complaint.schema))
+    trap = _trap(node, types)
     if trap:
         yield Diagnostic("KX004", message, span, help=trap)
     elif isinstance(node, Scalar) and node.value is None:
         yield Diagnostic("KX006", message, span, help="write a value, or remove the key")
-    elif isinstance(node, Scalar) and "string" in _types(complaint.schema):
+    elif isinstance(node, Scalar) and types == ("string",) and not {"format", "enum"} & set(complaint.schema):
         yield Diagnostic("KX004", message, span, help=f'in quotes it is text: "{node.text[:40]}"')
     else:
         yield Diagnostic("KX006", message, span)

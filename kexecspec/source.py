@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from kexecspec.diagnostics import Diagnostic, InputError, Span, allowed_help, quote
+from kexecspec.diagnostics import MOST, Diagnostic, InputError, Span, allowed_help, quote
 from kexecspec.extends import merge
 from kexecspec.scalars import resolve
 from kexecspec.textfile import line_text, read_text
@@ -37,17 +37,12 @@ def load(path: str) -> Node:
     of the extended file. `extends` itself is gone from the result; each node keeps its own file's span.
     """
     root = read(path)
-    chain: list[Table] = []
-    names = [path]
-    while isinstance(root, Table):
-        chain.append(root)
-        named = root.entry("extends")
-        if named is None:
-            break
-        names.append(_next_file(named.value, names))
-        root = _read_extended(names[-1], named.value.span)
-    else:
+    if not isinstance(root, Table):
         return root
+    chain, names = [root], [path]
+    while (named := chain[-1].get("extends")) is not None:
+        names.append(_next_file(named, names))
+        chain.append(_read_extended(names[-1], named.span))
     merged = chain.pop()
     while chain:
         merged = merge(merged, chain.pop())
@@ -136,6 +131,11 @@ class _Builder:
     def _stop(self, code: str, message: str, span: Span, help_: str | None = None) -> InputError:
         return InputError([*self.wrong, Diagnostic(code, message, span, help=help_)])
 
+    def _note(self, diagnostic: Diagnostic) -> None:
+        self.wrong.append(diagnostic)
+        if len(self.wrong) > MOST:
+            raise InputError(self.wrong)
+
     def _document(self, span: Span) -> None:
         self._documents += 1
         if self._documents > 1:
@@ -151,7 +151,7 @@ class _Builder:
     def _tag(self, tag: str | None, span: Span) -> None:
         if tag is not None:
             message = f"a tag ({quote(tag)}) is not supported"
-            self.wrong.append(Diagnostic("KX020", message, span, help="remove it; text can be quoted"))
+            self._note(Diagnostic("KX020", message, span, help="remove it; text can be quoted"))
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         span = self._span(event)
@@ -183,14 +183,14 @@ class _Builder:
             try:
                 value = resolve(event.value)
             except ValueError as error:
-                self.wrong.append(Diagnostic("KX007", str(error), span))
+                self._note(Diagnostic("KX007", str(error), span))
         self._add(Scalar(value, event.value, span, quoted), event.anchor, 1, 0)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         span, name = self._span(event), event.anchor or ""
         if name not in self._anchors:
-            self.wrong.append(Diagnostic("KX020", f"no anchor &{name} before this alias", span,
-                                         help=allowed_help(name, tuple(self._anchors), "anchors")))  # fmt: skip
+            help_ = allowed_help(name, tuple(self._anchors), "anchors") if self._anchors else None
+            self._note(Diagnostic("KX020", f"no anchor &{name} before this alias", span, help=help_))
             self._add(Scalar(None, "", span), None, 1, 0)
             return
         target = self._anchors[name]
@@ -222,16 +222,16 @@ class _Builder:
             raise self._stop("KX020", "a key must be plain text, not a list or mapping", self.last)
         if node.text == "<<" and not node.quoted:
             help_ = "repeat the entries, or use extends"
-            self.wrong.append(Diagnostic("KX020", "merge keys ('<<') are not supported", node.span, help=help_))
+            self._note(Diagnostic("KX020", "merge keys ('<<') are not supported", node.span, help=help_))
         elif node.text == "" and not node.quoted:
-            self.wrong.append(Diagnostic("KX020", "a key is missing before ':'", node.span))
+            self._note(Diagnostic("KX020", "a key is missing before ':'", node.span))
         return node
 
     def _entry(self, table: _Open, entry: Entry) -> None:
         earlier = table.entries.setdefault(entry.key.text, entry)
         if earlier is not entry:
             message = f"duplicate key {quote(entry.key.text)} (line {earlier.key.span.line})"
-            self.wrong.append(Diagnostic("KX005", message, entry.key.span, help="remove one of the two"))
+            self._note(Diagnostic("KX005", message, entry.key.span, help="remove one of the two"))
 
 
 def _syntax_error(error: yaml.YAMLError, path: str) -> Diagnostic:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from kexecspec.diagnostics import Span
@@ -46,10 +46,14 @@ class Table:
 
     entries: tuple[Entry, ...]
     span: Span
+    _by_key: Mapping[str, Entry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_key", {entry.key.text: entry for entry in self.entries})
 
     def entry(self, key: str) -> Entry | None:
         """The entry of a key."""
-        return next((entry for entry in self.entries if entry.key.text == key), None)
+        return self._by_key.get(key)
 
     def get(self, key: str) -> Node | None:
         """What a key says, or None without the key."""
