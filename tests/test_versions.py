@@ -67,7 +67,7 @@ def test_order() -> None:
     written = ["4.19", "4.19.51", "5.9", "5.10-rc1", "5.10-rc10", "5.10", "5.10.19", "5.10.19.8", "5.10.20-rc1"]
     written += ["5.10.20", "5.11", "6.2-rc3", "6.2-rc4", "6.2", "6.2.1-rc1", "6.2.1"]
     versions = [v(text) for text in written]
-    assert sorted(versions[::-1]) == versions
+    assert sorted(versions, reverse=True) == list(reversed(versions))
     assert v("5.2") < v("5.10")
 
 
