@@ -74,7 +74,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def escape(text: str) -> str:
-    """The text with every character that is not plainly printable written as an escape (`\\x1b`, `\\u202e`)."""
+    """The text with every character that is not plainly printable as an escape (`\\x1b`, `\\u202e`)."""
     if text.isprintable():
         return text
     return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)

@@ -7,7 +7,7 @@ from kexecspec.tree import Entry, Node, Scalar, Table
 
 
 def merge(base: Table, over: Table) -> Table:
-    """`base` with the entries of `over` laid over it. Raises InputError where `over` removes what is not there.
+    """`base` with the entries of `over` laid over it. InputError where `over` removes what is not there.
 
     Tables are merged key by key, everything else is replaced, `null` removes the key. The order is that
     of `base`, new keys follow. Every node keeps the span of the file that it came from; a merged table

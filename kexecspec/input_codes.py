@@ -20,27 +20,32 @@ class InputCode:
 _ALL = (
     InputCode(
         "KX001", "syntax", "The text is not YAML.",
-        "Reading stops at the place shown, so later errors appear only after this one is gone. Frequent causes: a "
-        "tab in the indentation, a ': ' inside of unquoted text, a bracket or quote that is never closed.",
+        "Reading stops at the place shown, so later errors appear only after this one is gone. Frequent "
+        "causes: a tab in the indentation, a ': ' inside of unquoted text, a bracket or quote that is "
+        "never closed.",
     ),
     InputCode(
         "KX002", "unknown-name", "A name stands where only certain names mean something.",
-        "Drivers, SMMU variants, kernels, devices, services, features and all fixed words are checked against the "
-        "library and the file itself, so that a misspelt name is never silently a different platform.",
+        "Drivers, SMMU variants, kernels, devices, services, features and all fixed words are checked "
+        "against the library and the file itself, so that a misspelt name is never silently a different "
+        "platform.",
     ),
     InputCode(
         "KX003", "unknown-key", "A key is not known at this place.",
-        "A fact under an unknown key would be ignored, and a proof would then be about another platform. The "
-        "message names the key that was probably meant; `kexecspec schema platform` prints all of them.",
+        "A fact under an unknown key would be ignored, and a proof would then be about another platform. "
+        "The message names the key that was probably meant; `kexecspec schema platform` prints all of "
+        "them.",
     ),
     InputCode(
         "KX004", "yaml-trap", "A word reads differently here than it may read elsewhere.",
-        "Only true and false are truth values. yes, no, on and off are text, a leading 0 makes no octal number, "
-        "10:30 is no number in base 60, and 5.10 is text, for versions are text. Quoted text is always text.",
+        "Only true and false are truth values. yes, no, on and off are text, a leading 0 makes no octal "
+        "number, 10:30 is no number in base 60, and 5.10 is text, for versions are text. Quoted text is "
+        "always text.",
     ),
     InputCode(
         "KX005", "duplicate-key", "A key stands twice in one mapping.",
-        "Other readers let the last one win silently. Remove one; the message names the line of the first.",
+        "Other readers let the last one win silently. Remove one; the message names the line of the "
+        "first.",
     ),
     InputCode(
         "KX006", "wrong-type", "A value is of the wrong kind: text for a number, a list for a mapping...",
@@ -48,34 +53,38 @@ _ALL = (
     ),
     InputCode(
         "KX007", "out-of-range", "A number is too small or too large, or a list too short or too long.",
-        "The limits are those of the hardware and interfaces described, for instance 32 bits for a stream id.",
+        "The limits are those of the hardware and interfaces described, for instance 32 bits for a stream "
+        "id.",
     ),
     InputCode(
         "KX008", "missing-key", "A key without which the mapping means nothing is missing.",
         "Facts with a sensible default may be left out; this one has none.",
     ),
     InputCode(
-        "KX009", "malformed-text", "A text does not have the form that is needed, such as a range or a version.",
-        "Ranges are written `0x8000_0000 + 8GiB` or `0x8000_0000 .. 0x9000_0000` (the end is exclusive), sizes "
-        "`64KiB`, handoffs `prod -kexec-> prod`, versions as released: 5.10, 5.10.61, 6.2-rc3.",
+        "KX009", "malformed-text",
+        "A text does not have the form that is needed, such as a range or a version.",
+        "Ranges are written `0x8000_0000 + 8GiB` or `0x8000_0000 .. 0x9000_0000` (the end is exclusive), "
+        "sizes `64KiB`, handoffs `prod -kexec-> prod`, versions as released: 5.10, 5.10.61, 6.2-rc3.",
     ),
     InputCode(
         "KX010", "contradiction", "Facts contradict each other, so every proof about them would be empty.",
-        "From a contradiction everything follows. The message lists a smallest set of facts that cannot hold "
-        "together; change one of them.",
+        "From a contradiction everything follows. The message lists a smallest set of facts that cannot "
+        "hold together; change one of them.",
     ),
     InputCode(
         "KX011", "overlap", "Two pieces of memory overlap that cannot.",
-        "Reserved regions, crashkernel and the static shm carve-out lie inside of RAM banks, and not over one another.",
+        "Reserved regions, crashkernel and the static shm carve-out lie inside of RAM banks, and not over "
+        "one another.",
     ),
     InputCode(
         "KX012", "cycle", "The order of devices goes round in a circle.",
-        "`after`, `before`, `behind` and suppliers give one order of registration; device_shutdown walks it "
-        "backwards. No walk satisfies a circle.",
+        "`after`, `before`, `behind` and suppliers give one order of registration; device_shutdown walks "
+        "it backwards. No walk satisfies a circle.",
     ),
     InputCode(
         "KX013", "unreadable", "A file cannot be opened or read.",
-        "The reason is the operating system's own: it does not exist, permission is denied, a name is too long.",
+        "The reason is the operating system's own: it does not exist, permission is denied, a name is too "
+        "long.",
     ),
     InputCode(
         "KX014", "not-a-file", "A path names a directory, a pipe or a device, not a file.",
@@ -83,7 +92,8 @@ _ALL = (
     ),
     InputCode(
         "KX015", "encoding", "The file is not clean UTF-8 text.",
-        "A byte order mark, UTF-16, bytes that are no UTF-8 and control characters are refused at their place.",
+        "A byte order mark, UTF-16, bytes that are no UTF-8 and control characters are refused at their "
+        "place.",
     ),
     InputCode(
         "KX016", "empty", "The file says nothing.",
@@ -91,28 +101,31 @@ _ALL = (
     ),
     InputCode(
         "KX017", "several-documents", "The file holds more than one YAML document.",
-        "A file describes one platform. Put each into its own file; `extends` shares what they have in common.",
+        "A file describes one platform. Put each into its own file; `extends` shares what they have in "
+        "common.",
     ),
     InputCode(
         "KX018", "limits", "The file is too large, too deep, or grows too much through its aliases.",
-        "At most 4 MiB, 64 levels and 200000 values (counting what aliases repeat) are read, so that a hostile or "
-        "broken file ends in bounded time and memory.",
+        "At most 4 MiB, 64 levels and 200000 values (counting what aliases repeat) are read, so that a "
+        "hostile or broken file ends in bounded time and memory.",
     ),
     InputCode(
         "KX019", "extends", "An `extends` cannot be followed.",
-        "It names one file, relative to the file that says it; chains end after 16 files and never go round. "
-        "`null` removes a key of the extended file, and only one that is there.",
+        "It names one file, relative to the file that says it; chains end after 16 files and never go "
+        "round. `null` removes a key of the extended file, and only one that is there.",
     ),
     InputCode(
         "KX020", "unsupported-yaml", "The file uses a part of YAML that is not supported.",
-        "Tags, merge keys ('<<'), keys that are lists or mappings, and aliases without or inside of their anchor.",
+        "Tags, merge keys ('<<'), keys that are lists or mappings, and aliases without or inside of their "
+        "anchor.",
     ),
     InputCode(
         "KX021", "schema-version", "The file says that it is of a form that this version does not know.",
         "The `schema` key names the form, such as kexecspec/platform/1. A newer kexecspec may know it.",
     ),
     InputCode(
-        "KX022", "exclusive-keys", "Two keys stand together that exclude each other, or one lacks its companion.",
+        "KX022", "exclusive-keys",
+        "Two keys stand together that exclude each other, or one lacks its companion.",
         "The message gives the reason, for instance that a platform has one trusted OS.",
     ),
     InputCode(

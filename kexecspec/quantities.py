@@ -40,7 +40,9 @@ def parse_range(text: str) -> tuple[int, int]:
         first, _, last = text.partition("..")
         start, end = parse_address(first), parse_address(last)
         if end <= start:
-            raise ValueError(f"the range ends at {end:#x}, not after its start {start:#x}; the end is exclusive")
+            raise ValueError(
+                f"the range ends at {end:#x}, not after its start {start:#x}; the end is exclusive"
+            )
         return start, end - start
     first, plus, second = text.partition("+")
     if not plus:

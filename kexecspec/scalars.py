@@ -19,7 +19,10 @@ _NUMBER_TRAPS = (
     (re.compile(r"[-+]?0[0-9_]+"), "a leading 0 makes no number here (elsewhere it means octal)"),
     (re.compile(r"[-+]?0[oObB][0-9_]+"), "only decimal and 0x numbers are numbers here"),
     (re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+"), "this is text here (elsewhere base 60)"),
-    (re.compile(r"[-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?"), "there are no fractions here; this is text"),
+    (
+        re.compile(r"[-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?"),
+        "there are no fractions here; this is text",
+    ),
     (re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"), "there are no fractions here; this is text"),
 )
 

@@ -1,4 +1,4 @@
-"""A tree against one of the schemas in schemas/, as diagnostics at the place. The only importer of jsonschema."""
+"""A tree against one of the schemas: diagnostics at their places. The only importer of jsonschema."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def validate(node: Node, schema_name: str) -> tuple[Diagnostic, ...]:
     return in_order(islice(_said(complaints, mistyped, node), 4 * MOST))
 
 
-def _said(complaints: list[Complaint], mistyped: set[tuple[str | int, ...]], node: Node) -> Iterator[Diagnostic]:
+def _said(
+    complaints: list[Complaint], mistyped: set[tuple[str | int, ...]], node: Node
+) -> Iterator[Diagnostic]:
     """A value of the wrong type says so once; what else is wrong with it follows from that."""
     for complaint in complaints:
         if complaint.keyword == "type" or complaint.path not in mistyped:
@@ -46,7 +48,9 @@ def _complaint(error: ValidationError) -> Complaint:
     in_key = "propertyNames" in tuple(error.absolute_schema_path)[-3:-1]
     reason = str(error.cause) if error.cause is not None else ""
     keyword = str(error.validator)
-    return Complaint(keyword, tuple(error.absolute_path), error.validator_value, error.instance, schema, in_key, reason)
+    return Complaint(
+        keyword, tuple(error.absolute_path), error.validator_value, error.instance, schema, in_key, reason
+    )
 
 
 @cache

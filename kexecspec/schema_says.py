@@ -89,7 +89,9 @@ def _not_listed(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
         return
     what = complaint.schema.get("title", "value")
     trap = truth_meant(node.text) and not node.quoted and "none" in allowed
-    code, help_ = ("KX004", f"'{node.text}' is text here; write none for nothing") if trap else ("KX002", None)
+    code, help_ = (
+        ("KX004", f"'{node.text}' is text here; write none for nothing") if trap else ("KX002", None)
+    )
     message = f"unknown {what} {quote(node.text)}"
     yield Diagnostic(code, message, span, help=help_ or allowed_help(node.text, allowed))
 
@@ -122,7 +124,9 @@ def _malformed(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
 
 def _bad_format(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
     message, _, hint = complaint.reason.partition("; ")
-    expected = f"{_name(complaint.path)} is {_expected(complaint.schema)}" if "title" in complaint.schema else None
+    expected = (
+        f"{_name(complaint.path)} is {_expected(complaint.schema)}" if "title" in complaint.schema else None
+    )
     code = "KX002" if message.startswith("unknown kind") else "KX009"
     yield Diagnostic(code, message, at(root, complaint.path), help=hint or expected)
 
@@ -155,7 +159,9 @@ def _repeated(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
         if first != index:
             line = at(root, (*complaint.path, first)).line
             message = f"{quote(item)} stands twice in {_name(complaint.path)} (line {line})"
-            yield Diagnostic("KX023", message, at(root, (*complaint.path, index)), help="remove one of the two")
+            yield Diagnostic(
+                "KX023", message, at(root, (*complaint.path, index)), help="remove one of the two"
+            )
 
 
 def _excluded(complaint: Complaint, root: Node) -> Iterator[Diagnostic]:
@@ -258,7 +264,11 @@ def _trap(node: Node | None, types: tuple[str, ...]) -> str | None:
         return None
     meant = truth_meant(node.text) if "boolean" in types else None
     if meant:
-        return f"in quotes it is text; write {meant}" if node.quoted else f"only true and false are; write {meant}"
+        return (
+            f"in quotes it is text; write {meant}"
+            if node.quoted
+            else f"only true and false are; write {meant}"
+        )
     reason = number_trap(node.text) if "integer" in types else None
     if "integer" in types and node.quoted and node.text.isdigit():
         return "in quotes it is text; remove them"

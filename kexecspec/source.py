@@ -15,12 +15,12 @@ import yaml
 from kexecspec.diagnostics import MOST, Diagnostic, InputError, Span, allowed_help, quote
 from kexecspec.extends import merge
 from kexecspec.scalars import resolve
-from kexecspec.textfile import line_text, read_text
+from kexecspec.textfile import line_reader, line_text, read_text
 from kexecspec.tree import Entry, Items, Node, Scalar, Table, at, find, key_at, plain, walk
 
 __all__ = [
-    "Entry", "Items", "Node", "Scalar", "Table", "at", "find", "key_at", "line_text", "load", "parse", "plain",
-    "read", "walk",
+    "Entry", "Items", "Node", "Scalar", "Table", "at", "find", "key_at", "line_reader", "line_text",
+    "load", "parse", "plain", "read", "walk",
 ]  # fmt: skip
 
 DEEPEST = 64
@@ -170,7 +170,9 @@ class _Builder:
             end = done.end or done.start
         self.last = end
         span = Span(self.path, done.start.line, done.start.column, end.end_line, end.end_column)
-        node: Node = Table(tuple(done.entries.values()), span) if done.table else Items(tuple(done.items), span)
+        node: Node = (
+            Table(tuple(done.entries.values()), span) if done.table else Items(tuple(done.items), span)
+        )
         self._add(node, done.anchor, done.size, done.height)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -240,7 +242,9 @@ def _syntax_error(error: yaml.YAMLError, path: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     notes = tuple(_context(error))
     help_ = _syntax_help(str(problem), line, path)
-    return Diagnostic("KX001", f"not YAML: {problem}", Span(path, line, column, line, column + 1), notes, help_)
+    return Diagnostic(
+        "KX001", f"not YAML: {problem}", Span(path, line, column, line, column + 1), notes, help_
+    )
 
 
 def _syntax_help(problem: str, line: int, path: str) -> str | None:
@@ -264,9 +268,13 @@ def _next_file(named: Node, names: list[str]) -> str:
         raise InputError([Diagnostic("KX019", "extends names one file", named.span)])
     if "://" in named.value:
         help_ = "copy the file and name its path"
-        raise InputError([Diagnostic("KX019", "extends reads files only, no addresses", named.span, help=help_)])
+        raise InputError(
+            [Diagnostic("KX019", "extends reads files only, no addresses", named.span, help=help_)]
+        )
     if "\0" in named.value:
-        raise InputError([Diagnostic("KX019", f"extends {quote(named.value)}: this is no file name", named.span)])
+        raise InputError(
+            [Diagnostic("KX019", f"extends {quote(named.value)}: this is no file name", named.span)]
+        )
     path = os.path.normpath(os.path.join(os.path.dirname(names[-1]), named.value))
     seen = [os.path.realpath(name) for name in names]
     if os.path.realpath(path) in seen:

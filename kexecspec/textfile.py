@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 
@@ -13,7 +14,9 @@ LARGEST = 4 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _LINE_END = re.compile("\r\n|\r|\n")
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -32,7 +35,9 @@ def read_text(path: str) -> str:
 def decode(content: bytes, path: str) -> str:
     """Bytes of a file as text. Raises InputError for what is not clean UTF-8 text."""
     if content.startswith(_BOM):
-        raise _refused(path, "KX015", "the file begins with a byte order mark", "save it as UTF-8 without one")
+        raise _refused(
+            path, "KX015", "the file begins with a byte order mark", "save it as UTF-8 without one"
+        )
     if content.startswith(_WIDE):
         raise _refused(path, "KX015", "the file is UTF-16, not UTF-8", "save it as UTF-8")
     try:
@@ -51,11 +56,27 @@ def decode(content: bytes, path: str) -> str:
 
 def line_text(span: Span) -> str | None:
     """The line that a span starts on, read again from its file, or None if that fails now."""
+    return line_reader()(span)
+
+
+def line_reader() -> Callable[[Span], str | None]:
+    """`line_text` for many spans: each file is read once. For `render_all`."""
+    files: dict[str, list[str]] = {}
+
+    def line_of(span: Span) -> str | None:
+        if span.path not in files:
+            files[span.path] = _lines(span.path)
+        lines = files[span.path]
+        return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+    return line_of
+
+
+def _lines(path: str) -> list[str]:
     try:
-        lines = _LINE_END.split(read_text(span.path))
+        return _LINE_END.split(read_text(path))
     except InputError:
-        return None
-    return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+        return []
 
 
 def _read_bytes(path: str) -> bytes:

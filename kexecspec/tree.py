@@ -11,7 +11,7 @@ from kexecspec.diagnostics import Span
 Path: TypeAlias = tuple[str | int, ...]
 """The way to a node: keys of tables and positions in lists, from the root."""
 
-Plain: TypeAlias = "str | int | bool | None | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
 
 
 @dataclass(frozen=True, slots=True)

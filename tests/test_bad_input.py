@@ -1,4 +1,6 @@
-"""Every way in which a file can be wrong ends in a message at its place, in bounded time, never in a traceback."""
+"""Every way in which a file can be wrong ends in a message at its place, in bounded time."""
+
+# ruff: noqa: E501  (tables of cases read better unwrapped)
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from kexecspec.diagnostics import Diagnostic, InputError, render_all
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.schema import validate
 from kexecspec.source import load, parse, read
-from kexecspec.textfile import LARGEST, decode, line_text
+from kexecspec.textfile import LARGEST, decode, line_reader
 
 
 def wrong(text: str) -> tuple[Diagnostic, ...]:
@@ -61,7 +63,12 @@ def test_one_thing_wrong(text: str, code: str, line: int, column: int, message: 
 
 def test_all_errors_at_once() -> None:
     found = short(wrong("a: 1\na: 2\nb: !x 3\nc: *no\nd: [\n"))
-    assert [(code, line) for code, line, _, _ in found] == [("KX005", 2), ("KX020", 3), ("KX020", 4), ("KX001", 6)]
+    assert [(code, line) for code, line, _, _ in found] == [
+        ("KX005", 2),
+        ("KX020", 3),
+        ("KX020", 4),
+        ("KX001", 6),
+    ]
 
 
 def test_the_words_of_other_yaml_stay_text() -> None:
@@ -118,7 +125,9 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     assert refused("a\0b") == ("KX013", "cannot be read: this is no file name")
 
 
-def test_a_file_that_turns_into_a_directory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_turns_into_a_directory_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("a: 1")
     real = os.open
@@ -152,7 +161,10 @@ def test_a_file_that_grows_while_it_is_read(tmp_path: Path, monkeypatch: pytest.
     real = os.fstat(os.open(tmp_path, os.O_RDONLY))
     small = os.stat_result((0o100644, *tuple(real)[1:6], 0, *tuple(real)[7:10]))
     monkeypatch.setattr(textfile.os, "fstat", lambda _: small)
-    assert refused(str(file)) == ("KX018", "the file is too large: more than 4194304 bytes; at most 4 MiB are read")
+    assert refused(str(file)) == (
+        "KX018",
+        "the file is too large: more than 4194304 bytes; at most 4 MiB are read",
+    )
 
 
 def laughs(width: int, levels: int) -> str:
@@ -200,8 +212,27 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         assert error.diagnostics
 
 
-KEYS = st.sampled_from(["platform", "memory", "devices", "kernels", "secure_world", "handoffs", "dma", "x", "ram", "a"])
-WORDS = st.sampled_from(["yes", "5.10", "0x10", "&a 1", "*a", "none", "ring", "!t x", "a -kexec-> b", "~", "[", "}", "|\n x", "\u202e"])
+KEYS = st.sampled_from(
+    ["platform", "memory", "devices", "kernels", "secure_world", "handoffs", "dma", "x", "ram", "a"]
+)
+WORDS = st.sampled_from(
+    [
+        "yes",
+        "5.10",
+        "0x10",
+        "&a 1",
+        "*a",
+        "none",
+        "ring",
+        "!t x",
+        "a -kexec-> b",
+        "~",
+        "[",
+        "}",
+        "|\n x",
+        "\u202e",
+    ]
+)
 VALUES = st.recursive(
     WORDS | st.integers().map(str),
     lambda inner: st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
@@ -235,7 +266,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_hostile_file_cannot_write_to_the_terminal(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m.yaml"
     file.write_text('"\\e[2J": 1\n"\\u202egood": 2\n', encoding="utf-8")
-    shown = render_all(validate(load(str(file)), "platform"), line_text)
+    shown = render_all(validate(load(str(file)), "platform"), line_reader())
     assert shown.replace("\n", "").isprintable()
     assert "unknown key '\\x1b[2J'" in shown
     assert "unknown key '\\u202egood'" in shown

@@ -37,7 +37,8 @@ def test_the_place_the_line_and_what_is_allowed() -> None:
 
 def test_without_the_line() -> None:
     assert render(mode(), None) == (
-        "boards/acme-r1.yaml:21:16: error[KX002]: unknown SMMU mode 'bypas'\n    v2 allows: bypass, abort, leave"
+        "boards/acme-r1.yaml:21:16: error[KX002]: unknown SMMU mode 'bypas'\n"
+        "    v2 allows: bypass, abort, leave"
     )
 
 
@@ -129,12 +130,19 @@ def test_too_many_are_cut() -> None:
 
 def test_all_of_them_are_counted() -> None:
     assert render_all([mode()], lambda _: None).endswith("\n1 error in the input. Nothing was checked.")
-    assert render_all([mode(), mode()], lambda _: None).endswith("2 errors in the input. Nothing was checked.")
+    assert render_all([mode(), mode()], lambda _: None).endswith(
+        "2 errors in the input. Nothing was checked."
+    )
 
 
 def test_input_codes_are_in_order_and_explained() -> None:
     assert list(INPUT_CODES) == [f"KX{number:03}" for number in range(1, len(INPUT_CODES) + 1)]
     assert all(entry.says.endswith(".") and len(entry.explanation) > 40 for entry in INPUT_CODES.values())
     assert len({entry.name for entry in INPUT_CODES.values()}) == len(INPUT_CODES)
-    fixed = {"KX002": "unknown-name", "KX004": "yaml-trap", "KX005": "duplicate-key", "KX010": "contradiction"}
+    fixed = {
+        "KX002": "unknown-name",
+        "KX004": "yaml-trap",
+        "KX005": "duplicate-key",
+        "KX010": "contradiction",
+    }
     assert {code: INPUT_CODES[code].name for code in fixed} == fixed

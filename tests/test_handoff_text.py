@@ -24,7 +24,9 @@ def test_handoffs(text: str, handoff: HandoffText) -> None:
     assert handoff.kind in KINDS
 
 
-@pytest.mark.parametrize("text", ["", "prod", "prod -> prod", "prod kexec prod", "prod -kexec-> ", "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "prod", "prod -> prod", "prod kexec prod", "prod -kexec-> ", "x" * 5000]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="KERNEL -KIND-> KERNEL"):
         parse_handoff(text)

@@ -1,5 +1,7 @@
 """Departures from a schema are told all at once, at their place, with what would be right."""
 
+# ruff: noqa: E501  (tables of cases read better unwrapped)
+
 from __future__ import annotations
 
 import json
@@ -206,7 +208,11 @@ def test_a_library_driver_needs_its_sources() -> None:
 def test_drivers_of_the_library() -> None:
     files = sorted((specs_root() / "drivers").glob("*.yaml"))
     assert files
-    assert {file.name: validate(read(str(file)), "driver") for file in files if validate(read(str(file)), "driver")} == {}
+    assert {
+        file.name: validate(read(str(file)), "driver")
+        for file in files
+        if validate(read(str(file)), "driver")
+    } == {}
 
 
 def schemas_below(schema: Any) -> Iterator[dict[str, Any]]:
@@ -244,7 +250,9 @@ def test_schema_references_lead_somewhere(name: str) -> None:
         reference = below.get("$ref")
         if isinstance(reference, str):
             file, _, pointer = reference.partition("#/")
-            target: Any = json.loads((schemas_root() / (file or f"{name}.schema.json")).read_text(encoding="utf-8"))
+            target: Any = json.loads(
+                (schemas_root() / (file or f"{name}.schema.json")).read_text(encoding="utf-8")
+            )
             for step in pointer.split("/"):
                 target = target[step]
             assert isinstance(target, dict)

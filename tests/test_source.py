@@ -128,7 +128,10 @@ def test_aliases_repeat_what_they_name() -> None:
 
 JSON = st.recursive(
     st.booleans() | st.integers(-(10**9), 10**9) | st.none(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz_-", min_size=1, max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text("abcxyz_-", min_size=1, max_size=6), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -148,6 +151,20 @@ def test_the_line_of_a_span(tmp_path: Path) -> None:
     assert line_text(at(root, ())) is None
 
 
+def test_the_python_parser_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kexecspec import source
+
+    fast = parse(TEXT, "f")
+    monkeypatch.setattr(source, "_LOADER", source.yaml.SafeLoader)
+    slow = parse(TEXT, "f")
+    assert plain(slow) == plain(fast)
+    assert [span_of(node) for node in walk(slow)] == [span_of(node) for node in walk(fast)]
+
+
+def span_of(found: tuple[object, Scalar | Items | Table]) -> tuple[int, int]:
+    return found[1].span.line, found[1].span.column
+
+
 def write(folder: Path, **files: str) -> str:
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -155,8 +172,14 @@ def write(folder: Path, **files: str) -> str:
 
 
 def test_extends_merges(tmp_path: Path) -> None:
-    base = "platform: base\nmemory: {ram: [a, b], more: 1}\ndevices: {x: {driver: d, dma: {kind: ring}}, y: {driver: e}}\n"
-    top = "extends: base.yaml\nplatform: top\nmemory: {ram: [c]}\ndevices: {x: {dma: none}, y: null, z: {driver: f}}\n"
+    base = (
+        "platform: base\nmemory: {ram: [a, b], more: 1}\n"
+        "devices: {x: {driver: d, dma: {kind: ring}}, y: {driver: e}}\n"
+    )
+    top = (
+        "extends: base.yaml\nplatform: top\nmemory: {ram: [c]}\n"
+        "devices: {x: {dma: none}, y: null, z: {driver: f}}\n"
+    )
     root = load(write(tmp_path, base=base, top=top))
     assert plain(root) == {
         "platform": "top",
@@ -169,7 +192,9 @@ def test_extends_merges(tmp_path: Path) -> None:
     assert at(root, ("devices", "x", "dma")).line == 4
 
 
-def test_extends_is_relative_to_the_file_that_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extends_is_relative_to_the_file_that_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "vendor" / "common").mkdir(parents=True)
     (tmp_path / "vendor" / "common" / "soc.yaml").write_text("a: 1\nb: 1\nc: 1\n")
     (tmp_path / "vendor" / "board.yaml").write_text("extends: common/soc.yaml\nb: 2\nc: 2\n")
@@ -253,7 +278,11 @@ def test_errors_of_the_extended_file_are_at_their_own_place(tmp_path: Path) -> N
 
 def test_removing_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        load(write(tmp_path, top="extends: b.yaml\ndevices: {eht0: null, new: {a: ~}}", b="devices: {eth0: {}}"))
+        load(
+            write(
+                tmp_path, top="extends: b.yaml\ndevices: {eht0: null, new: {a: ~}}", b="devices: {eth0: {}}"
+            )
+        )
     first, second = caught.value.diagnostics
     assert first.message == "nothing to remove: the extended file has no 'eht0' here"
     assert first.help == "did you mean 'eth0'? it has: eth0"
