@@ -1,0 +1,194 @@
+"""What a machine is made of: plain frozen facts, given once.
+
+Nothing here decides anything.  A driver's hooks come already filtered for one kernel's features, so that the
+machine reads a list of operations and gives each of them the meaning that the kernel's sources give it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PAGE = 4096
+KIB = 1024
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bytes [start, start + size)."""
+
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+
+@dataclass(frozen=True)
+class MemoryMap:
+    """Where RAM is and which of it is spoken for before any kernel runs."""
+
+    ram: tuple[Range, ...] = (Range(0x8000_0000, 1024 * MIB),)
+    reserved: tuple[Range, ...] = ()
+    crashkernel: tuple[Range, ...] = ()
+    static_shm: Range | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """A trusted application or pseudo TA, with the flags that decide who may open a second session."""
+
+    name: str
+    pseudo: bool = True
+    makes_rpc: bool = False
+    single_instance: bool = False
+    multi_session: bool = True
+    keep_alive: bool = False
+
+
+@dataclass(frozen=True)
+class SecureConfig:
+    """The TEE: `kind` is optee, amdtee or none.
+
+    `base_use` is what OP-TEE has allocated from its heap before the first kernel.  `session_bytes` is the heap
+    cost of a session, header included: sizeof(struct tee_ta_session) is 152 in OP-TEE 3.13.0, so 176.
+    `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an overlap
+    only when one of the two is protected memory, which the machine models whatever this says.
+    """
+
+    kind: str = "optee"
+    version: tuple[int, int, int] = (3, 13, 0)
+    abi: str = "smc"
+    threads: int = 2
+    heap_size: int = 65536
+    base_use: int = 20000
+    session_bytes: int = 176
+    dynamic_shm: bool = True
+    prealloc_cache: bool = True
+    rpc_arg: bool = False
+    handles: int | None = 64
+    va_space: int = 32 * MIB
+    va_leaks: bool = False
+    rejects_overlap: bool = False
+    services: tuple[Service, ...] = ()
+    suspended_threads: int = 0
+    supplicant: bool = True
+    driver: str = "optee"
+
+
+@dataclass(frozen=True)
+class SmmuConfig:
+    """One SMMU.  `version` is 2 for SMMUv1 and v2, 3 for SMMUv3; the rest is what firmware and silicon decide."""
+
+    name: str
+    driver: str = "arm-smmu"
+    version: int = 2
+    qcom: bool = False
+    reset_clientpd: bool = True
+    reset_enabled: bool = False
+    reset_gbpa_abort: bool = False
+    abort_is_fatal: bool = False
+    two_level_table: bool = True
+    cmdq_entries: int = 256
+
+
+@dataclass(frozen=True)
+class DeviceConfig:
+    """A device: a DMA master, a TEE client (bus `tee`, or a `service`), or both.
+
+    `dma` is ring, one-shot, periodic-read, periodic-write, firmware, msi or none.  `recurrent`: the world outside
+    keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it posts.
+    `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop the engine at
+    the device's turn in the walk.  `dev_name` is the name that the kernel prints.
+    """
+
+    name: str
+    driver: str
+    bus: str = "platform"
+    smmu: str | None = None
+    streams: tuple[int, ...] = ()
+    domain: str = "translated"
+    iova: Range | None = None
+    dma: str = "none"
+    recurrent: bool = False
+    posted: int = 4
+    bus_master: str = "honoured"
+    behind_port: bool = False
+    quiesced_by: str = "nothing"
+    starts_at_probe: bool = True
+    service: str | None = None
+    suppliers: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    dev_name: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step of a driver's hook, by the kernel's own name."""
+
+    do: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """A driver's hooks, as one kernel has them."""
+
+    probe: tuple[Operation, ...] = ()
+    shutdown: tuple[Operation, ...] = ()
+    remove: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True)
+class KernelConfig:
+    """A kernel, or a payload that is none (`linux` false).
+
+    `kdump` is what is_kdump_kernel() answers: elfcorehdr= was given.  `disable_bypass` is the value of the SMMU
+    driver's parameter after defaults and command line.  `drivers` holds the hooks of each driver it has.
+    """
+
+    name: str
+    features: frozenset[str] = frozenset()
+    release: str = "6.1.0"
+    kdump: bool = False
+    disable_bypass: bool = True
+    passthrough: bool = False
+    linux: bool = True
+    smmu_aware: bool = True
+    adopts: bool = False
+    drivers: Mapping[str, Hooks] = field(default_factory=dict)
+    probe_order: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    min_threads: int = 1
+
+    def has(self, feature: str) -> bool:
+        """Whether the kernel has this feature."""
+        return feature in self.features
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Major and minor of `release`, for the wording of its log."""
+        parts = self.release.split("-")[0].split(".")
+        return int(parts[0]), int(parts[1]) if len(parts) > 1 else 0
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """The whole machine; `warm_clears` is what its reset clears."""
+
+    kernels: tuple[KernelConfig, ...]
+    memory: MemoryMap = MemoryMap()
+    secure: SecureConfig = SecureConfig()
+    smmus: tuple[SmmuConfig, ...] = ()
+    devices: tuple[DeviceConfig, ...] = ()
+    warm_clears: frozenset[str] = frozenset({"secure_world", "smmus", "devices"})
+
+    def kernel(self, name: str) -> KernelConfig:
+        """The kernel of that name; KeyError when there is none."""
+        for kernel in self.kernels:
+            if kernel.name == name:
+                return kernel
+        raise KeyError(name)

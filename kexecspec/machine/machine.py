@@ -1,0 +1,311 @@
+"""The machine: it runs kernels one after another, and lets the caller choose where the world has a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kexecspec.machine.config import PAGE, KernelConfig, MachineConfig
+from kexecspec.machine.devices import Device, transact
+from kexecspec.machine.ffa import FfaPartition
+from kexecspec.machine.harms import Event, Harm, Outcome
+from kexecspec.machine.iommu_driver import IommuCore
+from kexecspec.machine.kernel import Program
+from kexecspec.machine.memory import PhysicalMemory
+from kexecspec.machine.secure import OK, SecureWorld, ThreadState
+from kexecspec.machine.smmu import new_smmu
+from kexecspec.machine.state import KernelDied, Staged, State, Steps
+from kexecspec.machine.tasks import USER, Task, Tasks
+from kexecspec.machine.tee_driver import TeeDriver
+
+IMAGE_PAGES = 16
+EDGES = ("kexec", "reboot", "reboot-force")
+
+
+class Machine:
+    """One machine.  See the package's docstring for what to call and what to look at."""
+
+    def __init__(self, config: MachineConfig) -> None:
+        secure = SecureWorld(config.secure)
+        self.state = State(config, PhysicalMemory(config.memory), secure, FfaPartition(secure))
+        self.state.smmus = {smmu.name: new_smmu(smmu) for smmu in config.smmus}
+        self.state.devices = {device.name: Device(device) for device in config.devices}
+        self._order: tuple[str, ...] = ()
+
+    # Running.
+
+    def power_on(self, kernel: str) -> None:
+        """Reset the platform, all of it, and start this kernel."""
+        self._reset(frozenset({"secure_world", "smmus", "devices"}))
+        self._enter(kernel, "reset")
+
+    def advance(self) -> Event:
+        """The running kernel's next operation."""
+        return self.program.advance()
+
+    def run_until(self, *operations: str) -> Event:
+        """Advance until one of these operations, or until the kernel waits, idles or dies."""
+        while True:
+            event = self.advance()
+            stopped = event.outcome in (Outcome.WAITING, Outcome.DEAD) or event.operation == "idle"
+            if stopped or event.operation in operations:
+                return event
+
+    # Handoffs.
+
+    def stage(self, kernel: str, page: int | None = None) -> Event:
+        """kexec_load: the next kernel's image gets its pages, now."""
+        state = self.state
+        target = state.config.kernel(kernel)
+        if page is not None:
+            state.pages().place = page
+        if state.staged is not None:
+            state.memory.extents = [one for one in state.memory.extents if one.generation != state.staged.generation]
+        extent = state.pages().alloc(IMAGE_PAGES, f"image:{kernel}")
+        if extent is not None:
+            extent.generation = state.generation + 1
+        state.staged = Staged(target.name, state.generation + 1)
+        return Event("kernel", "stage", detail={"page": extent.start if extent else None})
+
+    def begin(self, edge: str, to_kernel: str, user_space: str = "running") -> Event:
+        """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or resets."""
+        if edge not in EDGES:
+            raise ValueError(f"no edge {edge!r}")
+        state = self.state
+        state.config.kernel(to_kernel)
+        if edge == "kexec" and state.staged is None:
+            self.stage(to_kernel)
+        if user_space == "stopped":
+            self._try(self.tasks.user_stops)
+            self.tasks.retry()
+        state.log.say("kexec_core: Starting new kernel" if edge == "kexec" else "reboot: Restarting system")
+        self.program.steps = self._leave(edge, to_kernel)
+        return Event("kernel", "begin", detail={"edge": edge, "user_space": user_space})
+
+    def choose_shutdown_order(self, names: tuple[str, ...]) -> None:
+        """The order of the next walk; what is not named keeps its default place behind these."""
+        self._order = names
+
+    def crash(self, to_kernel: str) -> Event:
+        """A panic with a crash kernel loaded: no hook runs, processors stop where they are."""
+        state = self.state
+        state.log.say("Kernel panic - not syncing: sysrq triggered crash", "Starting crashdump kernel...", "Bye!")
+        self._jump(to_kernel, "crash")
+        return Event("kernel", "crash", detail={"to": to_kernel, "generation": state.generation})
+
+    # Choices of the world: secure calls.
+
+    def call_enters(self, who: str = USER, service: str | None = None) -> Event:
+        """A task of `who` (a device, or user) makes a secure call, which goes in or waits for a thread."""
+        device = self.state.devices.get(who)
+        known = service or (device.config.service if device else None) or who
+        task = Task(who, known)
+        return self._begin(task, "call-enters", self.tasks.enter(task))
+
+    def call_rpc(self, thread: int, to_supplicant: bool | None = None) -> Event:
+        """The call in this thread makes an RPC; user TAs' go to the supplicant unless told otherwise."""
+        task = self.tasks.by_thread(thread)
+        asks = to_supplicant
+        if asks is None:
+            asks = task.owner == USER or self.state.secure.service(task.service).makes_rpc
+        return self._begin(task, "call-rpc", self.tasks.rpc(task, asks))
+
+    def call_suspends(self, thread: int) -> Event:
+        """A foreign interrupt takes the call out of the secure world."""
+        self.state.secure.suspend(self.state.secure.threads[thread])
+        return Event(f"thread{thread}", "call-suspends")
+
+    def call_returns(self, thread: int) -> Event:
+        """The call runs to its end; whoever waited for a thread gets it."""
+        task = self.tasks.by_thread(thread)
+        event = self._begin(task, "call-returns", self.tasks.finish(task))
+        self._try(self.tasks.retry)
+        return event
+
+    def takes_lock(self, thread: int, lock: str = "tee_ta_mutex") -> Event:
+        """The call takes a lock of the secure world's core, or a TA's busy flag, and keeps it."""
+        task = self.tasks.by_thread(thread)
+        return self._begin(task, "takes-lock", self.tasks.take_lock(task, lock))
+
+    def supplicant_dies(self) -> Event:
+        """tee-supplicant is gone: RPCs to it are not answered any more."""
+        self.state.supplicant = False
+        return Event("tee-supplicant", "dies")
+
+    def resume_thread(self, thread: int) -> Event:
+        """A payload resumes a secure thread by its number, whoever started it; the thread goes on writing."""
+        state = self.state
+        code = state.secure.resume(thread)
+        if code != OK:
+            return Event(f"thread{thread}", "resume", Outcome.FAILED, {"code": code})
+        one = state.secure.threads[thread]
+        one.runaway = one.generation != state.generation
+        hit = self.thread_writes(thread)
+        return Event(f"thread{thread}", "resume", detail={"code": code, "corrupted": hit})
+
+    def thread_writes(self, thread: int) -> bool:
+        """What a resumed thread writes to, it writes to: buffers, arguments; whether somebody else owned it."""
+        one = self.state.secure.threads[thread]
+        pages = tuple(piece for mobj in (*one.memrefs, one.arg, one.rpc) if mobj for piece in mobj.pages)
+        return self.state.secure_write(pages, f"secure thread {thread}", one.generation)
+
+    def user_registers(self, pages: int) -> Event:
+        """A user task registers this many pages of its own."""
+        task = Task(USER, USER)
+        return self._begin(task, "user-registers", self.tasks.user_register(pages))
+
+    def user_opens(self, service: str) -> Event:
+        """A user task opens a session."""
+        task = Task(USER, service)
+        return self._begin(task, "user-opens", self._opening(service))
+
+    def registration_fails(self, where: str = "kernel") -> None:
+        """The next registration fails: in the kernel before the call, or in the secure world."""
+        self.state.fail_next = where
+
+    # Choices of the world: devices and memory.
+
+    def packet(self, device: str) -> Event:
+        """A packet arrives: the device's next transaction."""
+        return self.transact(device)
+
+    def transact(self, device: str) -> Event:
+        """The device's next transaction, if it is on."""
+        return transact(self.state, self.state.devices[device])
+
+    def task_dma_map(self, device: str) -> Event:
+        """A task or softirq of the running kernel maps a buffer for this device."""
+        return self._task_dma(device, "task-dma-map", self._map)
+
+    def task_dma_unmap(self, device: str) -> Event:
+        """A task or softirq of the running kernel unmaps a buffer of this device."""
+        return self._task_dma(device, "task-dma-unmap", self._unmap)
+
+    def place_next_allocation(self, page: int) -> None:
+        """The running kernel's next allocation starts at this page."""
+        self.state.pages().place = page
+
+    def place_next_cookie(self, cookie: int) -> None:
+        """The next struct tee_shm lies at this address."""
+        self.state.next_cookie = cookie
+
+    def lends_protected(self, start: int, pages: int) -> None:
+        """Memory is lent to the secure world and protected, until the platform is reset."""
+        self.state.secure.protected.append((start // PAGE, pages, self.state.generation))
+
+    def run_on(self, limit: int = 400) -> tuple[Harm, ...]:
+        """Let the world go on from here, and say what was suffered."""
+        from kexecspec.machine.world import run_on
+
+        return run_on(self, limit)
+
+    # What can be seen.
+
+    @property
+    def harms(self) -> tuple[Harm, ...]:
+        return tuple(self.state.harms)
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        return tuple(self.state.log.lines)
+
+    @property
+    def generation(self) -> int:
+        return self.state.generation
+
+    @property
+    def kernel(self) -> KernelConfig | None:
+        return self.state.kernel
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        return tuple(self.program.bound)
+
+    @property
+    def blocked(self) -> tuple[tuple[str, str, str], ...]:
+        """Tasks that wait in the secure world or for it: who, in what, for what."""
+        return tuple((task.owner, task.doing, task.why) for task in self.tasks.all if task.steps is not None)
+
+    # How it goes from kernel to kernel.
+
+    def _enter(self, name: str, edge: str) -> None:
+        state = self.state
+        state.generation += 1
+        state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
+        state.memory.forget(state.generation)
+        state.staged, state.user_space, state.supplicant = None, True, state.config.secure.supplicant
+        state.fail_next = state.next_cookie = None
+        state.log.mark = len(state.log.lines)
+        state.boot_memory(edge == "crash")
+        state.tee, state.iommu = TeeDriver(state), IommuCore(state)
+        for device in state.devices.values():
+            device.bound = False
+        for smmu in state.smmus.values():
+            smmu.bound = False
+        self._order = ()
+        self.tasks = Tasks(state, state.tee)
+        self.program = Program(state, self.tasks)
+        self.program.steps = self.program.boot()
+
+    def _leave(self, edge: str, to_kernel: str) -> Iterator[Event]:
+        order = tuple(name for name in self._order if name in self.program.bound)
+        order += tuple(name for name in self.program.default_order() if name not in order)
+        yield from self.program.walk(order, edge)
+        if edge == "kexec":
+            self._jump(to_kernel, edge)
+            yield Event("kernel", "jump", detail={"to": to_kernel, "generation": self.state.generation})
+        else:
+            self._reset(self.state.config.warm_clears)
+            self._enter(to_kernel, "reset")
+            yield Event("kernel", "reset", detail={"to": to_kernel, "generation": self.state.generation})
+
+    def _jump(self, to_kernel: str, edge: str) -> None:
+        for thread in self.state.secure.threads:
+            if thread.state is ThreadState.ACTIVE:
+                self.state.secure.suspend(thread)
+        self._enter(to_kernel, edge)
+
+    def _reset(self, clears: frozenset[str]) -> None:
+        state = self.state
+        if "secure_world" in clears:
+            state.secure.reset()
+            state.ffa.reset()
+        if "smmus" in clears:
+            for smmu in state.smmus.values():
+                smmu.reset()
+        if "devices" in clears:
+            for device in state.devices.values():
+                device.reset()
+
+    def _begin(self, task: Task, doing: str, steps: Steps) -> Event:
+        events: list[Event] = []
+        self._try(lambda: events.append(self.tasks.start(task, doing, steps)))
+        return events[0] if events else Event(task.owner, doing, Outcome.DEAD)
+
+    def _try(self, action: Callable[[], object]) -> None:
+        """Do it; an oops ends the kernel, not the caller."""
+        try:
+            action()
+        except KernelDied:
+            return
+
+    def _opening(self, service: str) -> Steps:
+        rc, _ = yield from self.state.tee_driver().open_session(USER, service)
+        return rc
+
+    def _task_dma(self, name: str, doing: str, action: Callable[[Device], object]) -> Event:
+        device = self.state.devices[name]
+        self._try(lambda: action(device))
+        return Event(name, doing, Outcome.DEAD if self.state.dead else Outcome.OK)
+
+    def _map(self, device: Device) -> None:
+        extent = self.state.pages().alloc(1, f"dma:{device.config.name}")
+        if extent is not None:
+            device.mapped.append((self.state.iommu_core().map(device.config, extent), extent))
+
+    def _unmap(self, device: Device) -> None:
+        if len(device.mapped) < 2:
+            self._map(device)
+        page, extent = device.mapped.pop()
+        self.state.iommu_core().unmap(device.config, page, "task")
+        self.state.pages().free(extent)
+

@@ -1,0 +1,172 @@
+"""Physical pages: who owns them, for what, and who wrote them last.
+
+Pages are kept as extents, so that a registration of a thousand pages is one object.  Only a generation that runs,
+or an image that is staged, owns pages: a dead kernel's pages belong to nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kexecspec.machine.config import PAGE, MemoryMap, Range
+
+
+@dataclass
+class Extent:
+    """`count` pages from page number `start`, owned by `generation` for `purpose`."""
+
+    start: int
+    count: int
+    generation: int
+    purpose: str
+    contents: str = "zero"
+    writer: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.count
+
+    def holds(self, page: int) -> bool:
+        """Whether this page is one of them."""
+        return self.start <= page < self.end
+
+    def meets(self, start: int, count: int) -> bool:
+        """Whether any of these pages is one of them."""
+        return self.start < start + count and start < self.end
+
+
+def pages_of(span: Range) -> tuple[int, int]:
+    """First page and number of pages of a byte range."""
+    first = span.start // PAGE
+    return first, (span.end + PAGE - 1) // PAGE - first
+
+
+@dataclass
+class PhysicalMemory:
+    """All pages of the machine that anybody owns."""
+
+    map: MemoryMap
+    extents: list[Extent] = field(default_factory=list)
+
+    def is_ram(self, page: int) -> bool:
+        """Whether there is RAM at this page."""
+        return any(span.start <= page * PAGE < span.end for span in self.map.ram)
+
+    def owner(self, page: int) -> Extent | None:
+        """Who owns this page now."""
+        for extent in self.extents:
+            if extent.holds(page):
+                return extent
+        return None
+
+    def own(self, generation: int) -> tuple[Extent, ...]:
+        """Everything that a generation owns."""
+        return tuple(extent for extent in self.extents if extent.generation == generation)
+
+    def take(self, start: int, count: int, generation: int, purpose: str) -> Extent:
+        """Give these pages to a generation."""
+        extent = Extent(start, count, generation, purpose)
+        self.extents.append(extent)
+        return extent
+
+    def release(self, extent: Extent) -> None:
+        """Give an extent back, if it is still owned."""
+        if extent in self.extents:
+            self.extents = [other for other in self.extents if other is not extent]
+
+    def tear(self, start: int, count: int) -> tuple[Extent, ...]:
+        """Free these pages whoever owns them, and say whose they were."""
+        victims = tuple(extent for extent in self.extents if extent.meets(start, count))
+        for victim in victims:
+            self.release(victim)
+            for first, last in ((victim.start, start), (start + count, victim.end)):
+                if last > first:
+                    self.take(first, last - first, victim.generation, victim.purpose)
+        return victims
+
+    def forget(self, keep: int) -> None:
+        """A kernel died: only what this generation owns is still owned."""
+        self.extents = [extent for extent in self.extents if extent.generation == keep]
+
+
+@dataclass
+class PageAllocator:
+    """A kernel's page allocator: upwards through the memory it may use, unless told where.
+
+    `place` is the page that the next allocation gets.  A page that is not this kernel's to give raises ValueError.
+    """
+
+    memory: PhysicalMemory
+    generation: int
+    usable: tuple[tuple[int, int], ...]
+    cursor: int = 0
+    place: int | None = None
+
+    def may_use(self, page: int) -> bool:
+        """Whether the page is in the memory that this kernel was told to use."""
+        return any(start <= page < start + count for start, count in self.usable)
+
+    def is_free(self, start: int, count: int) -> bool:
+        """Whether the whole run is usable and nobody's."""
+        fits = any(first <= start and start + count <= first + size for first, size in self.usable)
+        return fits and not any(extent.meets(start, count) for extent in self.memory.extents)
+
+    def alloc(self, count: int, purpose: str) -> Extent | None:
+        """`count` contiguous pages, or None when no run is long enough."""
+        start = self._placed(count) if self.place is not None else self._next(count)
+        if start is None:
+            return None
+        return self.memory.take(start, count, self.generation, purpose)
+
+    def free(self, extent: Extent) -> None:
+        """Give an extent back; the last one given out is given out again first."""
+        if extent.end == self.cursor:
+            self.cursor = extent.start
+        self.memory.release(extent)
+
+    def _placed(self, count: int) -> int:
+        start, self.place = self.place, None
+        assert start is not None
+        if not self.is_free(start, count):
+            raise ValueError(f"page {start:#x} is not free for {count} pages")
+        return start
+
+    def _next(self, count: int) -> int | None:
+        for low in (self.cursor, 0):
+            for first, size in self.usable:
+                start = self._fit(max(first, low), first + size, count)
+                if start is not None:
+                    self.cursor = start + count
+                    return start
+        return None
+
+    def _fit(self, start: int, end: int, count: int) -> int | None:
+        while start + count <= end:
+            clash = [extent.end for extent in self.memory.extents if extent.meets(start, count)]
+            if not clash:
+                return start
+            start = max(clash)
+        return None
+
+
+def usable_pages(memory: MemoryMap, crash: bool) -> tuple[tuple[int, int], ...]:
+    """The memory that a kernel may use: the crashkernel ranges, or RAM without everything that is spoken for."""
+    if crash:
+        return tuple(pages_of(span) for span in memory.crashkernel)
+    taken = [*memory.reserved, *memory.crashkernel, *([memory.static_shm] if memory.static_shm else [])]
+    left = [pages_of(span) for span in memory.ram]
+    for span in taken:
+        start, count = pages_of(span)
+        left = [piece for first, size in left for piece in _without(first, size, start, count)]
+    return tuple(left)
+
+
+def _without(first: int, size: int, start: int, count: int) -> list[tuple[int, int]]:
+    if start >= first + size or start + count <= first:
+        return [(first, size)]
+    pieces = []
+    if start > first:
+        pieces.append((first, start - first))
+    if start + count < first + size:
+        pieces.append((start + count, first + size - start - count))
+    return pieces

@@ -1,0 +1,216 @@
+"""Calls that are inside the secure world because the world put them there: they enter, do RPCs, sleep and return.
+
+From __thread_std_smc_entry and get_rpc_arg (OP-TEE @3.13.0), and optee_handle_rpc and handle_rpc_func_cmd (Linux).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kexecspec.machine.config import PAGE
+from kexecspec.machine.harms import Event, Outcome
+from kexecspec.machine.secure import CORE_LOCK, Thread, ThreadState
+from kexecspec.machine.state import State, Steps, waiting
+from kexecspec.machine.tee_driver import TeeDriver
+from kexecspec.machine.tee_shm import ENOMEM, ArgumentPage, Shm, rpc_flags
+
+USER = "user"
+
+
+@dataclass(eq=False)
+class Task:
+    """A task of the running kernel with a call in the secure world, or on its way there."""
+
+    owner: str
+    service: str
+    thread: Thread | None = None
+    page: ArgumentPage | None = None
+    private: Shm | None = None
+    asks_supplicant: bool = False
+    steps: Steps | None = None
+    doing: str = ""
+    why: str = ""
+    errno: int = 0
+
+
+@dataclass
+class Tasks:
+    """Every task of the running kernel that has something to do with the secure world."""
+
+    state: State
+    tee: TeeDriver
+    all: list[Task] = field(default_factory=list)
+
+    def by_thread(self, index: int) -> Task:
+        """The task whose call holds this secure thread; ValueError when no live task does."""
+        for task in self.all:
+            if task.thread is not None and task.thread.index == index:
+                return task
+        raise ValueError(f"no task of the running kernel holds secure thread {index}")
+
+    def start(self, task: Task, doing: str, steps: Steps) -> Event:
+        """Begin something; it goes as far as it can now, and is taken up again by `retry`."""
+        if task.steps is not None:
+            raise ValueError(f"{task.owner} still waits in {task.doing}")
+        task.steps, task.doing = steps, doing
+        if task not in self.all:
+            self.all.append(task)
+        return self._step(task)
+
+    def retry(self) -> tuple[Event, ...]:
+        """Let everybody who waits look again, oldest first, until nobody gets further."""
+        events: list[Event] = []
+        moved = True
+        while moved:
+            moved = False
+            for task in [one for one in self.all if one.steps is not None]:
+                event = self._step(task)
+                if event.outcome is not Outcome.WAITING:
+                    events.append(event)
+                    moved = True
+        return tuple(events)
+
+    def enter(self, task: Task) -> Steps:
+        """The call goes in, with the buffers of its owner."""
+        rc, task.page, task.private = yield from self.tee.arguments(task.owner, False)
+        if rc == 0:
+            rc, task.thread = yield from self.tee.enter(task.owner, task.page, task.private)
+        if task.thread is None:
+            self.tee.drop_arguments(task.page, task.private)
+            self.all.remove(task)
+            return rc
+        secure = self.state.secure
+        pseudo = secure.service(task.service).pseudo
+        for one in secure.registrations:
+            if (one.client, one.generation, one.explicit) == (task.owner, self.state.generation, True):
+                secure.use(task.thread, one, mapped=pseudo)
+        return 0
+
+    def rpc(self, task: Task, asks_supplicant: bool) -> Steps:
+        """The call asks the normal world for something."""
+        thread, state = self._thread(task), self.state
+        if self.tee.shared_arguments:
+            assert thread.arg is not None
+            state.secure_write(thread.arg.pages, f"secure thread {thread.index}", thread.generation)
+        else:
+            rc = yield from self._argument_page(task, thread)
+            if rc:
+                return rc
+            assert thread.rpc is not None
+            state.secure_write(thread.rpc.pages, f"secure thread {thread.index}", thread.rpc.generation)
+            state.secure.suspend(thread)
+            known = thread.rpc.cookie in self.tee.buffers.by_cookie
+            lr = "optee_handle_rpc" if state.running().has("optee-rpc-arg") else "handle_rpc_func_cmd"
+            state.dereference(thread.rpc.cookie, known, "rpc", "tee_shm_get_va", lr)
+        state.secure.suspend(thread)
+        task.asks_supplicant = asks_supplicant
+        return 0
+
+    def finish(self, task: Task) -> Steps:
+        """The RPC is answered, the call runs to its end and returns."""
+        thread, state = self._thread(task), self.state
+        while task.asks_supplicant and not self.answered(task):
+            yield waiting(task.owner, task.doing, "supplicant", thread=thread.index)
+        while thread.wants and not state.secure.lock(thread, thread.wants):
+            yield waiting(task.owner, task.doing, "lock", lock=thread.wants, thread=thread.index)
+        thread.state = ThreadState.ACTIVE
+        if thread.rpc is not None and not state.secure.cache_enabled:
+            cookie = thread.rpc.cookie
+            state.secure.drop_rpc(thread)
+            state.secure.suspend(thread)
+            shm = self.tee.buffers.by_cookie.get(cookie)
+            state.dereference(cookie, shm is not None, "rpc", "tee_shm_free", "optee_handle_rpc")
+            assert shm is not None
+            yield from self.tee.free(shm)
+        state.secure.leave(thread)
+        self.tee.drop_arguments(task.page, task.private)
+        self.all.remove(task)
+        return 0
+
+    def answered(self, task: Task) -> bool:
+        """Whether somebody answers the supplicant's RPC; a killed caller gives up where the kernel lets it."""
+        state = self.state
+        if state.supplicant and state.user_space:
+            return True
+        return not state.user_space and task.owner == USER and state.running().has("optee-supplicant-killable")
+
+    def take_lock(self, task: Task, lock: str = CORE_LOCK) -> Steps:
+        """The call takes a core lock, or sleeps until it can."""
+        thread = self._thread(task)
+        while not self.state.secure.lock(thread, lock):
+            yield waiting(task.owner, "takes-lock", "lock", lock=lock, thread=thread.index)
+        return 0
+
+    def user_register(self, pages: int) -> Steps:
+        """TEE_IOC_SHM_REGISTER by a user task."""
+        state = self.state
+        extent = state.pages().alloc(pages, f"tee:{USER}")
+        if extent is None:
+            return ENOMEM
+        shm = Shm(state.fresh_cookie(), extent, pages, USER, frozenset({"user_mapped"}))
+        rc = yield from self.tee.register(shm)
+        if rc:
+            state.pages().free(extent)
+            self.tee.exhausted("TEE_IOC_SHM_REGISTER")
+            return rc
+        self.tee.buffers.by_cookie[shm.cookie] = shm
+        return 0
+
+    def user_stops(self) -> None:
+        """User space is killed: what can end ends, and closing its file descriptors gives everything back."""
+        state, kernel = self.state, self.state.running()
+        for task in [one for one in self.all if one.owner == USER and one.steps is None and one.thread is not None]:
+            if task.asks_supplicant and not state.supplicant and not kernel.has("optee-supplicant-killable"):
+                continue
+            task.asks_supplicant = False
+            self.start(task, "killed", self.finish(task))
+        state.user_space = state.supplicant = False
+        if any(task.owner == USER for task in self.all):
+            return
+        for shm in [one for one in self.tee.buffers.by_cookie.values() if "user_mapped" in one.flags]:
+            self.start(Task(USER, USER), "close", self.tee.free(shm))
+        if not kernel.has("optee-internal-context") and any(
+            shm.client == USER and "user_mapped" not in shm.flags for shm in self.tee.buffers.by_cookie.values()
+        ):
+            self.tee.closed.add(USER)
+            return
+        for session in [s for s in state.secure.sessions if (s.generation, s.client) == (state.generation, USER)]:
+            state.secure.close_session(session.service, session.generation, session.client)
+
+    def _argument_page(self, task: Task, thread: Thread) -> Steps:
+        """OPTEE_SMC_RPC_FUNC_ALLOC: a page for the thread's RPC arguments, unless it has one."""
+        if thread.rpc is not None:
+            return 0
+        state = self.state
+        state.secure.suspend(thread)
+        owner = "optee" if state.running().has("optee-internal-context") else task.owner
+        rc, shm = yield from self.tee.alloc(owner, PAGE, rpc_flags(state.running()))
+        if shm is None:
+            thread.state = ThreadState.ACTIVE
+            return rc
+        thread.state = ThreadState.ACTIVE
+        page = shm.extent.start if shm.extent else 0
+        if not state.secure.share_rpc_arg(thread, shm.cookie, page, static=shm.extent is None):
+            yield from self.tee.free(shm)
+            return ENOMEM
+        return 0
+
+    def _thread(self, task: Task) -> Thread:
+        if task.thread is None:
+            raise ValueError(f"{task.owner} has no call in the secure world")
+        return task.thread
+
+    def _step(self, task: Task) -> Event:
+        assert task.steps is not None
+        try:
+            event = next(task.steps)
+        except StopIteration as end:
+            task.steps, task.why, task.errno = None, "", end.value or 0
+            if task.thread is None and task in self.all:
+                self.all.remove(task)
+            detail = {"errno": task.errno, "thread": task.thread.index if task.thread else None}
+            return Event(task.owner, task.doing, Outcome.FAILED if task.errno else Outcome.OK, detail)
+        task.why = str(event.detail.get("why", ""))
+        return Event(task.owner, task.doing, Outcome.WAITING, event.detail)
+
+

@@ -1,0 +1,269 @@
+"""What each TEE operation of a driver's hook does, by the kernel's own name for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+
+from kexecspec.machine.config import MIB, PAGE, DeviceConfig
+from kexecspec.machine.ffa import FFA_OK
+from kexecspec.machine.harms import Event, HarmKind
+from kexecspec.machine.secure import ENOTAVAIL, OK, SUCCESS, TA_BUSY
+from kexecspec.machine.state import Steps, waiting
+from kexecspec.machine.tee_driver import TeeDriver
+from kexecspec.machine.tee_shm import (
+    EBUSY,
+    EINVAL,
+    ENODEV,
+    ENOENT,
+    ENOMEM,
+    ENOTSUPP,
+    Shm,
+    free_is_deferred,
+    kernel_buf_flags,
+    private_flags,
+)
+
+Params = Mapping[str, object]
+TeeOperation = Callable[[TeeDriver, DeviceConfig, Params], Steps]
+ENUMERATION = "device-enumeration"
+_UNITS = {"KIB": 1024, "MIB": MIB, "K": 1024, "M": MIB, "B": 1}
+
+
+def size_of(params: Params, default: int = PAGE) -> int:
+    """The `size` of an operation: an int, or text with a unit."""
+    size = params.get("size", default)
+    if isinstance(size, int):
+        return size
+    text = str(size).upper().replace(" ", "").replace("_", "")
+    for unit, factor in _UNITS.items():
+        if text.endswith(unit):
+            return int(text[: -len(unit)], 0) * factor
+    return int(text, 0)
+
+
+def _done(errno: int) -> Steps:
+    yield from ()
+    return errno
+
+
+def _says(device: DeviceConfig, what: str) -> str:
+    name = device.dev_name or device.name
+    prefix = "ftpm_tee_probe: " if device.driver.startswith("tpm_ftpm_tee") else ""
+    return f"{device.driver.split('-teebus')[0]} {name}: {prefix}{what}"
+
+
+def open_context(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_client_open_context: -ENOENT while no TEE driver is bound."""
+    return _done(0 if tee.bound else ENOENT)
+
+
+def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_client_open_session: what the TA answers beyond success makes the driver's probe fail with -EINVAL."""
+    state, service = tee.state, str(params.get("service", device.service or device.name))
+    rc, result = yield from tee.open_session(device.name, service)
+    if rc == 0 and result == SUCCESS:
+        return 0
+    code = "ffff000d" if result == TA_BUSY else "ffff000c" if result else "0"
+    err = "err=" if device.driver.startswith("tpm_ftpm_tee") else "err: "
+    line = _says(device, f"tee_client_open_session failed, {err}{code}")
+    state.log.say(line)
+    tee.refusal = tee.refusal if result in ("", TA_BUSY) else state.secure.refusal
+    held = [one.generation for one in state.secure.sessions if one.service == service]
+    if result == TA_BUSY and any(generation != state.generation for generation in held):
+        state.harm(HarmKind.REFUSED, device.name, line, service=service, session_of=tuple(held))
+    return rc or EINVAL
+
+
+def close_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_client_close_session."""
+    service = str(params.get("service", device.service or device.name))
+    rc, _ = yield from tee.close_session(device.name, service)
+    return rc
+
+
+def close_context(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_client_close_context."""
+    return _done(0)
+
+
+def _alloc(tee: TeeDriver, device: DeviceConfig, params: Params, flags: frozenset[str], api: str) -> Steps:
+    rc, shm = yield from tee.alloc(device.name, size_of(params), flags)
+    if shm is None:
+        tee.state.log.say(_says(device, f"{api} failed"))
+        return ENOMEM if device.driver.startswith("tpm_ftpm_tee") else rc
+    tee.buffers.by_name[device.name, str(params.get("buffer", "buffer"))] = shm
+    return 0
+
+
+def shm_alloc(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_shm_alloc with explicit flags; the function is gone since v5.18."""
+    if tee.state.running().has("tee-shm-dynamic-flag"):
+        tee.state.harm(HarmKind.REFUSED, "tee_shm_alloc", "this kernel has no tee_shm_alloc()", client=device.name)
+        return _done(EINVAL)
+    given = params.get("flags", ("mapped", "dma_buf"))
+    flags = frozenset(str(flag) for flag in given) if isinstance(given, list | tuple) else frozenset({str(given)})
+    return _alloc(tee, device, params, flags, "tee_shm_alloc")
+
+
+def shm_alloc_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_shm_alloc_kernel_buf; the driver's own `args` are the first page of its argument cache."""
+    if params.get("buffer") == "args" and device.driver == tee.state.config.secure.driver:
+        return _first_arguments(tee)
+    return _alloc(tee, device, params, kernel_buf_flags(tee.state.running()), "tee_shm_alloc_kernel_buf")
+
+
+def _first_arguments(tee: TeeDriver) -> Steps:
+    if not tee.shared_arguments:
+        return 0
+    rc, page, private = yield from tee.arguments("optee", False)
+    tee.drop_arguments(page, private)
+    return rc
+
+
+def shm_alloc_priv_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_shm_alloc_priv_buf."""
+    return _alloc(tee, device, params, private_flags(tee.state.running()), "tee_shm_alloc_priv_buf")
+
+
+def shm_register_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_shm_register_kernel_buf: memory of the caller's own; -ENOTSUPP where the TEE cannot register."""
+    state = tee.state
+    if state.secure.config.kind != "optee":
+        line = _says(device, f"tee_shm_register_kernel_buf failed, err: {ENOTSUPP}")
+        state.log.say(line)
+        state.harm(HarmKind.REFUSED, "tee_shm_register", line, client=device.name)
+        return ENOTSUPP
+    count = (size_of(params) + PAGE - 1) // PAGE
+    extent = state.pages().alloc(count, f"tee:{device.name}")
+    if extent is None:
+        return ENOMEM
+    shm = Shm(state.fresh_cookie(), extent, count, device.name, frozenset({"kernel_mapped"}))
+    rc = yield from tee.register(shm)
+    if rc:
+        state.pages().free(extent)
+        state.log.say(_says(device, "tee_shm_register_kernel_buf failed"))
+        return rc
+    tee.buffers.by_cookie[shm.cookie] = shm
+    tee.buffers.by_name[device.name, str(params.get("buffer", "buffer"))] = shm
+    return 0
+
+
+def shm_free(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """tee_shm_free; a dma-buf is only dropped, and on the way to a handoff nobody returns to user space for it."""
+    shm = tee.buffers.by_name.pop((device.name, str(params.get("buffer", "buffer"))), None)
+    if shm is None:
+        return 0
+    if free_is_deferred(tee.state.running(), shm.flags) and tee.state.phase == "walk":
+        shm.deferred = True
+        return 0
+    yield from tee.free(shm)
+    return 0
+
+
+def enable_shm_cache(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """optee_enable_shm_cache; not done at all where RPC arguments travel with the call."""
+    if tee.shared_arguments:
+        return 0
+    while tee.state.secure.enable_shm_cache() != OK:
+        yield waiting(device.name, "enable_shm_cache", "busy")
+    return 0
+
+
+def disable_unmapped_shm_cache(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """optee_disable_unmapped_shm_cache: empty the cache and follow no pointer."""
+    return _drain(tee, device, mapped=False)
+
+
+def disable_shm_cache(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """optee_disable_shm_cache at shutdown and remove; not done where RPC arguments travel with the call."""
+    return _done(0) if tee.shared_arguments else _drain(tee, device, mapped=True)
+
+
+def _drain(tee: TeeDriver, device: DeviceConfig, mapped: bool) -> Steps:
+    state = tee.state
+    operation = "disable_shm_cache" if mapped else "disable_unmapped_shm_cache"
+    while True:
+        code, cookie = state.secure.disable_shm_cache()
+        if code == ENOTAVAIL:
+            return 0
+        if code != OK:
+            yield waiting(device.name, operation, "busy")
+        elif mapped:
+            shm = tee.buffers.by_cookie.get(cookie)
+            state.dereference(cookie, shm is not None, "drain", "tee_shm_free", "optee_disable_shm_cache")
+            assert shm is not None
+            yield from tee.free(shm)
+            yield from _last_reference(tee, device, shm, operation)
+
+
+def _last_reference(tee: TeeDriver, device: DeviceConfig, shm: Shm, operation: str) -> Generator[Event, None, None]:
+    """The buffer held a dead client's context: its sessions are closed here, and TAs may ask the supplicant."""
+    state = tee.state
+    if shm.client not in tee.closed:
+        return
+    tee.closed.discard(shm.client)
+    for session in [s for s in state.secure.sessions if (s.client, s.generation) == (shm.client, state.generation)]:
+        while state.secure.service(session.service).makes_rpc and not (state.supplicant and state.user_space):
+            yield waiting(device.name, operation, "supplicant", service=session.service)
+        yield from tee.close_session(session.client, session.service)
+
+
+def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """optee_enumerate_devices: a session and a buffer for a moment; from here on clients find the driver."""
+    tee.bound = True
+    if tee.state.secure.config.kind != "optee":
+        return 0
+    rc, result = yield from tee.open_session(device.name, ENUMERATION)
+    if rc or result != SUCCESS:
+        tee.enumerated = False
+        return 0
+    rc, shm = yield from tee.alloc(device.name, PAGE, kernel_buf_flags(tee.state.running()))
+    if shm is None:
+        tee.state.log.say("optee: tee_shm_alloc failed")
+    else:
+        yield from tee.call(device.name, lambda thread: SUCCESS)
+        yield from tee.free(shm)
+    yield from tee.close_session(device.name, ENUMERATION)
+    return rc
+
+
+def refuse_kdump(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """The driver is not loaded where is_kdump_kernel() says so; it prints nothing."""
+    return _done(ENODEV if tee.state.running().kdump else 0)
+
+
+def ffa_rxtx_map(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """FFA_RXTX_MAP by the FF-A core; without it there is no FF-A bus."""
+    state = tee.state
+    if state.ffa.rxtx_map(state.generation) != FFA_OK:
+        line = "ARM FF-A: failed to register FFA RxTx buffers"
+        state.log.say(line)
+        state.harm(HarmKind.REFUSED, "ffa_rxtx_map", line, mapped_by=state.ffa.rxtx_generation)
+        return _done(EBUSY)
+    return _done(0)
+
+
+def ffa_rxtx_unmap(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """FFA_RXTX_UNMAP."""
+    tee.state.ffa.rxtx_unmap()
+    return _done(0)
+
+
+TEE_OPERATIONS: Mapping[str, TeeOperation] = {
+    "tee_client_open_context": open_context,
+    "tee_client_open_session": open_session,
+    "tee_client_close_session": close_session,
+    "tee_client_close_context": close_context,
+    "tee_shm_alloc": shm_alloc,
+    "tee_shm_alloc_kernel_buf": shm_alloc_kernel_buf,
+    "tee_shm_alloc_priv_buf": shm_alloc_priv_buf,
+    "tee_shm_register_kernel_buf": shm_register_kernel_buf,
+    "tee_shm_free": shm_free,
+    "enable_shm_cache": enable_shm_cache,
+    "disable_unmapped_shm_cache": disable_unmapped_shm_cache,
+    "disable_shm_cache": disable_shm_cache,
+    "enumerate_devices": enumerate_devices,
+    "refuse_kdump": refuse_kdump,
+    "ffa_rxtx_map": ffa_rxtx_map,
+    "ffa_rxtx_unmap": ffa_rxtx_unmap,
+}

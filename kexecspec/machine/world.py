@@ -1,0 +1,157 @@
+"""The world goes on: calls return, DMA goes, memory comes to be used, and who waits for ever is found out.
+
+Every wait lasts two minutes of virtual time, after which kernel/hung_task.c reports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kexecspec.machine.devices import Device, look, transact
+from kexecspec.machine.harms import Event, Harm, HarmKind, Outcome, hung_task
+from kexecspec.machine.smmu import Result
+from kexecspec.machine.state import KernelDied, State
+from kexecspec.machine.tasks import Task, Tasks
+
+if TYPE_CHECKING:
+    from kexecspec.machine.machine import Machine
+
+STORM = 1000
+TIMEOUT = 120
+
+TRACES = {
+    "disable_unmapped_shm_cache": ("optee_cq_wait_for_completion", "optee_disable_shm_cache", "optee_probe"),
+    "disable_shm_cache": ("optee_cq_wait_for_completion", "optee_disable_shm_cache", "optee_shutdown"),
+    "enable_shm_cache": ("optee_cq_wait_for_completion", "optee_enable_shm_cache", "optee_probe"),
+    "thread": ("wait_for_completion", "optee_cq_wait_for_completion", "optee_do_call_with_arg"),
+    "lock": ("wait_for_completion", "optee_notif_wait", "optee_rpc_cmd", "optee_handle_rpc"),
+    "release": ("wait_for_completion", "optee_notif_wait", "optee_rpc_cmd", "optee_handle_rpc"),
+    "supplicant": ("wait_for_completion", "optee_supp_thrd_req", "optee_rpc_cmd", "optee_handle_rpc"),
+}
+
+
+def run_on(machine: Machine, limit: int) -> tuple[Harm, ...]:
+    """Go on for at most `limit` rounds, or until nothing changes any more."""
+    state, before = machine.state, len(machine.state.harms)
+    for _ in range(limit):
+        if state.dead:
+            break
+        try:
+            calls_return(machine.tasks)
+            if dma_goes(state):
+                break
+        except KernelDied:
+            break
+        runaways(machine)
+        event = machine.advance()
+        if event.outcome is Outcome.DEAD:
+            break
+        if event.outcome is Outcome.WAITING and not calls_return(machine.tasks):
+            hang(machine, event)
+            break
+        if event.operation == "idle":
+            break
+    if not state.dead:
+        starved(machine.tasks)
+    return tuple(state.harms[before:])
+
+
+def calls_return(tasks: Tasks) -> bool:
+    """Every call that can end, ends; whether any did."""
+    done = False
+    for task in list(tasks.all):
+        if task.steps is not None or task.thread is None:
+            continue
+        if task.asks_supplicant and not tasks.answered(task):
+            continue
+        event = tasks.start(task, "call-returns", tasks.finish(task))
+        done = done or event.outcome is Outcome.OK
+    return bool(tasks.retry()) or done
+
+
+def dma_goes(state: State) -> bool:
+    """One transaction of every master that is on; whether one of them drowned the processor."""
+    for device in state.devices.values():
+        if not device.on:
+            continue
+        memory_is_used(state, device)
+        event = transact(state, device)
+        if event.detail.get("irq") and device.config.recurrent and state.phase in ("boot", "up", "walk"):
+            storm(state, device)
+            return True
+        if state.dead:
+            return True
+    return False
+
+
+def memory_is_used(state: State, device: Device) -> None:
+    """Allocations go on: what a stray transaction would hit comes to be used before it is hit."""
+    found = look(state, device)
+    if found.result is not Result.OK or found.page is None or not device.writes:
+        return
+    for page in (found.page, found.table.page if found.table else None):
+        if page is not None and state.pages().may_use(page) and state.memory.owner(page) is None:
+            state.memory.take(page, 1, state.generation, "kernel memory")
+
+
+def storm(state: State, device: Device) -> None:
+    """A master that is never told to stop, each of whose transactions interrupts the one processor."""
+    lines: tuple[str, ...] = ()
+    count = 1
+    while count < STORM and device.on:
+        found = look(state, device)
+        if not found.irq:
+            return
+        lines, count = found.lines, count + 1
+    if device.on:
+        state.log.say(*lines)
+        state.harm(HarmKind.STORM, device.config.name, *lines, faults=count, smmu=device.config.smmu,
+                   phase=state.phase)
+
+
+def runaways(machine: Machine) -> None:
+    """A resumed thread of a dead kernel goes on writing, and its buffers come to be used by somebody else."""
+    state = machine.state
+    for thread in state.secure.threads:
+        if not thread.runaway:
+            continue
+        for mobj in (*thread.memrefs, thread.arg, thread.rpc):
+            page = mobj.pages[0][0] if mobj else None
+            if page is not None and state.pages().may_use(page) and state.memory.owner(page) is None:
+                state.memory.take(page, 1, state.generation, "kernel memory")
+        if machine.thread_writes(thread.index):
+            thread.runaway = False
+
+
+def hang(machine: Machine, event: Event) -> None:
+    """The kernel's own program waits, and nobody can end it."""
+    state = machine.state
+    why = str(event.detail.get("why", ""))
+    trace = TRACES.get(event.operation, TRACES.get(why, ()))
+    boot = state.phase == "boot"
+    task = "swapper/0:1" if boot else "systemd-shutdow:1" if not state.user_space else "kexec:1234"
+    state.clock += TIMEOUT
+    lines = state.log.say(*hung_task(task, state.running().release, trace))
+    state.harm(
+        HarmKind.HANG, "probe" if boot else "shutdown", *lines, actor=event.actor, operation=event.operation,
+        why=why, threads=tuple((one.state.value, one.generation) for one in state.secure.threads),
+        **{key: value for key, value in event.detail.items() if key in ("lock", "service")},
+    )
+
+
+def starved(tasks: Tasks) -> None:
+    """Tasks that wait for a thread or a lock that nobody will ever give back."""
+    state = tasks.state
+    for task in tasks.all:
+        if task.steps is None or task.why not in ("thread", "lock", "release"):
+            continue
+        state.clock += TIMEOUT
+        trace = TRACES[task.why] + (("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ())
+        lines = state.log.say(*hung_task(f"{task.owner}:2345", state.running().release, trace))
+        state.harm(HarmKind.HANG, "call", *lines, actor=task.owner, operation=task.doing, why=task.why,
+                   nested=_nested(tasks, task))
+
+
+def _nested(tasks: Tasks, task: Task) -> bool:
+    holders = [one for one in tasks.all if one.thread is not None]
+    return task.doing == "call-rpc" and all(one.steps is not None for one in holders)
