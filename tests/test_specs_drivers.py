@@ -18,8 +18,8 @@ DRIVERS = tuple(path for path in FILES if path.parent.name == "drivers")
 REQUIRED = {
     "drivers": (
         "optee optee-ffa arm_ffa tee_bnxt_fw tpm_ftpm_tee tpm_ftpm_tee-teebus optee-rng rtc-optee scmi-optee"
-        " trusted_tee tee_stmm_efi amdtee arm-smmu arm-smmu-qcom arm-smmu-v3 fsl_enetc sdhci-of-esdhc fsl-edma"
-        " dwc3 ahci_qoriq caam bnxt_en generic-pci generic-pci-shutdown generic-platform"
+        " trusted_tee tee_stmm_efi amdtee arm-smmu arm-smmu-qcom arm-smmu-v3 fsl_enetc sdhci-of-esdhc"
+        " fsl-edma dwc3 ahci_qoriq caam bnxt_en generic-pci generic-pci-shutdown generic-platform"
         " generic-platform-shutdown generic-amba generic-tee-client generic-tee-client-shutdown"
     ),
     "tee": "optee amdtee none",
@@ -172,7 +172,7 @@ def test_a_master_says_what_stops_it(path: Path) -> None:
     assert document["quiesced_by"]["crash"] == "nothing"
     stops = any(item["do"] == "dma_stop" for item in items(document, "shutdown"))
     said = document["quiesced_by"]["kexec"]
-    by_hook = said == "shutdown" or isinstance(said, list) and any(s["by"] == "shutdown" for s in said)
+    by_hook = said == "shutdown" or (isinstance(said, list) and any(s["by"] == "shutdown" for s in said))
     assert stops == by_hook
 
 
