@@ -1,0 +1,115 @@
+"""What a check says: findings and reports, the values that every output format is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kexecspec.ir.system import Property, Rule, Var
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.verdict import Evidence, Verdict
+from kexecspec.ir.values import Value
+from kexecspec.platform.facts import Expectation, Reliance
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """One step of a trace as people see it; `changed` holds the variables that it changed, old and new value."""
+
+    number: int
+    generation: int
+    actor: str
+    rule: str
+    says: str
+    changed: Mapping[str, tuple[Value, Value]]
+    path: str | None
+    line: int | None
+    operation: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Harmed:
+    """What the executable model suffered: `outcome` is CONFIRMED, HARMLESS or DIVERGED."""
+
+    outcome: str
+    harm: str | None
+    where: str
+    log: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Becomes:
+    """What a leak turns into, and after how many handoffs."""
+
+    code: str
+    handoffs: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer about one property instance. `verdict` is the final one: after re-evaluation and replay.
+
+    `handoffs_range` is set where an interval of the platform (the heap's base use) makes the number of handoffs one.
+    """
+
+    property: Property
+    verdict: Verdict
+    severity: str
+    evidence: Evidence | None
+    why: str = ""
+    vacuous: bool = False
+    bound: int | None = None
+    becomes: Becomes | None = None
+    steps: tuple[StepShown, ...] = ()
+    trace: Trace | None = None
+    handoffs: int | None = None
+    handoffs_range: tuple[int, int] | None = None
+    decided_by: tuple[tuple[str, Value], ...] = ()
+    replay: Harmed | None = None
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """An `expect:` entry that did not come out as it says."""
+
+    expectation: Expectation
+    found: str
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of what a verdict was made from."""
+
+    platform: str
+    specs: str
+    tool: str
+    z3: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a check of one platform file found. `objections` are disagreements of the tool with itself."""
+
+    platform: str
+    path: str
+    summary: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    assumptions: tuple[Reliance, ...]
+    reliances: tuple[Reliance, ...]
+    not_modelled: tuple[str, ...]
+    unmet: tuple[Unmet, ...]
+    met: int
+    objections: tuple[str, ...]
+    hashes: Hashes
+    variables: Mapping[str, Var]
+    rules: tuple[Rule, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """REFUTED, else UNKNOWN, else PROVED, over the findings that are errors; NOT_JUDGED where nothing was judged."""
+        judged = [f for f in self.findings if f.verdict is not Verdict.NOT_JUDGED and f.severity == "error"]
+        for verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.PROVED):
+            if any(f.verdict is verdict for f in judged):
+                return verdict
+        return Verdict.NOT_JUDGED

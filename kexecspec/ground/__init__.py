@@ -1,0 +1,1 @@
+"""From components and a Platform to a TransitionSystem."""

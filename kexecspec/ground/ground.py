@@ -1,0 +1,145 @@
+"""Grounding: every component is instantiated for every part it describes, and the whole becomes one system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kexecspec.ground.handoffs import COUNTER, Aging, handoff_rules
+from kexecspec.ground.names import World, variable
+from kexecspec.ground.properties import properties
+from kexecspec.ground.rules import component_rules, known_operations, walk_rules
+from kexecspec.ground.walks import positions
+from kexecspec.ir.expr import Const
+from kexecspec.ir.fold import fold
+from kexecspec.ir.language import LanguageError, lower
+from kexecspec.ir.system import Invariant, Lifetime, Place, TransitionSystem, Var
+from kexecspec.ir.typing import check
+from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort
+from kexecspec.library import Library
+from kexecspec.platform.facts import Entity, Hooks, Platform
+
+
+class SpecError(Exception):
+    """The specifications do not fit together: a defect of specs/, not of a platform file."""
+
+
+def ground(platform: Platform, library: Library) -> TransitionSystem:
+    """The transition system of `platform` with all property instances, constants folded away.
+
+    Raises SpecError when a component or property is not well-formed for this platform.
+    """
+    try:
+        return fold(unfolded(platform, library))
+    except LanguageError as error:
+        raise SpecError(str(error)) from error
+
+
+def unfolded(platform: Platform, library: Library) -> TransitionSystem:
+    """As `ground`, with the variables that can never change and the rules that can never fire."""
+    components = {s.name: {**s.content, "path": s.path} for s in library.all("components")}
+    platform = _without_silent(platform, known_operations(components))
+    world = World(platform, components, positions(platform), frozenset(library.features))
+    variables, aging = _variables(world)
+    rules = []
+    for entity in platform.entities.values():
+        for component in world.components_of(entity):
+            rules.extend(component_rules(world, entity, component))
+        if "walker" in entity.kinds:
+            rules.extend(walk_rules(world, entity))
+    rules.extend(handoff_rules(world, variables, aging))
+    wanted = tuple(properties(world, tuple(s.content for s in library.all("properties"))))
+    invariants = _invariants(world)
+    for name, unknown in sorted(world.unknowns.items()):
+        variables[name] = Var(name, unknown.sort, None, Lifetime.FIXED, says="a fact that the platform file leaves unknown")
+    system = TransitionSystem(variables, tuple(rules), invariants, wanted)
+    problems = check(system)
+    if problems:
+        raise SpecError("\n".join(problems))
+    return system
+
+
+def _without_silent(platform: Platform, known: frozenset[str]) -> Platform:
+    """Operations that no component speaks of bear on no property; the executable model performs them all the same."""
+    entities = {}
+    for name, entity in platform.entities.items():
+        hooks = {k: Hooks(tuple(op for op in h.probe if op.do in known), tuple(op for op in h.shutdown if op.do in known))
+                 for k, h in entity.hooks.items()}
+        entities[name] = replace(entity, hooks=hooks, facts=_shutdown_fact(entity, hooks))
+    return replace(platform, entities=entities)
+
+
+def _shutdown_fact(entity: Entity, hooks: Mapping[str, Hooks]) -> Mapping[str, Any]:
+    from kexecspec.platform.facts import PerKernel
+
+    if not hooks:
+        return entity.facts
+    return {**entity.facts, "has_shutdown": PerKernel({k: bool(h.shutdown) for k, h in hooks.items()})}
+
+
+def _variables(world: World) -> tuple[dict[str, Var], dict[str, Aging]]:
+    variables: dict[str, Var] = {}
+    aging: dict[str, Aging] = {}
+    for entity in world.platform.entities.values():
+        for component in world.components_of(entity):
+            for name, spec in component.get("variables", {}).items():
+                full = variable(entity, name)
+                variables[full] = _variable(world, entity, full, spec, component)
+                aging[full] = Aging(entity.name, _optional(spec, "at_begin"), _optional(spec, "at_handoff"),
+                                    spec.get("cleared_by", component.get("cleared_by")))
+    if world.platform.most_handoffs is not None:
+        sort = IntSort(0, max(world.platform.most_handoffs, 1))
+        variables[COUNTER] = Var(COUNTER, sort, Const(0), Lifetime.PLATFORM, says="handoffs since the last reset")
+        aging[COUNTER] = Aging("machine", None, None, None)
+    return variables, aging
+
+
+def _variable(world: World, entity: Entity, full: str, spec: Mapping[str, Any], component: Mapping[str, Any]) -> Var:
+    scope = world.scope({"self": world.part(entity.name)})
+    sort = _sort(world, entity, str(spec["sort"]))
+    initial = lower(str(spec["initial"]), scope)
+    return Var(full, sort, initial, Lifetime(spec["lifetime"]), says=str(spec.get("says", "")),
+               place=Place(str(component["path"]), 1))
+
+
+def _sort(world: World, entity: Entity, text: str) -> Sort:
+    word, *rest = text.split(maxsplit=1)
+    if word == "bool":
+        return BOOL
+    if word == "int":
+        low, high = rest[0].split("..")
+        scope = world.scope({"self": world.part(entity.name)})
+        bounds = [lower(bound, scope) for bound in (low, high)]
+        if not all(isinstance(bound, Const) for bound in bounds):
+            raise LanguageError(f"the bounds of {text} are not constant")
+        return IntSort(*(int(bound.value) for bound in bounds))  # type: ignore[union-attr]
+    return EnumSort(tuple(label for token in rest[0].split() for label in _labels(world, entity, token)))
+
+
+def _labels(world: World, entity: Entity, token: str) -> tuple[str, ...]:
+    match token:
+        case "{kernels}":
+            return tuple(world.platform.kernels)
+        case "{edges}":
+            return tuple(edge.name for edge in world.platform.edges)
+        case "{kinds}":
+            return tuple(dict.fromkeys(edge.kind for edge in world.platform.edges))
+        case "{positions}":
+            return world.positions[entity.name]["positions"]
+        case _:
+            return (token,)
+
+
+def _invariants(world: World) -> tuple[Invariant, ...]:
+    found = []
+    for entity in world.platform.entities.values():
+        for component in world.components_of(entity):
+            for name, text in component.get("invariants", {}).items():
+                holds = lower(str(text), world.scope({"self": world.part(entity.name)}))
+                found.append(Invariant(variable(entity, name), holds, Place(str(component["path"]), 1)))
+    return tuple(found)
+
+
+def _optional(spec: Mapping[str, Any], key: str) -> str | None:
+    return str(spec[key]) if key in spec else None

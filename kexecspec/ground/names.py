@@ -1,0 +1,172 @@
+"""What names mean in the rule language, for one platform: variables, facts, definitions, groups, entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kexecspec.ir.expr import Const, Expr, Ref, choose, equal
+from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
+from kexecspec.platform.facts import Edge, Entity, Link, Links, PerKernel, Platform, Unknown
+
+GROUPS = {
+    "clients": "client",
+    "buffers": "buffer",
+    "smmus": "smmu",
+    "devices": "device",
+    "walkers": "walker",
+    "tee_drivers": "tee_driver",
+}
+
+
+@dataclass
+class World:
+    """All names of one platform. `positions` gives each walker's control positions by group."""
+
+    platform: Platform
+    components: Mapping[str, Mapping[str, Any]]
+    positions: Mapping[str, Mapping[str, tuple[str, ...]]]
+    features: frozenset[str]
+    unknowns: dict[str, Unknown] = field(default_factory=dict)
+    _things: dict[str, Part] = field(default_factory=dict)
+    _defined: dict[tuple[str, str], Expr] = field(default_factory=dict)
+
+    def part(self, name: str) -> Part:
+        """The entity called `name`, as something with attributes."""
+        if name not in self._things:
+            self._things[name] = Part(self, self.platform.entities[name])
+        return self._things[name]
+
+    def scope(self, local: Mapping[str, Meaning]) -> Scope:
+        """The names that every expression may use, and `local` ones before them."""
+        return lambda name: local[name] if name in local else self._global(name)
+
+    def components_of(self, entity: Entity) -> tuple[Mapping[str, Any], ...]:
+        """The components that describe `entity`."""
+        return tuple(c for c in self.components.values() if c["for"] in entity.kinds)
+
+    def attribute(self, entity: Entity, name: str) -> Meaning:
+        """A fact, variable or definition of `entity`. Raises LanguageError for anything else."""
+        if name in entity.facts:
+            return self._fact(entity, name)
+        for component in self.components_of(entity):
+            if name in component.get("variables", {}):
+                return Ref(variable(entity, name))
+            if name in component.get("define", {}):
+                return self._definition(entity, component, name)
+        raise LanguageError(f"{entity.name} has no attribute {name}")
+
+    def _definition(self, entity: Entity, component: Mapping[str, Any], name: str) -> Expr:
+        key = (entity.name, name)
+        if key not in self._defined:
+            text = fill(str(component["define"][name]), self.positions.get(entity.name, {}))
+            self._defined[key] = lower(text, self.scope({"self": self.part(entity.name)}))
+        return self._defined[key]
+
+    def _fact(self, entity: Entity, name: str) -> Meaning:
+        match entity.facts[name]:
+            case PerKernel(values):
+                return by_kernel(values)
+            case Unknown() as unknown:
+                self.unknowns[variable(entity, name)] = unknown
+                return Ref(variable(entity, name))
+            case Link(other):
+                return self.part(other)
+            case Links(others):
+                return Group(tuple(self.part(other) for other in others))
+            case value:
+                return Const(value)
+
+    def _global(self, name: str) -> Meaning | None:
+        if name in GROUPS:
+            return Group(tuple(self.part(e.name) for e in self.platform.of_kind(GROUPS[name])))
+        if name == "edges":
+            return Group(tuple(EdgePart(self, edge) for edge in self.platform.edges))
+        if name == "now":
+            return Now(self)
+        if name in ("tee", "machine") and name in self.platform.entities:
+            return self.part(name)
+        machine = self.platform.entities["machine"]
+        if any(name in c.get(part, {}) for c in self.components_of(machine) for part in ("variables", "define")):
+            return self.attribute(machine, name)
+        return None
+
+
+def variable(entity: Entity, name: str) -> str:
+    """The full name of a variable; those of the machine stand alone."""
+    return name if "machine" in entity.kinds else f"{entity.name}.{name}"
+
+
+def by_kernel(values: Mapping[str, Any]) -> Expr:
+    """A fact that depends on the running kernel, as a case split."""
+    (_, last), *others = reversed(list(values.items()))
+    expr: Expr = Const(last)
+    for kernel, value in others:
+        expr = choose(equal(Ref("kernel"), Const(kernel)), Const(value), expr)
+    return expr
+
+
+def fill(text: str, groups: Mapping[str, tuple[str, ...]]) -> str:
+    """`text` with each `{group}` replaced by a tuple of the labels in that group."""
+    for group, labels in groups.items():
+        text = text.replace("{" + group + "}", "(" + "".join(f"{label}, " for label in labels) + ")")
+    return text
+
+
+@dataclass(frozen=True)
+class Part:
+    """An entity in an expression."""
+
+    world: World
+    entity: Entity
+
+    def attribute(self, name: str) -> Meaning:
+        """The fact, variable or definition called `name`."""
+        return self.world.attribute(self.entity, name)
+
+
+@dataclass(frozen=True)
+class EdgePart:
+    """A handoff in an expression; compared with `leaving` it stands for its own label."""
+
+    world: World
+    edge: Edge
+
+    @property
+    def label(self) -> str:
+        """Its label in the sort of `leaving`."""
+        return self.edge.name
+
+    def attribute(self, name: str) -> Meaning:
+        """`kind`, `clean`, `resets`, `user_stopped`, or a kernel fact of where it leads: `to_...`."""
+        edge = self.edge
+        match name:
+            case "kind":
+                return Const(edge.kind)
+            case "clean":
+                return Const(edge.clean)
+            case "resets":
+                return Const(edge.resets)
+            case "user_stopped":
+                return Const(edge.user_stopped)
+        raise LanguageError(f"a handoff has no attribute {name}")
+
+
+@dataclass(frozen=True)
+class Now:
+    """The running kernel: its facts, and its features with `_` for `-`."""
+
+    world: World
+
+    def attribute(self, name: str) -> Meaning:
+        """A fact of the running kernel, as a case split over kernels."""
+        kernels = self.world.platform.kernels
+        if all(name in kernel.facts for kernel in kernels.values()):
+            return by_kernel({k: kernel.facts[name] for k, kernel in kernels.items()})
+        feature = name.replace("_", "-")
+        if feature not in self.world.features:
+            raise LanguageError(f"no kernel fact or feature is called {name}")
+        return by_kernel({k: feature in kernel.features for k, kernel in kernels.items()})
+
+

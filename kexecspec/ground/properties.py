@@ -1,0 +1,95 @@
+"""Properties: each specification becomes one instance for every part it is about and every kind of handoff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kexecspec.ground.names import World
+from kexecspec.ir.expr import Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.language import Scope, lower
+from kexecspec.ir.system import Place, Property
+from kexecspec.platform.facts import Edge, Entity
+
+ANY = "any"
+
+
+def properties(world: World, specs: tuple[Mapping[str, Any], ...]) -> Iterator[Property]:
+    """All instances on this platform, in the order of codes, parts and kinds of handoff."""
+    for spec in specs:
+        for entry in spec["instances"]:
+            yield from _instances(world, spec, entry)
+
+
+def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Property]:
+    if entry["for"] == "duty":
+        yield from _duties(world, spec, entry)
+        return
+    for entity in world.platform.of_kind(entry["for"]):
+        yield from _of(world, spec, entry, entity.name, _name(entry, entity), world.scope({"self": world.part(entity.name)}), entity)
+
+
+def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Property]:
+    for kernel, duty, providers in world.platform.duties:
+        served = disjoin(world.part(name).attribute("live") for name in providers)  # type: ignore[misc]
+        here = equal(Ref("kernel"), Const(kernel))
+        scope = world.scope({"served": served, "here": here})
+        yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, None)
+
+
+def _name(entry: Mapping[str, Any], entity: Entity) -> str:
+    return str(entry.get("instance", "{self}")).replace("{self}", entity.name)
+
+
+def _of(
+    world: World, spec: Mapping[str, Any], entry: Mapping[str, Any], part: str, instance: str, scope: Scope, entity: Entity | None
+) -> Iterator[Property]:
+    if "if" in entry and lower(str(entry["if"]), scope) == Const(False):
+        return
+    violated, premise = lower(str(entry["violated"]), scope), lower(str(entry["premise"]), scope)
+    for handoff, during, before in _handoffs(world, entry):
+        span = entity.span if entity is not None else None
+        yield Property(
+            code=str(spec["property"]),
+            instance=instance,
+            handoff=handoff,
+            holds=negate(conjoin((violated, during))),
+            companion=conjoin((premise, before)),
+            harm=str(entry.get("harm", spec["harm"])),
+            severity=str(entry.get("severity", "error")),
+            says=str(entry["says"]).replace("{self}", part),
+            place=Place(span.path, span.line, span.column) if span else None,
+            counter=_counter(entry, world),
+        )
+
+
+def _counter(entry: Mapping[str, Any], world: World) -> str | None:
+    return str(entry["counter"]) if "counter" in entry else None
+
+
+def _handoffs(world: World, entry: Mapping[str, Any]) -> Iterator[tuple[str, Expr, Expr]]:
+    """(label, the condition of being in such a handoff, what its premise must add) for each kind."""
+    when = entry.get("handoff", "entered")
+    if when == ANY:
+        yield ANY, Const(True), Const(True)
+        return
+    kinds = dict.fromkeys(edge.kind for edge in world.platform.edges)
+    for kind in kinds:
+        if kind not in entry.get("kinds", kinds):
+            continue
+        edges = tuple(edge for edge in world.platform.edges if edge.kind == kind)
+        if when == "leaving":
+            if kind == "crash":
+                continue
+            leaving = disjoin(equal(Ref("leaving"), Const(edge.name)) for edge in edges)
+            yield kind, leaving, Const(True)
+        elif _residue(world, edges):
+            yield kind, equal(Ref("entered"), Const(kind)), _starts(edges)
+
+
+def _starts(edges: tuple[Edge, ...]) -> Expr:
+    return disjoin(equal(Ref("kernel"), Const(edge.start)) for edge in edges)
+
+
+def _residue(world: World, edges: tuple[Edge, ...]) -> bool:
+    return bool(world.platform.warm_keeps) or not all(edge.resets for edge in edges)

@@ -1,0 +1,228 @@
+"""Rules: the components' own, and one for each variant of each operation at each position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kexecspec.ground.names import World, variable
+from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, bare_probes, turns
+from kexecspec.ir.expr import TRUE, Const, Expr, Ref, conjoin, disjoin, equal
+from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
+from kexecspec.ir.system import Place, Rule, Source
+from kexecspec.platform.facts import Entity
+from kexecspec.quantities import format_size
+
+
+@dataclass(frozen=True)
+class OpPart:
+    """An operation in an expression: `op.FACT`."""
+
+    facts: Mapping[str, Any]
+
+    def attribute(self, name: str) -> Meaning:
+        """The fact called `name`; an operation that does not have it has it false."""
+        return Const(self.facts.get(name, False))
+
+
+def component_rules(world: World, entity: Entity, component: Mapping[str, Any]) -> Iterator[Rule]:
+    """The rules that `component` gives `entity`."""
+    scope = world.scope({"self": world.part(entity.name)})
+    for name, spec in component.get("rules", {}).items():
+        order = lower(str(spec["order"]), scope) if "order" in spec else TRUE
+        yield Rule(
+            name=variable(entity, name),
+            actor=_said(str(spec["actor"]), entity),
+            guard=lower(_text(spec["when"]), scope),
+            effect=effects(spec.get("then", {}), scope),
+            order=_conjuncts(order),
+            says=_said(str(spec["says"]), entity) if "says" in spec else "",
+            operation=tuple(entity.name if part == "device" else str(part) for part in spec.get("does", ())),
+            sources=sources(spec) or sources(component),
+            place=Place(str(component["path"]), 1),
+        )
+
+
+def walk_rules(world: World, entity: Entity) -> Iterator[Rule]:
+    """Every operation of a driver's hooks, variant by variant."""
+    for kernels in (bare_probes(entity),):
+        there = tuple(k for k in kernels if _present(entity, k))
+        if there:
+            yield _bare_bind(world, entity, there)
+    for turn in turns(entity):
+        component, variants = _operation(world, turn.op.do)
+        scope = _scope(world, entity, turn)
+        for name, spec in variants.items():
+            if name != "sources":
+                yield _variant(world, entity, turn, name, spec, scope, component)
+
+
+def effects(spec: Mapping[str, Any], scope: Scope) -> dict[str, Expr]:
+    """An effect table as variable names and values. `X for NAME in GROUP` gives one entry for each member."""
+    found: dict[str, Expr] = {}
+    for target, value in spec.items():
+        each, _, rest = str(target).partition(" for ")
+        if not rest:
+            found[_target(each, scope)] = lower(_text(value), scope)
+            continue
+        name, _, group = rest.partition(" in ")
+        members = _group(group, scope)
+        for member in members.members:
+            inner: Scope = lambda n, m=member: m if n == name else scope(n)  # type: ignore[misc]  # noqa: E731
+            found[_target(each, inner)] = lower(_text(value), inner)
+    return found
+
+
+def sources(spec: Mapping[str, Any]) -> tuple[Source, ...]:
+    """The citations of a piece of specification."""
+    return tuple(Source(str(s["ref"]), str(s.get("says", ""))) for s in spec.get("sources", ()))
+
+
+def _variant(
+    world: World, entity: Entity, turn: Turn, name: str, spec: Mapping[str, Any], scope: Scope, component: Mapping[str, Any]
+) -> Rule:
+    at, goes = Ref(f"{entity.name}.at"), str(spec.get("goes", "next"))
+    ready: Expr = equal(at, Const(turn.before))
+    if goes != "wait" and any(v.get("goes") == "wait" for k, v in _operation(world, turn.op.do)[1].items() if k != "sources"):
+        ready = disjoin((ready, equal(at, Const(turn.waiting))))
+    guard = conjoin((_in(turn.kernels, world), equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
+                     ready, lower(_text(spec.get("when", True)), scope)))
+    effect = effects(spec.get("then", {}), scope)
+    effect[f"{entity.name}.at"] = Const({"next": turn.after, "wait": turn.waiting, "fail": FAILED}[goes])
+    if goes == "fail":
+        effect = _unwound(entity) | effect
+    buffer = world.platform.entities.get(turn.op.buffer or "")
+    return Rule(
+        name=f"{entity.name}.{turn.hook}.{turn.op.do}{'(' + turn.op.buffer.split('.')[-1] + ')' if turn.op.buffer else ''}.{name}"
+        + _suffix(turn, entity, world),
+        actor=entity.name,
+        guard=guard,
+        effect=effect,
+        order=turn_order(world, entity, turn.hook),
+        says=_said(str(spec.get("says", f"{{self}}: {turn.op.do}")), entity, buffer),
+        operation=(entity.name, turn.op.do, turn.hook, name),
+        sources=sources(spec) or sources(_operation(world, turn.op.do)[1]) or sources(component),
+        place=Place(str(component["path"]), 1),
+    )
+
+
+def _bare_bind(world: World, entity: Entity, kernels: tuple[str, ...]) -> Rule:
+    at = f"{entity.name}.at"
+    guard = conjoin((_in(kernels, world), equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY))))
+    return Rule(f"{entity.name}.probe", entity.name, guard, {at: Const(BOUND)}, turn_order(world, entity, "probe"),
+                f"{entity.name} probe", operation=(entity.name, "bound", "probe", ""))
+
+
+def turn_order(world: World, entity: Entity, hook: str) -> tuple[Expr, ...]:
+    """Whose turn it is: in a probe walk everybody before has settled; in the shutdown walk everybody that must go
+    first has stopped and nobody is in the middle of a hook."""
+    walkers = world.platform.of_kind("walker")
+    parts: list[Expr] = []
+    for other in walkers:
+        if other.name == entity.name:
+            if hook == "probe":
+                return _flat(parts)
+            continue
+        thing = world.part(other.name)
+        if hook == "probe":
+            parts.append(_expr(thing.attribute("settled")))
+        else:
+            if other.name in entity.shut_after:
+                parts.append(_expr(thing.attribute("stopped")))
+            parts.append(_not(_expr(thing.attribute("stopping"))))
+    return _flat(parts)
+
+
+def _unwound(entity: Entity) -> dict[str, Expr]:
+    if "client" not in entity.kinds:
+        return {}
+    buffers = entity.facts["buffers"].names  # type: ignore[union-attr]
+    return {f"{entity.name}.session": Const(False)} | {f"{name}.state": Const("none") for name in buffers}
+
+
+def _scope(world: World, entity: Entity, turn: Turn) -> Scope:
+    local: dict[str, Meaning] = {"self": world.part(entity.name), "op": OpPart(dict(turn.op.facts))}
+    if turn.op.buffer:
+        local["b"] = world.part(turn.op.buffer)
+    return world.scope(local)
+
+
+def _operation(world: World, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    for component in world.components.values():
+        if name in component.get("operations", {}):
+            return component, component["operations"][name]
+    raise LanguageError(f"no component says what {name} does")
+
+
+def known_operations(components: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """The operations that some component gives a meaning."""
+    return frozenset(name for c in components.values() for name in c.get("operations", {}))
+
+
+def _in(kernels: tuple[str, ...], world: World) -> Expr:
+    if set(kernels) == set(world.platform.kernels):
+        return TRUE
+    return disjoin(equal(Ref("kernel"), Const(k)) for k in kernels)
+
+
+def _suffix(turn: Turn, entity: Entity, world: World) -> str:
+    same = [t for t in turns(entity) if (t.hook, t.op.do, t.op.buffer) == (turn.hook, turn.op.do, turn.op.buffer)]
+    return "" if len(same) == 1 else f"#{same.index(turn) + 1}"
+
+
+def _present(entity: Entity, kernel: str) -> bool:
+    present = entity.facts["present"]
+    return bool(present.values[kernel])  # type: ignore[union-attr]
+
+
+def _target(text: str, scope: Scope) -> str:
+    expr = lower(text.strip(), scope)
+    if isinstance(expr, Ref):
+        return expr.name
+    if isinstance(expr, Const) and isinstance(expr.value, str):
+        return expr.value
+    raise LanguageError(f"{text} is no variable")
+
+
+def _group(text: str, scope: Scope) -> Group:
+    owner, _, attribute = text.strip().rpartition(".")
+    meaning = scope(owner).attribute(attribute) if owner else scope(attribute)  # type: ignore[union-attr]
+    if not isinstance(meaning, Group):
+        raise LanguageError(f"{text} is no group")
+    return meaning
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+def _said(template: str, entity: Entity, buffer: Entity | None = None) -> str:
+    said = template.replace("{self}", entity.name)
+    if buffer is not None:
+        short = buffer.name.split(".")[-1]
+        said = said.replace("{buffer}", short).replace("{size}", format_size(int(buffer.facts["size"])))  # type: ignore[arg-type]
+    return said
+
+
+def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
+    return _flat([expr])
+
+
+def _flat(parts: list[Expr]) -> tuple[Expr, ...]:
+    whole = conjoin(parts)
+    from kexecspec.ir.expr import And, same
+
+    if same(whole, TRUE):
+        return ()
+    return whole.terms if isinstance(whole, And) else (whole,)
+
+
+def _expr(meaning: Meaning) -> Expr:
+    return meaning  # type: ignore[return-value]
+
+
+def _not(expr: Expr) -> Expr:
+    from kexecspec.ir.expr import negate
+
+    return negate(expr)

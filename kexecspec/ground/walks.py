@@ -1,0 +1,78 @@
+"""Control: the hooks of each driver become positions, and the operations at them become rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kexecspec.platform.facts import Entity, Hooks, Op, Platform
+
+READY, BOUND, SHUT, FAILED = "off", "bound", "shut", "failed"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One operation at one position: where the driver stands before and after it, where it waits for it, and
+    the kernels whose hook has it there."""
+
+    hook: str
+    op: Op
+    before: str
+    after: str
+    waiting: str
+    kernels: tuple[str, ...]
+
+
+def turns(entity: Entity) -> tuple[Turn, ...]:
+    """All operations of `entity` in all kernels; kernels that do the same at the same position share a turn."""
+    merged: dict[tuple[str, Op, str, str, str], list[str]] = {}
+    for kernel, hooks in entity.hooks.items():
+        for hook, op, before, after, waiting in _walk(hooks):
+            merged.setdefault((hook, op, before, after, waiting), []).append(kernel)
+    return tuple(Turn(*key, tuple(kernels)) for key, kernels in merged.items())
+
+
+def bare_probes(entity: Entity) -> tuple[str, ...]:
+    """The kernels in which the driver binds without any operation that matters."""
+    return tuple(k for k, hooks in entity.hooks.items() if not hooks.probe)
+
+
+def positions(platform: Platform) -> dict[str, dict[str, tuple[str, ...]]]:
+    """For each walker, its control positions, by the groups that the `walk` component speaks of."""
+    return {e.name: _groups(e) for e in platform.of_kind("walker")}
+
+
+def _groups(entity: Entity) -> dict[str, tuple[str, ...]]:
+    found = turns(entity)
+    probing = _labels(t.after for t in found if t.hook == "probe" and t.after != BOUND)
+    stopping = _labels(t.after for t in found if t.hook == "shutdown" and t.after != SHUT)
+    waiting_probe = _labels(t.waiting for t in found if t.hook == "probe")
+    waiting_shutdown = _labels(t.waiting for t in found if t.hook == "shutdown")
+    in_shutdown = (*stopping, *waiting_shutdown)
+    return {
+        "positions": (READY, *probing, *waiting_probe, BOUND, *in_shutdown, SHUT, FAILED),
+        "settled": (BOUND, FAILED),
+        "probed": (BOUND, *in_shutdown, SHUT),
+        "live": (BOUND, *in_shutdown),
+        "bound": (BOUND,),
+        "stopping": in_shutdown,
+        "finished": (SHUT, FAILED, READY),
+        "waiting_probe": waiting_probe,
+        "waiting_shutdown": waiting_shutdown,
+    }
+
+
+def _labels(labels: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labels))
+
+
+def _walk(hooks: Hooks) -> Iterator[tuple[str, Op, str, str, str]]:
+    for hook, first, last in (("probe", READY, BOUND), ("shutdown", BOUND, SHUT)):
+        ops: tuple[Op, ...] = getattr(hooks, hook)
+        before = first
+        for number, op in enumerate(ops, 1):
+            after = last if number == len(ops) else f"{hook}_{number}"
+            yield hook, op, before, after, f"wait_{hook}_{number}"
+            before = after
+
+

@@ -1,0 +1,108 @@
+"""specs/ as values: drivers, kernel features, TEEs, SMMU variants, components and properties.
+
+Files are read when they are first needed, so that a small platform reads little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kexecspec.resources import specs_root
+from kexecspec.source import Node, plain, read
+from kexecspec.versions import Version, holds, parse_version
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One specification: its contents and the file it stands in, relative to specs/."""
+
+    name: str
+    path: str
+    content: Mapping[str, Any]
+    node: Node
+
+
+@dataclass(frozen=True)
+class Library:
+    """The specifications under one folder."""
+
+    root: Path
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of the files of a folder, sorted."""
+        return tuple(sorted(file.stem for file in (self.root / folder).glob("*.yaml")))
+
+    def spec(self, folder: str, name: str) -> Spec | None:
+        """One file of a folder, or None if there is none of that name."""
+        return _spec(self.root, folder, name)
+
+    def all(self, folder: str) -> tuple[Spec, ...]:
+        """All files of a folder, sorted by name."""
+        found = (self.spec(folder, name) for name in self.names(folder))
+        return tuple(spec for spec in found if spec is not None)
+
+    @property
+    def features(self) -> Mapping[str, Mapping[str, Any]]:
+        """Every kernel feature by its id."""
+        return _features(self.root)
+
+    def features_of(self, version: Version) -> frozenset[str]:
+        """The ids of the features that an unmodified kernel of `version` has."""
+        return frozenset(name for name, entry in self.features.items() if has_feature(entry, version))
+
+    def smmu_variant(self, name: str) -> Spec | None:
+        """The SMMU variant called `name`, or of which it is an alias."""
+        return next((s for s in self.all("smmu") if name in variant_names(s.content)), None)
+
+
+def library() -> Library:
+    """The specifications that came with this installation."""
+    return Library(specs_root())
+
+
+def has_feature(entry: Mapping[str, Any], version: Version) -> bool:
+    """Whether an unmodified kernel of `version` has the feature that `entry` describes."""
+    since, until = entry.get("since", "never"), entry.get("until")
+    return holds(
+        None if since == "never" else parse_version(str(since)),
+        None if until is None else parse_version(str(until)),
+        _releases(entry.get("backports", {})), version, _releases(entry.get("backports_until", {})),
+    )  # fmt: skip
+
+
+def _releases(table: Mapping[str, Any]) -> Mapping[str, Version]:
+    return {str(series): parse_version(str(release)) for series, release in table.items()}
+
+
+def variant_names(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names under which a platform may ask for an SMMU variant."""
+    return (str(content["variant"]), *content.get("aliases", ()), *content.get("compatible", ()))
+
+
+def feature_version(text: str) -> Version:
+    """`text` as a version. Raises ValueError with a plain sentence."""
+    return parse_version(text)
+
+
+@cache
+def _spec(root: Path, folder: str, name: str) -> Spec | None:
+    file = root / folder / f"{name}.yaml"
+    if not file.is_file():
+        return None
+    node = read(str(file))
+    content = plain(node)
+    if not isinstance(content, dict):
+        raise TypeError(f"{folder}/{name}.yaml is no mapping")
+    return Spec(name, f"specs/{folder}/{name}.yaml", content, node)
+
+
+@cache
+def _features(root: Path) -> Mapping[str, Mapping[str, Any]]:
+    entries: dict[str, Mapping[str, Any]] = {}
+    for spec in Library(root).all("kernels"):
+        entries |= spec.content["features"]
+    return entries

@@ -1,0 +1,151 @@
+"""Drivers: a specification and a kernel's features become the operations of its hooks, with their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kexecspec.ir.values import Value
+from kexecspec.library import Library, feature_version
+from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.facts import Hooks, Kernel, Op
+from kexecspec.quantities import parse_size
+
+ALLOCATIONS = ("tee_shm_alloc", "tee_shm_alloc_kernel_buf", "tee_shm_alloc_priv_buf", "tee_shm_register_kernel_buf")
+PAGE = 4096
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A driver specification, from the library or the platform file itself."""
+
+    name: str
+    content: Mapping[str, Any]
+    inline: bool
+
+    @property
+    def provides(self) -> tuple[str, ...]:
+        """The duties that it serves while bound."""
+        return tuple(self.content.get("provides", ()))
+
+
+def find_driver(name: str, content: Mapping[str, Any], library: Library) -> Driver | None:
+    """The driver called `name`: the platform's own over the library's, key by key where it says `extends`."""
+    own = content.get("drivers", {}).get(name)
+    if own is None:
+        spec = library.spec("drivers", name)
+        return Driver(name, spec.content, False) if spec else None
+    base = library.spec("drivers", str(own.get("extends", name)))
+    merged = dict(base.content) if base else {}
+    hooks = {**merged.get("hooks", {}), **own.get("hooks", {})}
+    return Driver(name, {**merged, **own, "hooks": hooks}, True)
+
+
+def exists_in(driver: Driver, kernel: Kernel) -> bool:
+    """Whether `kernel` is new enough to have `driver`."""
+    since = driver.content.get("since")
+    return kernel.linux and (since is None or driver.inline
+                             or feature_version(kernel.version) >= feature_version(str(since)))
+
+
+def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wrong: Complaints) -> Hooks:
+    """The operations of `driver` in `kernel`, those without bearing on any property left out.
+
+    `tee` comes from secure_world.settled; buffers are entities called `owner.buffer`.
+    """
+    written = driver.content.get("hooks", {})
+    probe = _operations(written.get("probe", ()), kernel, tee, owner)
+    allocated = {op.buffer: op for op in probe if op.do in ALLOCATIONS}
+    shutdown = tuple(
+        op for op in _operations(written.get("shutdown", ()), kernel, tee, owner)
+        if op.buffer is None or _matters(allocated.get(op.buffer))
+    )  # fmt: skip
+    return Hooks(tuple(op for op in probe if op.do not in ALLOCATIONS or _matters(op)), shutdown)
+
+
+def buffer_sizes(driver: Driver) -> dict[str, int]:
+    """The size in bytes of each buffer that the probe hook allocates."""
+    items = [item for item in driver.content.get("hooks", {}).get("probe", ()) if isinstance(item, dict)]
+    return {str(i["buffer"]): parse_size(i.get("size", PAGE)) for i in items if i["do"] in ALLOCATIONS and "buffer" in i}
+
+
+def applies(item: Mapping[str, Any], features: frozenset[str]) -> bool:
+    """Whether `when` and `unless` of a hook's item let it stand in a kernel with `features`."""
+    when, unless = _several(item.get("when")), _several(item.get("unless"))
+    return all(f in features for f in when) and not any(f in features for f in unless)
+
+
+def heap_cost(size: int, exact_pages: bool, costs: Mapping[str, int]) -> tuple[int, int]:
+    """(bytes a registration of `size` bytes keeps in the secure heap, bytes it needs at its peak).
+
+    Domain arithmetic of a registration object and of the page list that is freed at its end, see specs/tee.
+    """
+    pages = -(-size // PAGE)
+    if not exact_pages:
+        pages = 1 << (pages - 1).bit_length()
+    header, quantum = costs.get("header", 16), costs.get("quantum", 16)
+    kept = _rounded(costs.get("object", 72) + costs.get("per_page", 8) * pages, quantum) + header
+    array = _rounded(costs.get("transient_per_page", 8) * pages, quantum)
+    return kept, kept + array + (header if array else 0)
+
+
+def _rounded(size: int, quantum: int) -> int:
+    return -(-size // quantum) * quantum
+
+
+def _several(names: object) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)  # type: ignore[arg-type]
+
+
+def _operations(items: Any, kernel: Kernel, tee: Mapping[str, Any], owner: str) -> tuple[Op, ...]:
+    made = []
+    for item in items or ():
+        entry: Mapping[str, Any] = {"do": item} if isinstance(item, str) else item
+        if applies(entry, kernel.features):
+            made.append(_operation(entry, kernel, tee, owner))
+    return tuple(made)
+
+
+def _operation(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str, Any], owner: str) -> Op:
+    buffer = f"{owner}.{entry['buffer']}" if "buffer" in entry else None
+    if entry["do"] not in ALLOCATIONS:
+        return Op(str(entry["do"]), buffer)
+    return Op(str(entry["do"]), buffer, tuple(sorted(allocation_facts(entry, kernel, tee).items())))
+
+
+def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str, Any]) -> dict[str, Value]:
+    """What one allocation does in `kernel`: whether it registers memory, is refused, is put through a dma-buf,
+    and what a failure does with its pages. By kernel features, domain facts of the TEE shm history."""
+    has, flags, do = kernel.features, frozenset(entry.get("flags", ())), str(entry["do"])
+    dynamic = bool(tee.get("dynamic_shm", True)) and "tee-dynamic-shm" in has
+    amd = tee["kind"] == "amdtee"
+    explicit = do == "tee_shm_register_kernel_buf"
+    if amd:
+        return {"registers": False, "refused": explicit or "register" in flags, "dma_buf": False, "loses": "none"}
+    priv = "priv" in flags or do == "tee_shm_alloc_priv_buf"
+    refused = "priv" in flags and do == "tee_shm_alloc" and "tee-shm-priv-accepted" not in has
+    loses = "none" if explicit or "optee-pool-frees-right-pages" in has else "leak"
+    if loses == "leak" and "optee-pool-frees-on-error" in has:
+        loses = "foreign"
+    return {
+        "registers": (explicit or dynamic and _pool_registers(do, flags, priv, has, tee["abi"] == "ffa")) and not refused,
+        "refused": refused or explicit and not dynamic,
+        "dma_buf": "dma_buf" in flags and "tee-shm-no-dma-buf" not in has,
+        "loses": loses,
+    }
+
+
+def _pool_registers(do: str, flags: frozenset[str], priv: bool, has: frozenset[str], ffa: bool) -> bool:
+    if ffa:
+        return True
+    if "tee-shm-priv" in has or "tee-shm-dynamic-flag" in has:
+        return not priv
+    if "tee-shm-register-flag" in has:
+        return "register" in flags or "dma_buf" in flags or do == "tee_shm_alloc_kernel_buf"
+    return "optee-pool-registers-dmabuf" in has and "dma_buf" in flags
+
+
+def _matters(op: Op | None) -> bool:
+    facts = dict(op.facts) if op else {}
+    return bool(facts.get("registers") or facts.get("refused"))

@@ -1,0 +1,152 @@
+"""What is known about a platform: entities with facts. Frozen; everything later stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kexecspec.diagnostics import Span
+from kexecspec.ir.values import Sort, Value
+
+
+@dataclass(frozen=True, slots=True)
+class PerKernel:
+    """A fact that depends on the kernel that runs."""
+
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact left free for the solver. `weak`: a violation that needs a certain value of it is UNKNOWN."""
+
+    sort: Sort
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another entity."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Other entities."""
+
+    names: tuple[str, ...]
+
+
+Fact = bool | int | str | PerKernel | Unknown | Link | Links
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation of a hook, in one kernel: its name, its buffer's entity if it has one, and its facts."""
+
+    do: str
+    buffer: str | None = None
+    facts: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a driver does in one kernel."""
+
+    probe: tuple[Op, ...] = ()
+    shutdown: tuple[Op, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A part of the platform: `kinds` says which components describe it, `hooks` what it does in each kernel
+    that has it; `after` names the entities that are shut down before this one, where that is known."""
+
+    name: str
+    kinds: tuple[str, ...]
+    facts: Mapping[str, Fact]
+    hooks: Mapping[str, Hooks] = field(default_factory=dict)
+    shut_after: frozenset[str] = frozenset()
+    driver: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A handoff that may be taken: `kind` is kexec, crash, reboot or reboot-force."""
+
+    name: str
+    start: str
+    end: str
+    kind: str
+    user_stopped: bool
+    span: Span | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether device_shutdown runs and memory survives."""
+        return self.kind == "kexec"
+
+    @property
+    def resets(self) -> bool:
+        """Whether the platform is reset on the way."""
+        return self.kind.startswith("reboot")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel of the platform: `features` are those it has, after hand-made changes."""
+
+    name: str
+    version: str
+    linux: bool
+    features: frozenset[str]
+    kdump: bool
+    recognises_kdump: bool
+    facts: Mapping[str, Value]
+    duties: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """A fact taken from the library or the user that nobody has verified, or a stated assumption."""
+
+    what: str
+    why: str
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the file says a verdict should be."""
+
+    finding: str
+    verdict: str
+    handoffs: int | None
+    harm: str | None
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All facts. `entities` stand in the order in which drivers probe."""
+
+    name: str
+    path: str
+    entities: Mapping[str, Entity]
+    kernels: Mapping[str, Kernel]
+    edges: tuple[Edge, ...]
+    first: str
+    most_handoffs: int | None
+    warm_keeps: frozenset[str]
+    assumptions: tuple[Reliance, ...]
+    reliances: tuple[Reliance, ...]
+    expectations: tuple[Expectation, ...]
+    duties: tuple[tuple[str, str, tuple[str, ...]], ...]
+    plain: Mapping[str, object]
+
+    def of_kind(self, kind: str) -> tuple[Entity, ...]:
+        """The entities of a kind, in probe order."""
+        return tuple(entity for entity in self.entities.values() if kind in entity.kinds)

@@ -1,0 +1,98 @@
+"""Kernels: a version, hand-made changes and a command line become features and facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.library import Library, feature_version
+from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.facts import Kernel, Reliance
+
+
+def kernels(content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints) -> dict[str, Kernel]:
+    """The kernels of a platform file by name. What cannot be is added to `wrong`."""
+    return {
+        name: _kernel(name, entry or {}, library, tee, wrong) for name, entry in content.get("kernels", {}).items()
+    }
+
+
+def reliances(found: Mapping[str, Kernel], library: Library, relevant: frozenset[str]) -> tuple[Reliance, ...]:
+    """The features among `relevant` that some kernel has and that nobody has verified."""
+    used = sorted(frozenset().union(*(k.features for k in found.values())) & relevant)
+    entries = ((name, library.features.get(name, {})) for name in used)
+    return tuple(
+        Reliance(f"kernel feature {name}", str(entry.get("note") or entry.get("confidence")), name)
+        for name, entry in entries
+        if entry.get("confidence", "unverified") != "read"
+    )
+
+
+def _kernel(
+    name: str, entry: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
+) -> Kernel:
+    linux = entry.get("payload", "linux") == "linux"
+    features = _features(name, entry, library, wrong) if linux else frozenset()
+    if not tee.get("rpc_arg"):
+        features -= {"optee-rpc-arg"}
+    cmdline = _words(entry.get("cmdline"))
+    kdump = bool(entry.get("kdump", False))
+    recognises = kdump and linux and not any(word == "elfcorehdr=none" for word in cmdline)
+    facts = {
+        "linux": linux,
+        "kdump": kdump,
+        "kdump_recognised": recognises,
+        "owns_old_memory": not kdump,
+        "smmu_aware": bool(entry.get("smmu_aware", linux)),
+        "resumes_threads": bool(entry.get("resumes_threads", entry.get("conforming", True) is False)),
+        "adopts": bool(entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)),
+        "passthrough": _on(cmdline, "iommu.passthrough", False),
+        "disable_bypass": _on(cmdline, "arm-smmu.disable_bypass", "smmu2-disable-bypass-default" in features),
+        "unattached_abort": "smmu3-unattached-abort" in features
+        and ("smmu3-disable-bypass-param" not in features or _on(cmdline, "arm-smmu-v3.disable_bypass", True)),
+        "rpc_registers": "tee-shm-priv" in features and "optee-rpc-alloc-priv" not in features and tee.get("abi") == "smc",
+        "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
+        "sessions": int(entry.get("user_space", {}).get("sessions", 0)),
+        "pages": int(entry.get("user_space", {}).get("pages", 0)),
+    }
+    return Kernel(
+        name, str(entry.get("version", "")), linux, features, kdump, recognises, facts,
+        tuple(entry.get("duties", ())), wrong.span("kernels", name),
+    )  # fmt: skip
+
+
+def _features(name: str, entry: Mapping[str, Any], library: Library, wrong: Complaints) -> frozenset[str]:
+    version = entry.get("version")
+    if version is None:
+        wrong.say("KX008", f"kernel {name} has no version", ("kernels", name), help="version: 6.12, or payload: other")
+        return frozenset()
+    try:
+        found = set(library.features_of(feature_version(str(version))))
+    except ValueError as error:
+        wrong.say("KX009", str(error), ("kernels", name, "version"))
+        return frozenset()
+    for feature, wanted in entry.get("features", {}).items():
+        if feature not in library.features:
+            wrong.unknown("feature", feature, sorted(library.features), ("kernels", name, "features", feature))
+        elif wanted is True:
+            found.add(feature)
+        else:
+            found.discard(feature)
+    config = entry.get("config", {})
+    return frozenset(f for f in found if config.get(library.features[f].get("config", ""), "y") not in ("n", False))
+
+
+def _words(cmdline: object) -> tuple[str, ...]:
+    words = cmdline if isinstance(cmdline, list) else str(cmdline or "").split()
+    return tuple(str(word) for word in words)
+
+
+def _on(cmdline: tuple[str, ...], parameter: str, default: bool) -> bool:
+    """The last `parameter=VALUE` of a kernel command line as the kernel's own kstrtobool reads it."""
+    spelled = re.compile(re.escape(parameter).replace("\\-", "[-_]") + "(?:=(.*))?")
+    for word in reversed(cmdline):
+        match = spelled.fullmatch(word)
+        if match:
+            return match[1] is None or match[1].lower() in ("1", "y", "yes", "on", "true", "t")
+    return default

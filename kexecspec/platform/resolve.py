@@ -1,0 +1,140 @@
+"""The whole way from a read and validated file to a Platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.handoff_text import parse_handoff, parse_kind
+from kexecspec.library import Library
+from kexecspec.platform import kernels as kernel_facts
+from kexecspec.platform import links, secure_world
+from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Platform, Reliance
+from kexecspec.platform.parts import Parts, parts
+from kexecspec.source import Node, plain
+
+RESET_CLEARS = ("secure_world", "smmus", "devices")
+
+
+def resolve(root: Node, path: str, library: Library) -> Platform:
+    """The platform that the tree `root` of the file `path` describes. The tree has passed its schema.
+
+    Raises InputError with everything that is wrong: unknown names, contradictions, cycles, overlaps.
+    """
+    content: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    wrong = Complaints(root)
+    tee = secure_world.settled(content, library, wrong)
+    kernels = kernel_facts.kernels(content, library, tee, wrong)
+    edges = _edges(content, kernels, wrong)
+    found = parts(content, library, tee, kernels, wrong)
+    duties = _duties(content, kernels, found, wrong)
+    first = _first(content, kernels, edges, wrong)
+    everything = {"machine": entity_of_machine(first, content)} | found.entities
+    entities = links.ordered(content, everything, kernels, wrong)
+    links.check_memory(content, wrong)
+    wrong.raise_any()
+    return Platform(
+        name=str(content.get("platform", "unnamed")),
+        path=path,
+        entities=entities,
+        kernels=kernels,
+        edges=edges,
+        first=first,
+        most_handoffs=content.get("limits", {}).get("handoffs_between_resets"),
+        warm_keeps=_kept(content),
+        assumptions=_assumptions(content),
+        reliances=(*found.reliances, *kernel_facts.reliances(kernels, library, found.features)),
+        expectations=_expectations(content, wrong),
+        duties=duties,
+        plain=content,
+    )
+
+
+def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Complaints) -> tuple[Edge, ...]:
+    edges: dict[str, Edge] = {}
+    for number, item in enumerate(content.get("handoffs", ())):
+        place = ("handoffs", number)
+        try:
+            if isinstance(item, str):
+                said = parse_handoff(item)
+                start, kind, end, user = said.start, said.kind, said.end, said.user_space
+                name = None
+            else:
+                kind, user = parse_kind(item["kind"])
+                start, end, name = item["from"], item["to"], item.get("name")
+                user = item.get("user_space", user)
+        except ValueError as error:
+            wrong.say("KX009", str(error), place)
+            continue
+        for kernel in (start, end):
+            if kernel not in kernels:
+                wrong.unknown("kernel", kernel, sorted(kernels), place)
+        stopped = kind in ("kexec", "reboot") if user is None else user == "stopped"
+        edge = Edge(name or f"{start} -{kind}-> {end}", start, end, kind, stopped and kind != "crash", wrong.span(*place))
+        edges[edge.name] = edge
+    return tuple(edges.values())
+
+
+def _first(content: Mapping[str, Any], kernels: Mapping[str, Kernel], edges: tuple[Edge, ...], wrong: Complaints) -> str:
+    if not kernels:
+        wrong.say("KX008", "no kernel is described, nothing could be judged", (), help="kernels: {prod: {version: 6.12}}")
+        return ""
+    if "first" in content:
+        if content["first"] not in kernels:
+            wrong.unknown("kernel", content["first"], sorted(kernels), ("first",))
+        return str(content["first"])
+    after_reset = [edge.end for edge in edges if edge.resets]
+    started = [edge.start for edge in edges]
+    candidates = [k for k in kernels if k in after_reset] or [k for k in kernels if k in started] or list(kernels)
+    return candidates[0]
+
+
+def _duties(
+    content: Mapping[str, Any], kernels: Mapping[str, Kernel], found: Parts, wrong: Complaints
+) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    duties = []
+    for kernel in kernels.values():
+        for duty in dict.fromkeys((*content.get("duties", ()), *kernel.duties)):
+            providers = tuple(name for name, offers in found.provides.items() if duty in offers or duty == name)
+            if not providers:
+                offered = sorted({duty for offers in found.provides.values() for duty in offers})
+                place = ("kernels", kernel.name, "duties") if duty in kernel.duties else ("duties",)
+                wrong.unknown("duty", duty, offered, place)
+            duties.append((kernel.name, duty, providers))
+    return tuple(duties)
+
+
+def _kept(content: Mapping[str, Any]) -> frozenset[str]:
+    cleared = content.get("resets", {}).get("warm_clears")
+    return frozenset() if cleared is None else frozenset(RESET_CLEARS) - frozenset(cleared)
+
+
+def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
+    given = content.get("assume", {})
+    said = []
+    if given.get("in_flight") == "none":
+        said.append(Reliance("no call is inside the secure world at a handoff", "assume.in_flight: none"))
+    if given.get("registration_fails") is False:
+        said.append(Reliance("no registration fails for want of memory in the kernel", "assume.registration_fails: false"))
+    if given.get("fabric_drains", True):
+        said.append(Reliance("writes in the fabric land before the jump once bus mastering is off", "default"))
+    for other in given.get("others", ()):
+        said.append(Reliance(str(other.get("fact", other)) if isinstance(other, dict) else str(other),
+                             str(other.get("why", "stated")) if isinstance(other, dict) else "stated"))
+    return tuple(said)
+
+
+def _expectations(content: Mapping[str, Any], wrong: Complaints) -> tuple[Expectation, ...]:
+    made = []
+    for finding, said in content.get("expect", {}).items():
+        entry: Mapping[str, Any] = {"verdict": said} if isinstance(said, str) else said
+        made.append(Expectation(finding, entry["verdict"], entry.get("handoffs"), entry.get("harm"),
+                                wrong.span("expect", finding)))
+    return tuple(made)
+
+
+def entity_of_machine(first: str, content: Mapping[str, Any]) -> Entity:
+    """The machine as a whole, which carries what belongs to no part."""
+    fails = content.get("assume", {}).get("registration_fails", True) is not False
+    return Entity("machine", ("machine",), {"first": first, "registration_failures": fails})
