@@ -78,7 +78,9 @@ def parse_version(text: str) -> Version:
     stripped = text.strip()
     shown = repr(stripped[:40])
     if stripped.startswith("next-"):
-        raise ValueError(f"{shown} is a snapshot of linux-next, which has no place among the releases; name the release")
+        raise ValueError(
+            f"{shown} is a snapshot of linux-next, which has no place among releases; name a release"
+        )
     found = _FORM.fullmatch(stripped.removeprefix("v")) if len(stripped) <= _LONGEST else None
     if found is None:
         raise ValueError(f"{shown} is no kernel version; write it like 5.10, 5.10.61 or 6.2-rc3")
@@ -98,8 +100,8 @@ def holds(
 ) -> bool:
     """Whether a version has a feature.
 
-    The mainline has it from `since` (None: never) up to, but not including, `until` (None: for good). A stable
-    release has what its mainline release had, and what its own series got (`backports`) or lost
+    The mainline has it from `since` (None: never) up to, but not including, `until` (None: for good). A
+    stable release has what its mainline release had, and what its own series got (`backports`) or lost
     (`backports_until`) in a release not later than itself. A stable release candidate counts as the
     release before it, because nothing says yet what will be in it.
     """

@@ -59,13 +59,14 @@ def test_refuses(text: str, said: str) -> None:
 
 
 def test_message_is_plain() -> None:
-    with pytest.raises(ValueError, match="^'5.ten' is no kernel version; write it like 5.10, 5.10.61 or 6.2-rc3$"):
+    with pytest.raises(ValueError) as caught:
         v("5.ten")
+    assert str(caught.value) == "'5.ten' is no kernel version; write it like 5.10, 5.10.61 or 6.2-rc3"
 
 
 def test_order() -> None:
-    written = ["4.19", "4.19.51", "5.9", "5.10-rc1", "5.10-rc10", "5.10", "5.10.19", "5.10.19.8", "5.10.20-rc1"]
-    written += ["5.10.20", "5.11", "6.2-rc3", "6.2-rc4", "6.2", "6.2.1-rc1", "6.2.1"]
+    written = ["4.19", "4.19.51", "5.9", "5.10-rc1", "5.10-rc10", "5.10", "5.10.19", "5.10.19.8"]
+    written += ["5.10.20-rc1", "5.10.20", "5.11", "6.2-rc3", "6.2-rc4", "6.2", "6.2.1-rc1", "6.2.1"]
     versions = [v(text) for text in written]
     assert sorted(versions, reverse=True) == list(reversed(versions))
     assert v("5.2") < v("5.10")
@@ -84,9 +85,14 @@ def test_is_frozen() -> None:
 
 @pytest.mark.parametrize(
     ("text", "series", "base"),
-    [("5.10.61", "5.10", "5.10"), ("6.2-rc3", "6.2", "6.2-rc3"), ("6.2", "6.2", "6.2"), ("5.10.0.8", "5.10", "5.10"),
-     ("6.2.1-rc1", "6.2", "6.2")],
-)  # fmt: skip
+    [
+        ("5.10.61", "5.10", "5.10"),
+        ("6.2-rc3", "6.2", "6.2-rc3"),
+        ("6.2", "6.2", "6.2"),
+        ("5.10.0.8", "5.10", "5.10"),
+        ("6.2.1-rc1", "6.2", "6.2"),
+    ],
+)
 def test_series_and_base(text: str, series: str, base: str) -> None:
     assert v(text).series == series
     assert v(text).base == v(base)
@@ -98,22 +104,52 @@ BACKPORTS = {"5.4": v("5.4.140"), "5.10": v("5.10.58")}
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        ("5.14-rc4", False), ("5.14-rc5", True), ("5.14", True), ("5.14.1", True), ("5.15.3", True), ("6.12.117", True),
-        ("5.13", False), ("5.13.19", False), ("5.12.19", False),
-        ("5.10", False), ("5.10.19", False), ("5.10.57", False), ("5.10.58-rc1", False), ("5.10.58", True),
-        ("5.10.61", True), ("5.10.57.9", False), ("5.10.58.1", True), ("5.10.0-8-arm64", False),
-        ("5.4.139", False), ("5.4.140", True), ("4.19.300", False), ("5.10-rc7", False),
+        ("5.14-rc4", False),
+        ("5.14-rc5", True),
+        ("5.14", True),
+        ("5.14.1", True),
+        ("5.15.3", True),
+        ("6.12.117", True),
+        ("5.13", False),
+        ("5.13.19", False),
+        ("5.12.19", False),
+        ("5.10", False),
+        ("5.10.19", False),
+        ("5.10.57", False),
+        ("5.10.58-rc1", False),
+        ("5.10.58", True),
+        ("5.10.61", True),
+        ("5.10.57.9", False),
+        ("5.10.58.1", True),
+        ("5.10.0-8-arm64", False),
+        ("5.4.139", False),
+        ("5.4.140", True),
+        ("4.19.300", False),
+        ("5.10-rc7", False),
     ],
-)  # fmt: skip
+)
 def test_feature_with_backports(version: str, expected: bool) -> None:
     assert holds(v("5.14-rc5"), None, BACKPORTS, v(version)) is expected
 
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("5.5", False), ("5.6-rc1", True), ("5.6", True), ("5.10.262", True), ("6.1", True), ("6.1.3", True), ("6.1.6", True),
-     ("6.1.7", False), ("6.1.192", False), ("6.2-rc3", True), ("6.2-rc4", False), ("6.2", False), ("6.12.117", False)],
-)  # fmt: skip
+    [
+        ("5.5", False),
+        ("5.6-rc1", True),
+        ("5.6", True),
+        ("5.10.262", True),
+        ("6.1", True),
+        ("6.1.3", True),
+        ("6.1.6", True),
+        ("6.1.7", False),
+        ("6.1.192", False),
+        ("6.2-rc3", True),
+        ("6.2-rc4", False),
+        ("6.2", False),
+        ("6.12.117", False),
+    ],
+)
 def test_feature_that_went_away(version: str, expected: bool) -> None:
     assert holds(v("5.6-rc1"), v("6.2-rc4"), {}, v(version), {"6.1": v("6.1.7")}) is expected
 
@@ -131,7 +167,12 @@ def test_never_merged() -> None:
 
 
 RELEASES = st.builds(
-    Version, st.integers(3, 9), st.integers(0, 30), st.integers(0, 300), st.integers(0, 3), st.none() | st.integers(1, 12)
+    Version,
+    st.integers(3, 9),
+    st.integers(0, 30),
+    st.integers(0, 300),
+    st.integers(0, 3),
+    st.none() | st.integers(1, 12),
 )
 
 
@@ -146,7 +187,9 @@ def test_order_is_total(one: Version, other: Version) -> None:
 
 
 @given(RELEASES, RELEASES, RELEASES)
-def test_a_series_without_backports_has_what_its_mainline_release_had(since: Version, until: Version, version: Version) -> None:
+def test_without_backports_a_series_has_what_it_began_with(
+    since: Version, until: Version, version: Version
+) -> None:
     assert holds(since, until, {}, version) == holds(since, until, {}, version.base)
 
 
