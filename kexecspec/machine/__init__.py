@@ -1,8 +1,9 @@
-"""The executable machine: an independent reading of the kernel, OP-TEE and Arm sources, to judge the rules by.
+"""The executable machine: an independent reading of the kernel, OP-TEE and Arm sources.
 
-It has pages with owners, a secure world with threads, registrations and a heap, SMMUs with stream tables, DMA
-engines, and kernels that probe, shut down, crash and print.  It decides by itself what happens; its caller only
-chooses where the world has a choice.  Standard library only, and nothing else of kexecspec.
+The rules are judged by it.  It has pages with owners, a secure world with threads, registrations and a heap,
+SMMUs with stream tables, DMA engines, and kernels that probe, shut down, crash and print.  It decides by itself
+what happens; its caller only chooses where the world has a choice.  It imports the standard library only, and
+nothing else of kexecspec.
 
     machine = Machine(config)
     machine.power_on("prod")
@@ -17,8 +18,9 @@ Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes
 Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `place_next_allocation`,
 `place_next_cookie`.
 
-Event.operation is the name of a hook's operation, or one of probe-failed, bound, up, idle, shutdown, walk-done,
-jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does something) or DEAD.
+Event.operation is the name of a hook's operation, or one of probe-failed, bound, up, idle, shutdown,
+walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does
+something) or DEAD.
 The kernel's SMMUs have their own names as actors, its TEE driver is `tee`, devices have theirs.
 
 What can be looked at, all below `machine.state` unless it says otherwise:
@@ -28,10 +30,11 @@ What can be looked at, all below `machine.state` unless it says otherwise:
   generation), `arg`, `memrefs`, `locks`, `wants`; `secure.locks`; `secure.cache_enabled`;
 - `secure.registrations`, newest first: `cookie`, `pages`, `generation`, `client`, `explicit`, `refs`, `maps`;
   `secure.sessions`; `secure.heap` and `secure.va` (`used`, `free`); `ffa.handles`, `ffa.rxtx_generation`;
-- `smmus[name]`: SmmuV2 `clientpd`, `usfcfg`, `gfie`, `streams`; SmmuV3 `smmuen`, `cmdqen`, `evtqen`, `gbpa_abort`,
-  `streams`, `unlisted`, `table_generation`; a stream has `entry`, `generation`, `table` (its `generation`, `page`);
-- `devices[name]`: `engine`, `bus_master`, `port_master`, `posted`, `on`, `generation` (who programmed it), `bound`,
-  `mapped`; `iommu.groups[name]` (None is a group that was taken away);
+- `smmus[name]`: SmmuV2 `clientpd`, `usfcfg`, `gfie`, `streams`; SmmuV3 `smmuen`, `cmdqen`, `evtqen`,
+  `gbpa_abort`, `streams`, `unlisted`, `table_generation`; a stream has `entry`, `generation`, `table` (its
+  `generation`, `page`);
+- `devices[name]`: `engine`, `bus_master`, `port_master`, `posted`, `on`, `generation` (who programmed it),
+  `bound`, `mapped`; `iommu.groups[name]` (None is a group that was taken away);
 - `memory.extents`, `memory.owner(page)`, `memory.own(generation)`; `tee.buffers`, `tee.refusal`.
 """
 

@@ -52,10 +52,10 @@ class Service:
 class SecureConfig:
     """The TEE: `kind` is optee, amdtee or none.
 
-    `base_use` is what OP-TEE has allocated from its heap before the first kernel.  `session_bytes` is the heap
-    cost of a session, header included: sizeof(struct tee_ta_session) is 152 in OP-TEE 3.13.0, so 176.
-    `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an overlap
-    only when one of the two is protected memory, which the machine models whatever this says.
+    `base_use` is what OP-TEE has allocated from its heap before the first kernel.  `session_bytes` is the
+    heap cost of a session, header included: sizeof(struct tee_ta_session) is 152 in OP-TEE 3.13.0, so 176.
+    `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an
+    overlap only when one of the two is protected memory, which the machine models whatever this says.
     """
 
     kind: str = "optee"
@@ -80,7 +80,9 @@ class SecureConfig:
 
 @dataclass(frozen=True)
 class SmmuConfig:
-    """One SMMU.  `version` is 2 for SMMUv1 and v2, 3 for SMMUv3; the rest is what firmware and silicon decide."""
+    """One SMMU.  `version` is 2 for SMMUv1 and v2, 3 for SMMUv3; the rest is what firmware and silicon
+    decide.
+    """
 
     name: str
     driver: str = "arm-smmu"
@@ -98,10 +100,10 @@ class SmmuConfig:
 class DeviceConfig:
     """A device: a DMA master, a TEE client (bus `tee`, or a `service`), or both.
 
-    `dma` is ring, one-shot, periodic-read, periodic-write, firmware, msi or none.  `recurrent`: the world outside
-    keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it posts.
-    `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop the engine at
-    the device's turn in the walk.  `dev_name` is the name that the kernel prints.
+    `dma` is ring, one-shot, periodic-read, periodic-write, firmware, msi or none.  `recurrent`: the world
+    outside keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it
+    posts. `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop
+    the engine at the device's turn in the walk.  `dev_name` is the name that the kernel prints.
     """
 
     name: str
@@ -146,8 +148,9 @@ class Hooks:
 class KernelConfig:
     """A kernel, or a payload that is none (`linux` false).
 
-    `kdump` is what is_kdump_kernel() answers: elfcorehdr= was given.  `disable_bypass` is the value of the SMMU
-    driver's parameter after defaults and command line.  `drivers` holds the hooks of each driver it has.
+    `kdump` is what is_kdump_kernel() answers: elfcorehdr= was given.  `disable_bypass` is the value of the
+    SMMU driver's parameter after defaults and command line.  `drivers` holds the hooks of each driver it
+    has.
     """
 
     name: str

@@ -1,13 +1,13 @@
 """DMA masters: engines that go on whoever runs, what stops them, and what one transaction does.
 
-Bus mastering from drivers/pci/pci-driver.c (pci_device_shutdown) and pcie/portdrv.c @6.12.117; MSI_IOVA_BASE from
-both SMMU drivers.
+Bus mastering from drivers/pci/pci-driver.c (pci_device_shutdown) and pcie/portdrv.c @6.12.117;
+MSI_IOVA_BASE from both SMMU drivers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kexecspec.machine.config import PAGE, DeviceConfig
 from kexecspec.machine.harms import Event, HarmKind, Outcome
@@ -112,7 +112,9 @@ def bus_shutdown(state: State, device: Device, edge: str) -> bool:
     """What the bus, the core, a child or a supplier does at the device's turn in the walk; whether it did."""
     kernel, config, was = state.running(), device.config, device.on
     if config.bus == "pci":
-        if kernel.has("pci-clear-master-always") or edge == "kexec" and kernel.has("pci-clear-master-on-kexec"):
+        if kernel.has("pci-clear-master-always") or (
+            edge == "kexec" and kernel.has("pci-clear-master-on-kexec")
+        ):
             device.bus_master = False
         if config.behind_port and kernel.has("pci-port-shutdown"):
             device.port_master = False
@@ -134,12 +136,16 @@ def target(state: State, device: Device) -> int:
 
 
 def look(state: State, device: Device) -> Translation:
-    """What the device's SMMU would make of its next transaction, now."""
+    """What the device's SMMU would make of its next transaction, now.
+
+    Its interrupt is masked at the interrupt controller until the running kernel's driver has asked for it.
+    """
     smmu = state.smmus.get(device.config.smmu or "")
     page = target(state, device)
     if smmu is None or not device.config.streams:
         return Translation(Result.OK, "direct", page)
-    return smmu.translate(device.config.streams[0], page, device.writes)
+    found = smmu.translate(device.config.streams[0], page, device.writes)
+    return found if smmu.bound else replace(found, irq=False)
 
 
 def transact(state: State, device: Device) -> Event:
@@ -150,7 +156,12 @@ def transact(state: State, device: Device) -> Event:
     found = look(state, device)
     if found.irq:
         state.log.say(*found.lines)
-    detail: dict[str, object] = {"how": found.how, "result": str(found.result), "page": found.page, "irq": found.irq}
+    detail: dict[str, object] = {
+        "how": found.how,
+        "result": str(found.result),
+        "page": found.page,
+        "irq": found.irq,
+    }
     if found.result is not Result.OK:
         _blocked(state, device, found)
         return Event(name, "transact", Outcome.FAILED, detail)
@@ -192,8 +203,16 @@ def _corrupts(state: State, device: Device, found: Translation, victim: str, gen
     name, page = device.config.name, found.page or 0
     stale = found.table is not None and found.table.generation != state.generation
     state.harm(
-        HarmKind.CORRUPTION, name, f"page {page:#x} of {victim} was overwritten by a transaction of {name} ({found.how})",
-        page=page, victim=victim, owner=generation, how=found.how, phase=state.phase, programmed_by=device.generation,
+        HarmKind.CORRUPTION,
+        name,
+        f"page {page:#x} of {victim} was overwritten by a transaction of {name} ({found.how})",
+        page=page,
+        victim=victim,
+        owner=generation,
+        how=found.how,
+        phase=state.phase,
+        window=state.window,
+        programmed_by=device.generation,
         stale_table=stale,
     )
 
@@ -207,15 +226,19 @@ def _walked(state: State, device: Device, found: Translation) -> None:
     owner = state.memory.owner(found.table.page)
     if owner is not None and owner.generation != found.table.generation and not adopted:
         state.harm(
-            HarmKind.CORRUPTION, "table-walk",
-            f"the table in page {found.table.page:#x} that translates {device.config.name} is {owner.purpose} now",
-            page=found.table.page, device=device.config.name,
+            HarmKind.CORRUPTION,
+            "table-walk",
+            f"page {found.table.page:#x}, the table of {device.config.name}, is {owner.purpose} now",
+            page=found.table.page,
+            device=device.config.name,
         )
     if device.generation == state.generation != found.table.generation and not adopted:
         state.harm(
-            HarmKind.CORRUPTION, "stale-translation",
-            f"a transaction of {device.config.name} went to page {found.page:#x} through a dead kernel's table",
-            page=found.page, device=device.config.name,
+            HarmKind.CORRUPTION,
+            "stale-translation",
+            f"{device.config.name} was sent to page {found.page:#x} by a dead kernel's table",
+            page=found.page,
+            device=device.config.name,
         )
 
 
@@ -224,8 +247,13 @@ def _blocked(state: State, device: Device, found: Translation) -> None:
     smmu = state.smmus[device.config.smmu or ""]
     own = device.generation == state.generation and state.phase in ("boot", "up") and device.engine
     if own:
-        state.harm(HarmKind.REFUSED, "transaction-aborted", f"a transaction of {name} was blocked ({found.how})",
-                   device=name, how=found.how)
+        state.harm(
+            HarmKind.REFUSED,
+            "transaction-aborted",
+            f"a transaction of {name} was blocked ({found.how})",
+            device=name,
+            how=found.how,
+        )
     if smmu.config.abort_is_fatal:
         line = "Kernel panic - not syncing: Asynchronous SError Interrupt"
         state.log.say(line)

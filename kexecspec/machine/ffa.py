@@ -1,8 +1,8 @@
 """The FF-A half of the TEE: shares with handles that the SPMC gives out, and the RX/TX buffer pair.
 
-From core/arch/arm/kernel/thread_spmc.c and core/arch/arm/mm/mobj_ffa.c @4.9.0, with an SPMC at S-EL1.  Overlap is
-looked at only between ordinary and protected memory: cmp_pa_overlap says yes to two ordinary shares, there and at
-4.10.0.
+From core/arch/arm/kernel/thread_spmc.c and core/arch/arm/mm/mobj_ffa.c @4.9.0, with an SPMC at S-EL1.
+Overlap is looked at only between ordinary and protected memory: cmp_pa_overlap says yes to two ordinary
+shares, there and at 4.10.0.
 """
 
 from __future__ import annotations

@@ -84,4 +84,4 @@ class KernelLog:
 
     def tail(self, count: int = 12) -> tuple[str, ...]:
         """The last lines of the running kernel."""
-        return tuple(self.lines[max(self.mark, len(self.lines) - count):])
+        return tuple(self.lines[max(self.mark, len(self.lines) - count) :])

@@ -1,7 +1,8 @@
 """OP-TEE's core heap, and its pool of virtual addresses for shared memory: counters with exact costs.
 
-bget gives each buffer a 16-byte header and rounds its size up to 16 (lib/libutils/isoc/bget.c and bget_malloc.c
-@3.13.0: SizeQuant 16 and struct bhead of two words on LP64).  Holes are not modelled: see domain.md 2.3.
+bget gives each buffer a 16-byte header and rounds its size up to 16 (lib/libutils/isoc/bget.c and
+bget_malloc.c @3.13.0: SizeQuant 16 and struct bhead of two words on LP64).  Holes are not modelled: see
+domain.md 2.3.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from kexecspec.machine.config import PAGE
 
 HEADER = 16
 QUANTUM = 16
-REG_SHM = 72        # sizeof(struct mobj_reg_shm), core/arch/arm/mm/mobj_dyn_shm.c@3.13.0
-FFA_SHM = 72        # sizeof(struct mobj_ffa_shm), core/arch/arm/mm/mobj_ffa.c@4.9.0
+REG_SHM = 72  # sizeof(struct mobj_reg_shm), core/arch/arm/mm/mobj_dyn_shm.c@3.13.0
+FFA_SHM = 72  # sizeof(struct mobj_ffa_shm), core/arch/arm/mm/mobj_ffa.c@4.9.0
 PADDR = 8
 
 

@@ -1,7 +1,7 @@
 """Linux's arm-smmu and arm-smmu-v3 drivers, and the parts of the IOMMU core and the DMA API that meet them.
 
-From drivers/iommu/arm/arm-smmu/arm-smmu.c, arm-smmu-qcom.c, arm-smmu-v3/arm-smmu-v3.c, drivers/iommu/iommu.c and
-dma-iommu.c @6.12.117; the group release on unregister from commit 57365a04c921.
+From drivers/iommu/arm/arm-smmu/arm-smmu.c, arm-smmu-qcom.c, arm-smmu-v3/arm-smmu-v3.c,
+drivers/iommu/iommu.c and dma-iommu.c @6.12.117; the group release on unregister from commit 57365a04c921.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class IommuCore:
         first = device.iova.start // PAGE if device.iova else IOVA_TOP
         group = Group(len(self.groups), table, first)
         self.groups[device.name] = group
-        state.log.say(f"{device.driver} {device.dev_name or device.name}: Adding to iommu group {group.number}")
+        state.log.say(
+            f"{device.driver} {device.dev_name or device.name}: Adding to iommu group {group.number}"
+        )
         entry = Entry.TRANSLATE if table else Entry.BYPASS
         for stream in device.streams:
             smmu.streams[stream] = Stream(entry, state.generation, table)
@@ -82,8 +84,14 @@ class IommuCore:
         if lines:
             self.state.clock += 1
             self.state.log.say(*lines)
-            self.state.harm(HarmKind.HANG, "cmd-sync", *lines, device=device.name, context=context,
-                            endless=smmu.queue_full)
+            self.state.harm(
+                HarmKind.HANG,
+                "cmd-sync",
+                *lines,
+                device=device.name,
+                context=context,
+                endless=smmu.queue_full,
+            )
 
     def unregister(self, smmu: Smmu) -> None:
         """iommu_device_unregister: since v6.1 every client device loses its group."""
@@ -94,7 +102,9 @@ class IommuCore:
             group = self.groups.get(device.name)
             if device.smmu != smmu.config.name or group is None:
                 continue
-            state.log.say(f"{device.driver} {device.dev_name or device.name}: Removing from iommu group {group.number}")
+            state.log.say(
+                f"{device.driver} {device.dev_name or device.name}: Removing from iommu group {group.number}"
+            )
             self.groups[device.name] = None
             for stream in device.streams:
                 if isinstance(smmu, SmmuV3):
@@ -136,7 +146,7 @@ def reset_v2(state: State, smmu: Smmu) -> int:
     """arm_smmu_device_reset; on Qualcomm the stream entries found valid come back as bypass."""
     assert isinstance(smmu, SmmuV2)
     kernel = state.running()
-    keep = smmu.config.qcom or kernel.has("smmu2-qcom-keeps-smrs") and "qcom" in smmu.config.driver
+    keep = smmu.config.qcom or (kernel.has("smmu2-qcom-keeps-smrs") and "qcom" in smmu.config.driver)
     left = smmu.streams if keep else {}
     smmu.streams = {stream: Stream(Entry.BYPASS, one.generation) for stream, one in left.items()}
     smmu.gfie = not (kernel.kdump and kernel.has("smmu2-kdump-masks-fault-irqs"))
@@ -154,7 +164,9 @@ def gbpa_abort(state: State, smmu: Smmu) -> int:
 
 
 def disable_v3(state: State, smmu: Smmu) -> int:
-    """arm_smmu_device_disable at probe; v4.19's kdump kernel goes no further when it found the SMMU enabled."""
+    """arm_smmu_device_disable at probe; v4.19's kdump kernel goes no further when it found the SMMU
+    enabled.
+    """
     assert isinstance(smmu, SmmuV3)
     kernel, found = state.running(), smmu.smmuen
     if _adopts(state, smmu):
@@ -167,7 +179,8 @@ def disable_v3(state: State, smmu: Smmu) -> int:
 
 
 def enable_v3(state: State, smmu: Smmu) -> int:
-    """The rest of arm_smmu_device_reset: the stream table, the queues, SMMUEN; a kdump kernel stops events."""
+    """The rest of arm_smmu_device_reset: the stream table, the queues, SMMUEN; a kdump kernel stops events.
+    """
     assert isinstance(smmu, SmmuV3)
     kernel = state.running()
     smmu.cmdqen, smmu.queued, smmu.bound = True, 0, True

@@ -1,7 +1,7 @@
 """What a running kernel does by itself: its boot, and its way to a handoff.
 
-device_shutdown from drivers/base/core.c, really_probe's messages from drivers/base/dd.c, the two ways of kexec from
-kernel/kexec_core.c and arch/arm64/kernel/machine_kexec.c, all @6.12.117.
+device_shutdown from drivers/base/core.c, really_probe's messages from drivers/base/dd.c, the two ways of
+kexec from kernel/kexec_core.c and arch/arm64/kernel/machine_kexec.c, all @6.12.117.
 """
 
 from __future__ import annotations
@@ -45,15 +45,16 @@ class Program:
     def boot(self) -> Iterator[Event]:
         """The probe walk: SMMUs, the TEE driver, then devices in order; up at the end."""
         state, kernel = self.state, self.state.running()
-        state.phase, self.bound = "boot", []
+        state.phase, state.window, self.bound = "boot", "gap", []
         for smmu in state.config.smmus if kernel.smmu_aware else ():
             yield from self._probe_smmu(smmu)
+        state.window = "gap" if state.window == "gap" else "after"
         if state.config.secure.kind != "none":
             yield from self._probe_tee()
         for device in self._probe_order():
             yield from self._probe(device)
         self._take_stock()
-        state.phase = "up"
+        state.phase, state.window = "up", "up"
         yield Event("kernel", "up", detail={"bound": tuple(self.bound), "generation": state.generation})
 
     def _probe_order(self) -> list[DeviceConfig]:
@@ -66,6 +67,7 @@ class Program:
             return
         smmu = state.smmus[config.name]
         for operation in hooks.probe:
+            state.window = "smmu-probe"
             rc = SMMU_OPERATIONS[operation.do](state, smmu)
             yield Event(config.name, operation.do, Outcome.FAILED if rc else Outcome.OK, {"errno": rc})
             if rc:
@@ -101,12 +103,18 @@ class Program:
         state = self.state
         if state.entered_by != "kexec":
             return
-        left = [one for one in state.secure.registrations if one.explicit and one.generation != state.generation]
+        left = [
+            one for one in state.secure.registrations if one.explicit and one.generation != state.generation
+        ]
         if left:
             pages = sum(one.count for one in left)
             state.harm(
-                HarmKind.LEAK, "registrations", f"{len(left)} registrations of dead kernels, {pages} pages, are left",
-                count=len(left), pages=pages, clients=tuple(sorted({one.client for one in left})),
+                HarmKind.LEAK,
+                "registrations",
+                f"{len(left)} registrations of dead kernels, {pages} pages, are left",
+                count=len(left),
+                pages=pages,
+                clients=tuple(sorted({one.client for one in left})),
                 heap_used=state.secure.heap.used,
             )
 
@@ -134,7 +142,9 @@ class Program:
 
     def _absent(self, device: DeviceConfig) -> int:
         """Why a device is not there to be probed, or has to wait for ever."""
-        provided = {name for one in self.state.config.devices if one.name in self.bound for name in one.provides}
+        provided = {
+            name for one in self.state.config.devices if one.name in self.bound for name in one.provides
+        }
         if any(need not in provided and need not in self.bound for need in device.needs):
             return EPROBE_DEFER
         tee = self.state.tee_driver()
@@ -156,8 +166,10 @@ class Program:
                 yield from self._quietly(shm_free(tee, device, operation.params))
             elif operation.do == "tee_client_open_session":
                 yield from self._quietly(close_session(tee, device, operation.params))
-        silent = rc in (ENODEV, EPROBE_DEFER) or rc == ENOENT and device.service is not None
-        lines = () if silent else (state.log.say(self._failed(device.driver, device.dev_name or device.name, rc)))
+        silent = rc in (ENODEV, EPROBE_DEFER) or (rc == ENOENT and device.service is not None)
+        lines = (
+            () if silent else (state.log.say(self._failed(device.driver, device.dev_name or device.name, rc)))
+        )
         tee.exhausted(device.name, *(state.log.tail(2) if lines else ()))
         yield Event(device.name, "probe-failed", Outcome.FAILED, {"errno": rc})
 
@@ -177,17 +189,23 @@ class Program:
                 provided |= {device.name, device.driver, *device.provides}
         for duty in kernel.duties:
             if duty not in provided:
-                state.harm(HarmKind.REFUSED, f"duty:{duty}", f"no driver of {kernel.name} provides {duty}", duty=duty)
+                state.harm(
+                    HarmKind.REFUSED, f"duty:{duty}", f"no driver of {kernel.name} provides {duty}", duty=duty
+                )
         if TEE not in self.bound or state.config.secure.kind != "optee":
             return
         stale = [
-            thread.index for thread in state.secure.threads
+            thread.index
+            for thread in state.secure.threads
             if thread.state is not ThreadState.FREE and thread.generation != state.generation
         ]
         if stale and len(state.secure.threads) - len(stale) < kernel.min_threads:
             state.harm(
-                HarmKind.EXHAUSTION, "secure-threads", f"secure threads {stale} are lost until the platform is reset",
-                stale=tuple(stale), threads=len(state.secure.threads),
+                HarmKind.EXHAUSTION,
+                "secure-threads",
+                f"secure threads {stale} are lost until the platform is reset",
+                stale=tuple(stale),
+                threads=len(state.secure.threads),
             )
 
     # The way to a handoff.
@@ -195,7 +213,7 @@ class Program:
     def walk(self, order: tuple[str, ...], edge: str) -> Iterator[Event]:
         """device_shutdown: each device in turn, its driver's hook and then its bus."""
         state = self.state
-        state.phase = "walk"
+        state.phase, state.window = "walk", "before-handoff"
         for name in order:
             yield from self._shut_down(name, edge)
         yield Event("kernel", "walk-done")
@@ -219,7 +237,9 @@ class Program:
         yield Event(name, "shutdown", detail={"quiesced": quiet})
 
     def default_order(self) -> tuple[str, ...]:
-        """Reverse registration order, but consumers before their suppliers, and every client before its SMMU."""
+        """Reverse registration order, but consumers before their suppliers, and every client before its
+        SMMU.
+        """
         config = self.state.config
         last_first = [device for device in reversed(self._probe_order()) if device.name in self.bound]
         placed: list[str] = []

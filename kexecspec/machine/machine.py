@@ -59,7 +59,9 @@ class Machine:
         if page is not None:
             state.pages().place = page
         if state.staged is not None:
-            state.memory.extents = [one for one in state.memory.extents if one.generation != state.staged.generation]
+            state.memory.extents = [
+                one for one in state.memory.extents if one.generation != state.staged.generation
+            ]
         extent = state.pages().alloc(IMAGE_PAGES, f"image:{kernel}")
         if extent is not None:
             extent.generation = state.generation + 1
@@ -67,7 +69,9 @@ class Machine:
         return Event("kernel", "stage", detail={"page": extent.start if extent else None})
 
     def begin(self, edge: str, to_kernel: str, user_space: str = "running") -> Event:
-        """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or resets."""
+        """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or
+        resets.
+        """
         if edge not in EDGES:
             raise ValueError(f"no edge {edge!r}")
         state = self.state
@@ -88,7 +92,9 @@ class Machine:
     def crash(self, to_kernel: str) -> Event:
         """A panic with a crash kernel loaded: no hook runs, processors stop where they are."""
         state = self.state
-        state.log.say("Kernel panic - not syncing: sysrq triggered crash", "Starting crashdump kernel...", "Bye!")
+        state.log.say(
+            "Kernel panic - not syncing: sysrq triggered crash", "Starting crashdump kernel...", "Bye!"
+        )
         self._jump(to_kernel, "crash")
         return Event("kernel", "crash", detail={"to": to_kernel, "generation": state.generation})
 
@@ -143,7 +149,9 @@ class Machine:
         return Event(f"thread{thread}", "resume", detail={"code": code, "corrupted": hit})
 
     def thread_writes(self, thread: int) -> bool:
-        """What a resumed thread writes to, it writes to: buffers, arguments; whether somebody else owned it."""
+        """What a resumed thread writes to, it writes to: buffers, arguments; whether somebody else owned
+        it.
+        """
         one = self.state.secure.threads[thread]
         pages = tuple(piece for mobj in (*one.memrefs, one.arg, one.rpc) if mobj for piece in mobj.pages)
         return self.state.secure_write(pages, f"secure thread {thread}", one.generation)
@@ -308,4 +316,3 @@ class Machine:
         page, extent = device.mapped.pop()
         self.state.iommu_core().unmap(device.config, page, "task")
         self.state.pages().free(extent)
-

@@ -1,7 +1,7 @@
 """Physical pages: who owns them, for what, and who wrote them last.
 
-Pages are kept as extents, so that a registration of a thousand pages is one object.  Only a generation that runs,
-or an image that is staged, owns pages: a dead kernel's pages belong to nobody.
+Pages are kept as extents, so that a registration of a thousand pages is one object.  Only a generation that
+runs, or an image that is staged, owns pages: a dead kernel's pages belong to nobody.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class PhysicalMemory:
 class PageAllocator:
     """A kernel's page allocator: upwards through the memory it may use, unless told where.
 
-    `place` is the page that the next allocation gets.  A page that is not this kernel's to give raises ValueError.
+    `place` is the page that the next allocation gets.  A page that is not this kernel's to give raises
+    ValueError.
     """
 
     memory: PhysicalMemory
@@ -150,7 +151,9 @@ class PageAllocator:
 
 
 def usable_pages(memory: MemoryMap, crash: bool) -> tuple[tuple[int, int], ...]:
-    """The memory that a kernel may use: the crashkernel ranges, or RAM without everything that is spoken for."""
+    """The memory that a kernel may use: the crashkernel ranges, or RAM without everything that is spoken
+    for.
+    """
     if crash:
         return tuple(pages_of(span) for span in memory.crashkernel)
     taken = [*memory.reserved, *memory.crashkernel, *([memory.static_shm] if memory.static_shm else [])]

@@ -1,7 +1,9 @@
-"""OP-TEE: its threads, its registrations and its calls, which outlive every kernel until the platform is reset.
+"""OP-TEE: its threads, its registrations and its calls, which outlive every kernel until the platform is
+reset.
 
-From core/arch/arm/kernel/thread.c, thread_optee_smc.c, core/arch/arm/mm/mobj_dyn_shm.c, core/tee/entry_std.c and
-core/kernel/tee_ta_manager.c @3.13.0, and the same files @4.9.0 for RPC_ARG and CFG_PREALLOC_RPC_CACHE.
+From core/arch/arm/kernel/thread.c, thread_optee_smc.c, core/arch/arm/mm/mobj_dyn_shm.c,
+core/tee/entry_std.c and core/kernel/tee_ta_manager.c @3.13.0, and the same files @4.9.0 for RPC_ARG and
+CFG_PREALLOC_RPC_CACHE.
 """
 
 from __future__ import annotations
@@ -39,13 +41,13 @@ class Registration:
     releasing: bool = False
     refs: int = 0
     maps: int = 0
+    count: int = field(init=False)
 
-    @property
-    def count(self) -> int:
-        return sum(size for _, size in self.pages)
+    def __post_init__(self) -> None:
+        self.count = sum(size for _, size in self.pages)
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     """An open session: of which service, opened by whom."""
 
@@ -104,7 +106,9 @@ class SecureWorld:
     # Fast calls.
 
     def enable_shm_cache(self) -> int:
-        """OPTEE_SMC_ENABLE_SHM_CACHE: refused while any thread is not free, unless there is no cache to enable."""
+        """OPTEE_SMC_ENABLE_SHM_CACHE: refused while any thread is not free, unless there is no cache to
+        enable.
+        """
         if not self.config.prealloc_cache:
             return OK
         if self._any_busy():
@@ -126,8 +130,12 @@ class SecureWorld:
 
     # Threads.
 
-    def enter(self, generation: int, owner: str, arg: int | None, regd: int | None) -> tuple[int, Thread | None]:
-        """Start a standard call: with a page of arguments by address (`arg`), or by cookie (`regd`), or neither."""
+    def enter(
+        self, generation: int, owner: str, arg: int | None, regd: int | None
+    ) -> tuple[int, Thread | None]:
+        """Start a standard call: with a page of arguments by address (`arg`), or by cookie (`regd`), or
+        neither.
+        """
         thread = next((one for one in self.threads if one.state is ThreadState.FREE), None)
         if thread is None:
             return ETHREAD_LIMIT, None
@@ -203,7 +211,9 @@ class SecureWorld:
         return next((one for one in self.registrations if cookie and one.cookie == cookie), None)
 
     def unregister(self, cookie: int) -> str:
-        """UNREGISTER_SHM: BLOCKED while somebody still uses it, BAD_PARAMETERS when it is not there to release."""
+        """UNREGISTER_SHM: BLOCKED while somebody still uses it, BAD_PARAMETERS when it is not there to
+        release.
+        """
         found = self.find(cookie)
         if found is None or not found.explicit:
             return BAD_PARAMETERS
@@ -250,11 +260,15 @@ class SecureWorld:
     def open_session(self, name: str, generation: int, client: str) -> str:
         """Single-instance TAs that are not multi-session refuse a second session while one is open."""
         service = self.service(name)
-        if service.single_instance and not service.multi_session and any(s.service == name for s in self.sessions):
+        if (
+            service.single_instance
+            and not service.multi_session
+            and any(s.service == name for s in self.sessions)
+        ):
             return TA_BUSY
         if not self.heap.take(self.config.session_bytes):
             return self._refuse("heap")
-        self.sessions.append(Session(name, generation, client))
+        self.sessions.insert(0, Session(name, generation, client))
         return SUCCESS
 
     def close_session(self, name: str, generation: int, client: str) -> None:
@@ -281,7 +295,9 @@ class SecureWorld:
             for first, count in pages
         )
 
-    def _arguments(self, arg: int | None, regd: int | None, generation: int) -> tuple[int, Registration | None]:
+    def _arguments(
+        self, arg: int | None, regd: int | None, generation: int
+    ) -> tuple[int, Registration | None]:
         if regd is not None:
             found = self.find(regd)
             if found is None:

@@ -105,29 +105,39 @@ class SmmuV2:
         if physical is not None:
             return Translation(Result.OK, "translated", physical, found.table)
         irq = found.fault_irq
-        return Translation(Result.FAULT, "context", table=found.table, irq=irq, lines=self._context(page, write, stream))
+        return Translation(
+            Result.FAULT, "context", table=found.table, irq=irq, lines=self._context(page, write, stream)
+        )
 
     def _unmatched(self, stream: int, write: bool) -> tuple[str, ...]:
         name = self.config.name
         return (
-            (f"arm-smmu {name}: Blocked unknown Stream ID 0x{stream & 0xFFFF:x}; boot with "
-            '"arm-smmu.disable_bypass=0" to allow, but this may have security implications'),
-            (f"arm-smmu {name}: \tGFSR 0x00000002, GFSYNR0 0x{2 if write else 0:08x}, "
-            f"GFSYNR1 0x{stream:08x}, GFSYNR2 0x00000000"),
+            (
+                f"arm-smmu {name}: Blocked unknown Stream ID 0x{stream & 0xFFFF:x}; boot with "
+                '"arm-smmu.disable_bypass=0" to allow, but this may have security implications'
+            ),
+            (
+                f"arm-smmu {name}: \tGFSR 0x00000002, GFSYNR0 0x{2 if write else 0:08x}, "
+                f"GFSYNR1 0x{stream:08x}, GFSYNR2 0x00000000"
+            ),
         )
 
     def _global(self, stream: int, write: bool) -> tuple[str, ...]:
         name = self.config.name
         return (
             f"arm-smmu {name}: Unexpected global fault, this could be serious",
-            (f"arm-smmu {name}: \tGFSR 0x00000001, GFSYNR0 0x{2 if write else 0:08x}, "
-            f"GFSYNR1 0x{stream:08x}, GFSYNR2 0x00000000"),
+            (
+                f"arm-smmu {name}: \tGFSR 0x00000001, GFSYNR0 0x{2 if write else 0:08x}, "
+                f"GFSYNR1 0x{stream:08x}, GFSYNR2 0x00000000"
+            ),
         )
 
     def _context(self, page: int, write: bool, stream: int) -> tuple[str, ...]:
         return (
-            (f"arm-smmu {self.config.name}: Unhandled context fault: fsr=0x402, iova=0x{page << 12:08x}, "
-            f"fsynr=0x{0x11 if write else 0x1:x}, cbfrsynra=0x{stream:x}, cb=0"),
+            (
+                f"arm-smmu {self.config.name}: Unhandled context fault: fsr=0x402, iova=0x{page << 12:08x}, "
+                f"fsynr=0x{0x11 if write else 0x1:x}, cbfrsynra=0x{stream:x}, cb=0"
+            ),
         )
 
 
@@ -135,8 +145,8 @@ class SmmuV2:
 class SmmuV3:
     """CR0's SMMUEN, CMDQEN and EVTQEN, GBPA.ABORT, the stream table, and the command queue.
 
-    `unlisted` is what a stream without an entry of its own meets: with a two-level table it has no second level
-    yet, which is C_BAD_STREAMID; with a linear one the driver's initial entry.
+    `unlisted` is what a stream without an entry of its own meets: with a two-level table it has no second
+    level yet, which is C_BAD_STREAMID; with a linear one the driver's initial entry.
     """
 
     config: SmmuConfig
@@ -176,7 +186,9 @@ class SmmuV3:
         if entry is Entry.ABORT:
             return Translation(Result.ABORT, "ste-abort")
         if found is None or found.table is None:
-            return Translation(Result.FAULT, "bad-streamid", irq=self.evtqen, lines=self._event(0x02, stream, page))
+            return Translation(
+                Result.FAULT, "bad-streamid", irq=self.evtqen, lines=self._event(0x02, stream, page)
+            )
         physical = found.table.look_up(page)
         if physical is not None:
             return Translation(Result.OK, "translated", physical, found.table)
@@ -184,15 +196,19 @@ class SmmuV3:
         return Translation(Result.FAULT, "translation", table=found.table, irq=self.evtqen, lines=lines)
 
     def sync(self) -> tuple[str, ...]:
-        """A command and its CMD_SYNC: nothing when they complete, else what the driver prints after a second."""
+        """A command and its CMD_SYNC: nothing when they complete, else what the driver prints after a
+        second.
+        """
         if self.cmdqen:
             return ()
         self.queued += 2
         if self.queued > self.config.cmdq_entries:
             return (f"arm-smmu-v3 {self.config.name}: CMDQ timeout",)
         return (
-            (f"arm-smmu-v3 {self.config.name}: CMD_SYNC timeout at 0x{self.queued:08x} "
-            f"[hwprod 0x{self.queued:08x}, hwcons 0x00000000]"),
+            (
+                f"arm-smmu-v3 {self.config.name}: CMD_SYNC timeout at 0x{self.queued:08x} "
+                f"[hwprod 0x{self.queued:08x}, hwcons 0x00000000]"
+            ),
         )
 
     @property

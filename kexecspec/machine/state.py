@@ -54,6 +54,7 @@ class State:
     staged: Staged | None = None
     entered_by: str = "reset"
     phase: str = "off"
+    window: str = ""
     user_space: bool = True
     supplicant: bool = True
     dead: bool = False
@@ -103,7 +104,11 @@ class State:
     def die(self, where: str, lines: tuple[str, ...], **detail: object) -> KernelDied:
         """The running kernel oopses here."""
         self.dead = True
-        self.log.say(*lines, "---[ end trace 0000000000000000 ]---", "Kernel panic - not syncing: Oops: Fatal exception")
+        self.log.say(
+            *lines,
+            "---[ end trace 0000000000000000 ]---",
+            "Kernel panic - not syncing: Oops: Fatal exception",
+        )
         self.harm(HarmKind.OOPS, where, *lines, **detail)
         return KernelDied(where)
 
@@ -112,7 +117,9 @@ class State:
         if not known:
             raise self.die(site, oops(cookie + 0x44, pc, lr), cookie=cookie)
 
-    def secure_write(self, pages: tuple[tuple[int, int], ...], writer: str, generation: int, **detail: object) -> bool:
+    def secure_write(
+        self, pages: tuple[tuple[int, int], ...], writer: str, generation: int, **detail: object
+    ) -> bool:
         """Secure world writes there: whoever else owns a page of it now is corrupted."""
         hit = False
         for start, count in pages:
@@ -120,8 +127,13 @@ class State:
                 if victim.meets(start, count) and victim.generation != generation:
                     victim.contents, victim.writer, hit = "garbage", writer, True
                     self.harm(
-                        HarmKind.CORRUPTION, writer, f"page {start:#x} of {victim.purpose} was written by {writer}",
-                        page=start, victim=victim.purpose, owner=victim.generation, **detail,
+                        HarmKind.CORRUPTION,
+                        writer,
+                        f"page {start:#x} of {victim.purpose} was written by {writer}",
+                        page=start,
+                        victim=victim.purpose,
+                        owner=victim.generation,
+                        **detail,
                     )
         return hit
 

@@ -1,6 +1,8 @@
-"""Calls that are inside the secure world because the world put them there: they enter, do RPCs, sleep and return.
+"""Calls that are inside the secure world because the world put them there: they enter, do RPCs, sleep and
+return.
 
-From __thread_std_smc_entry and get_rpc_arg (OP-TEE @3.13.0), and optee_handle_rpc and handle_rpc_func_cmd (Linux).
+From __thread_std_smc_entry and get_rpc_arg (OP-TEE @3.13.0), and optee_handle_rpc and handle_rpc_func_cmd
+(Linux).
 """
 
 from __future__ import annotations
@@ -128,11 +130,14 @@ class Tasks:
         return 0
 
     def answered(self, task: Task) -> bool:
-        """Whether somebody answers the supplicant's RPC; a killed caller gives up where the kernel lets it."""
+        """Whether somebody answers the supplicant's RPC; a killed caller gives up where the kernel lets it.
+        """
         state = self.state
         if state.supplicant and state.user_space:
             return True
-        return not state.user_space and task.owner == USER and state.running().has("optee-supplicant-killable")
+        return (
+            not state.user_space and task.owner == USER and state.running().has("optee-supplicant-killable")
+        )
 
     def take_lock(self, task: Task, lock: str = CORE_LOCK) -> Steps:
         """The call takes a core lock, or sleeps until it can."""
@@ -159,7 +164,9 @@ class Tasks:
     def user_stops(self) -> None:
         """User space is killed: what can end ends, and closing its file descriptors gives everything back."""
         state, kernel = self.state, self.state.running()
-        for task in [one for one in self.all if one.owner == USER and one.steps is None and one.thread is not None]:
+        for task in [
+            one for one in self.all if one.owner == USER and one.steps is None and one.thread is not None
+        ]:
             if task.asks_supplicant and not state.supplicant and not kernel.has("optee-supplicant-killable"):
                 continue
             task.asks_supplicant = False
@@ -170,11 +177,14 @@ class Tasks:
         for shm in [one for one in self.tee.buffers.by_cookie.values() if "user_mapped" in one.flags]:
             self.start(Task(USER, USER), "close", self.tee.free(shm))
         if not kernel.has("optee-internal-context") and any(
-            shm.client == USER and "user_mapped" not in shm.flags for shm in self.tee.buffers.by_cookie.values()
+            shm.client == USER and "user_mapped" not in shm.flags
+            for shm in self.tee.buffers.by_cookie.values()
         ):
             self.tee.closed.add(USER)
             return
-        for session in [s for s in state.secure.sessions if (s.generation, s.client) == (state.generation, USER)]:
+        for session in [
+            s for s in state.secure.sessions if (s.generation, s.client) == (state.generation, USER)
+        ]:
             state.secure.close_session(session.service, session.generation, session.client)
 
     def _argument_page(self, task: Task, thread: Thread) -> Steps:
@@ -212,5 +222,3 @@ class Tasks:
             return Event(task.owner, task.doing, Outcome.FAILED if task.errno else Outcome.OK, detail)
         task.why = str(event.detail.get("why", ""))
         return Event(task.owner, task.doing, Outcome.WAITING, event.detail)
-
-

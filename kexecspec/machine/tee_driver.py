@@ -29,7 +29,7 @@ from kexecspec.machine.tee_shm import (
     registers,
 )
 
-ARG_SLOTS = 10      # PAGE_SIZE / optee_msg_arg_size(4): 4096 / 384
+ARG_SLOTS = 10  # PAGE_SIZE / optee_msg_arg_size(4): 4096 / 384
 Work = Callable[[Thread], str]
 Got = Generator[Event, None, tuple[int, Shm | None]]
 Called = Generator[Event, None, tuple[int, str]]
@@ -39,7 +39,9 @@ Called = Generator[Event, None, tuple[int, str]]
 class TeeDriver:
     """One kernel's instance of the driver.
 
-    `enumerated` is false when the pseudo TA that lists the TEE bus could not be asked.  `refusal` is why the last registration failed; `closed` are the contexts that only a cached buffer keeps open.
+    `enumerated` is false when the pseudo TA that lists the TEE bus could not be asked.  `refusal` is why
+    the last registration failed, `needed` the heap that it wanted; `closed` are the contexts that only a
+    cached buffer keeps open.
     """
 
     state: State
@@ -47,6 +49,7 @@ class TeeDriver:
     enumerated: bool = True
     buffers: Buffers = field(default_factory=Buffers)
     refusal: str = ""
+    needed: int = 0
     closed: set[str] = field(default_factory=set)
 
     @property
@@ -86,7 +89,7 @@ class TeeDriver:
         """optee_shm_register or optee_ffa_shm_register."""
         state = self.state
         failing, state.fail_next = state.fail_next, None
-        self.refusal = ""
+        self.refusal, self.needed = "", self.peak_bytes(shm.count)
         if failing == "kernel":
             self.refusal = "kernel"
             return ENOMEM
@@ -114,7 +117,9 @@ class TeeDriver:
             if state.secure.config.abi == "ffa":
                 self._reclaim(shm)
             else:
-                yield from self.call(shm.client, lambda thread: state.secure.unregister(shm.cookie), plain=True)
+                yield from self.call(
+                    shm.client, lambda thread: state.secure.unregister(shm.cookie), plain=True
+                )
         self.buffers.by_cookie.pop(shm.cookie, None)
         if shm.extent is not None:
             state.pages().free(shm.extent)
@@ -194,9 +199,13 @@ class TeeDriver:
         state = self.state
         if state.secure.config.kind != "optee":
             return 0, state.secure.open_session(service, state.generation, client)
-        return (yield from self.call(
-            client, lambda thread: state.secure.open_session(service, state.generation, client), locks=(CORE_LOCK,)
-        ))
+        return (
+            yield from self.call(
+                client,
+                lambda thread: state.secure.open_session(service, state.generation, client),
+                locks=(CORE_LOCK,),
+            )
+        )
 
     def close_session(self, client: str, service: str) -> Called:
         """tee_client_close_session."""
@@ -218,8 +227,17 @@ class TeeDriver:
         if refusal not in ("heap", "handles", "address space", "overlap", "protected memory"):
             return False
         self.refusal = ""
-        state.harm(HarmKind.EXHAUSTION, where, *lines, refusal=refusal, dead=self.residue_bytes(),
-                   heap_free=state.secure.heap.free)
+        dead, free = self.residue_bytes(), state.secure.heap.free
+        state.harm(
+            HarmKind.EXHAUSTION,
+            where,
+            *lines,
+            refusal=refusal,
+            needed=self.needed,
+            heap_free=free,
+            dead=dead,
+            by_residue=dead > 0 and (refusal != "heap" or free + dead >= self.needed),
+        )
         return True
 
     def residue_bytes(self) -> int:
@@ -253,7 +271,8 @@ class TeeDriver:
         code = self.state.ffa.reclaim(shm.cookie)
         if code != FFA_OK:
             self.state.log.say(
-                f"optee: Unregister SHM id 0x{shm.cookie:x} rc {code}", f"optee: mem_reclaim: 0x{shm.cookie:x} {code}"
+                f"optee: Unregister SHM id 0x{shm.cookie:x} rc {code}",
+                f"optee: mem_reclaim: 0x{shm.cookie:x} {code}",
             )
 
     def _after_failure(self, shm: Shm) -> None:
@@ -266,12 +285,18 @@ class TeeDriver:
         if what == "behind":
             victims = [victim.purpose for victim in state.memory.tear(extent.end, extent.count)]
             state.harm(
-                HarmKind.CORRUPTION, "pool_op_alloc",
+                HarmKind.CORRUPTION,
+                "pool_op_alloc",
                 f"pages {extent.end:#x}-{extent.end + extent.count - 1:#x}, not this call's, were freed: "
                 f"{', '.join(victims) or 'the free list'}",
-                victims=tuple(victims), start=extent.end, count=extent.count,
+                victims=tuple(victims),
+                start=extent.end,
+                count=extent.count,
             )
         state.harm(
-            HarmKind.LEAK, "pool_op_alloc", f"{extent.count} pages at {extent.start:#x} are lost to {shm.client}",
-            pages=extent.count, client=shm.client,
+            HarmKind.LEAK,
+            "pool_op_alloc",
+            f"{extent.count} pages at {extent.start:#x} are lost to {shm.client}",
+            pages=extent.count,
+            client=shm.client,
         )

@@ -58,7 +58,9 @@ def open_context(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
 
 
 def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """tee_client_open_session: what the TA answers beyond success makes the driver's probe fail with -EINVAL."""
+    """tee_client_open_session: what the TA answers beyond success makes the driver's probe fail with
+    -EINVAL.
+    """
     state, service = tee.state, str(params.get("service", device.service or device.name))
     rc, result = yield from tee.open_session(device.name, service)
     if rc == 0 and result == SUCCESS:
@@ -98,10 +100,14 @@ def _alloc(tee: TeeDriver, device: DeviceConfig, params: Params, flags: frozense
 def shm_alloc(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
     """tee_shm_alloc with explicit flags; the function is gone since v5.18."""
     if tee.state.running().has("tee-shm-dynamic-flag"):
-        tee.state.harm(HarmKind.REFUSED, "tee_shm_alloc", "this kernel has no tee_shm_alloc()", client=device.name)
+        tee.state.harm(
+            HarmKind.REFUSED, "tee_shm_alloc", "this kernel has no tee_shm_alloc()", client=device.name
+        )
         return _done(EINVAL)
     given = params.get("flags", ("mapped", "dma_buf"))
-    flags = frozenset(str(flag) for flag in given) if isinstance(given, list | tuple) else frozenset({str(given)})
+    flags = (
+        frozenset(str(flag) for flag in given) if isinstance(given, list | tuple) else frozenset({str(given)})
+    )
     return _alloc(tee, device, params, flags, "tee_shm_alloc")
 
 
@@ -149,7 +155,9 @@ def shm_register_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params
 
 
 def shm_free(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """tee_shm_free; a dma-buf is only dropped, and on the way to a handoff nobody returns to user space for it."""
+    """tee_shm_free; a dma-buf is only dropped, and on the way to a handoff nobody returns to user space for
+    it.
+    """
     shm = tee.buffers.by_name.pop((device.name, str(params.get("buffer", "buffer"))), None)
     if shm is None:
         return 0
@@ -196,13 +204,19 @@ def _drain(tee: TeeDriver, device: DeviceConfig, mapped: bool) -> Steps:
             yield from _last_reference(tee, device, shm, operation)
 
 
-def _last_reference(tee: TeeDriver, device: DeviceConfig, shm: Shm, operation: str) -> Generator[Event, None, None]:
-    """The buffer held a dead client's context: its sessions are closed here, and TAs may ask the supplicant."""
+def _last_reference(
+    tee: TeeDriver, device: DeviceConfig, shm: Shm, operation: str
+) -> Generator[Event, None, None]:
+    """The buffer held a dead client's context: its sessions are closed here, and TAs may ask the
+    supplicant.
+    """
     state = tee.state
     if shm.client not in tee.closed:
         return
     tee.closed.discard(shm.client)
-    for session in [s for s in state.secure.sessions if (s.client, s.generation) == (shm.client, state.generation)]:
+    for session in [
+        s for s in state.secure.sessions if (s.client, s.generation) == (shm.client, state.generation)
+    ]:
         while state.secure.service(session.service).makes_rpc and not (state.supplicant and state.user_space):
             yield waiting(device.name, operation, "supplicant", service=session.service)
         yield from tee.close_session(session.client, session.service)

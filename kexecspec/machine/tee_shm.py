@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from kexecspec.machine.config import PAGE, KernelConfig, SecureConfig
 from kexecspec.machine.memory import Extent
 
-FLAG_BITS = {"mapped": 1, "dma_buf": 2, "ext_dma_buf": 4, "register": 8, "user_mapped": 16, "pool": 32, "priv": 128}
+FLAG_BITS = {
+    "mapped": 1,
+    "dma_buf": 2,
+    "ext_dma_buf": 4,
+    "register": 8,
+    "user_mapped": 16,
+    "pool": 32,
+    "priv": 128,
+}
 
 ENOENT, ENOMEM, EBUSY, ENODEV, EINVAL, EPROBE_DEFER, ENOTSUPP = -2, -12, -16, -19, -22, -517, -524
 
@@ -113,7 +121,8 @@ def free_is_deferred(kernel: KernelConfig, flags: frozenset[str]) -> bool:
 
 
 def frees_after_failure(kernel: KernelConfig) -> str:
-    """What pool_op_alloc frees when the registration failed: nothing, the pages behind its own, or its own."""
+    """What pool_op_alloc frees when the registration failed: nothing, the pages behind its own, or its own.
+    """
     if kernel.has("tee-shm-dynamic-flag") or kernel.has("optee-pool-frees-right-pages"):
         return "own"
     return "behind" if kernel.has("optee-pool-frees-on-error") else "nothing"

@@ -105,8 +105,14 @@ def storm(state: State, device: Device) -> None:
         lines, count = found.lines, count + 1
     if device.on:
         state.log.say(*lines)
-        state.harm(HarmKind.STORM, device.config.name, *lines, faults=count, smmu=device.config.smmu,
-                   phase=state.phase)
+        state.harm(
+            HarmKind.STORM,
+            device.config.name,
+            *lines,
+            faults=count,
+            smmu=device.config.smmu,
+            phase=state.phase,
+        )
 
 
 def runaways(machine: Machine) -> None:
@@ -133,8 +139,13 @@ def hang(machine: Machine, event: Event) -> None:
     state.clock += TIMEOUT
     lines = state.log.say(*hung_task(task, state.running().release, trace))
     state.harm(
-        HarmKind.HANG, "probe" if boot else "shutdown", *lines, actor=event.actor, operation=event.operation,
-        why=why, threads=tuple((one.state.value, one.generation) for one in state.secure.threads),
+        HarmKind.HANG,
+        "probe" if boot else "shutdown",
+        *lines,
+        actor=event.actor,
+        operation=event.operation,
+        why=why,
+        threads=tuple((one.state.value, one.generation) for one in state.secure.threads),
         **{key: value for key, value in event.detail.items() if key in ("lock", "service")},
     )
 
@@ -146,10 +157,19 @@ def starved(tasks: Tasks) -> None:
         if task.steps is None or task.why not in ("thread", "lock", "release"):
             continue
         state.clock += TIMEOUT
-        trace = TRACES[task.why] + (("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ())
+        trace = TRACES[task.why] + (
+            ("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ()
+        )
         lines = state.log.say(*hung_task(f"{task.owner}:2345", state.running().release, trace))
-        state.harm(HarmKind.HANG, "call", *lines, actor=task.owner, operation=task.doing, why=task.why,
-                   nested=_nested(tasks, task))
+        state.harm(
+            HarmKind.HANG,
+            "call",
+            *lines,
+            actor=task.owner,
+            operation=task.doing,
+            why=task.why,
+            nested=_nested(tasks, task),
+        )
 
 
 def _nested(tasks: Tasks, task: Task) -> bool:

@@ -20,14 +20,34 @@ CRASH = Range(0xB000_0000, 64 << 20)
 MEMORY = MemoryMap(ram=(RAM,), crashkernel=(CRASH,))
 
 V5_10 = frozenset({"tee-dynamic-shm", "optee-pool-registers-dmabuf", "pci-clear-master-on-kexec"})
-V5_14 = V5_10 | {"tee-kernel-buf", "tee-shm-priv", "tee-shm-priv-accepted", "optee-rpc-alloc-priv",
-                 "optee-pool-frees-on-error"}
-V6_12 = frozenset({
-    "tee-dynamic-shm", "tee-kernel-buf", "tee-shm-priv", "tee-shm-priv-accepted", "optee-rpc-alloc-priv",
-    "tee-shm-dynamic-flag", "tee-shm-no-dma-buf", "tee-exact-pages", "optee-internal-context", "optee-rpc-arg",
-    "optee-pool-frees-on-error", "optee-pool-frees-right-pages", "pci-clear-master-on-kexec", "smmu2-device-links",
-    "iommu-unregister-releases-groups", "smmu3-unattached-abort", "smmu3-kdump-evtq-off",
-})
+V5_14 = V5_10 | {
+    "tee-kernel-buf",
+    "tee-shm-priv",
+    "tee-shm-priv-accepted",
+    "optee-rpc-alloc-priv",
+    "optee-pool-frees-on-error",
+}
+V6_12 = frozenset(
+    {
+        "tee-dynamic-shm",
+        "tee-kernel-buf",
+        "tee-shm-priv",
+        "tee-shm-priv-accepted",
+        "optee-rpc-alloc-priv",
+        "tee-shm-dynamic-flag",
+        "tee-shm-no-dma-buf",
+        "tee-exact-pages",
+        "optee-internal-context",
+        "optee-rpc-arg",
+        "optee-pool-frees-on-error",
+        "optee-pool-frees-right-pages",
+        "pci-clear-master-on-kexec",
+        "smmu2-device-links",
+        "iommu-unregister-releases-groups",
+        "smmu3-unattached-abort",
+        "smmu3-kdump-evtq-off",
+    }
+)
 
 
 def ops(*names: str | Operation) -> tuple[Operation, ...]:
@@ -35,7 +55,9 @@ def ops(*names: str | Operation) -> tuple[Operation, ...]:
     return tuple(name if isinstance(name, Operation) else Operation(name) for name in names)
 
 
-def buf(do: str, size: str = "4KiB", flags: tuple[str, ...] = ("mapped", "dma_buf"), name: str = "buffer") -> Operation:
+def buf(
+    do: str, size: str = "4KiB", flags: tuple[str, ...] = ("mapped", "dma_buf"), name: str = "buffer"
+) -> Operation:
     """An allocation with its parameters."""
     return Operation(do, {"size": size, "flags": flags, "buffer": name})
 
@@ -56,10 +78,13 @@ def client(alloc: Operation, shutdown: bool) -> Hooks:
     return Hooks(probe=ops(*OPEN, alloc), shutdown=hook, remove=ops("tee_shm_free", *CLOSE))
 
 
-BNXT = DeviceConfig("bnxt-fw", "tee_bnxt_fw", bus="tee", service="bnxt", dev_name="optee-clnt0",
-                    provides=("bnxt-firmware",))
+BNXT = DeviceConfig(
+    "bnxt-fw", "tee_bnxt_fw", bus="tee", service="bnxt", dev_name="optee-clnt0", provides=("bnxt-firmware",)
+)
 FTPM = DeviceConfig("ftpm", "tpm_ftpm_tee", bus="tee", service="ftpm-ta", provides=("ftpm",))
-FTPM_TA = Service("ftpm-ta", pseudo=False, makes_rpc=True, single_instance=True, multi_session=False, keep_alive=True)
+FTPM_TA = Service(
+    "ftpm-ta", pseudo=False, makes_rpc=True, single_instance=True, multi_session=False, keep_alive=True
+)
 BNXT_PTA = Service("bnxt")
 
 
@@ -68,7 +93,9 @@ def kernel(name: str, features: frozenset[str], drivers: dict[str, Hooks], **mor
     return KernelConfig(name=name, features=features, drivers=drivers, **more)  # type: ignore[arg-type]
 
 
-def tee_machine(*kernels: KernelConfig, devices: tuple[DeviceConfig, ...] = (), **secure: object) -> MachineConfig:
+def tee_machine(
+    *kernels: KernelConfig, devices: tuple[DeviceConfig, ...] = (), **secure: object
+) -> MachineConfig:
     """A machine with OP-TEE and no SMMU."""
     given = {"services": (FTPM_TA, BNXT_PTA), **secure}
     return MachineConfig(kernels, MEMORY, SecureConfig(**given), devices=devices)  # type: ignore[arg-type]
@@ -79,14 +106,19 @@ SMMU3 = SmmuConfig("smmu3", "arm-smmu-v3", 3)
 ARM_SMMU_5_10 = Hooks(probe=ops("smmu_reset"), shutdown=ops("iommu_device_unregister", "smmu_clientpd"))
 ARM_SMMU_6_1 = Hooks(probe=ops("smmu_bypass_window", "smmu_reset"), shutdown=ops("smmu_clientpd"))
 ARM_SMMU_6_1_0 = Hooks(ARM_SMMU_6_1.probe, ops("iommu_device_unregister", "smmu_clientpd"))
-ARM_SMMU_V3 = Hooks(probe=ops("smmu3_gbpa_abort", "smmu3_disable", "smmu3_enable"), shutdown=ops("smmu3_cr0_clear"))
+ARM_SMMU_V3 = Hooks(
+    probe=ops("smmu3_gbpa_abort", "smmu3_disable", "smmu3_enable"), shutdown=ops("smmu3_cr0_clear")
+)
 ARM_SMMU_V3_6_1_0 = Hooks(ARM_SMMU_V3.probe, ops("iommu_device_unregister", "smmu3_cr0_clear"))
 MASTER = Hooks(probe=ops("dma_reset", "dma_map", "dma_start"))
 MASTER_STOPS = Hooks(MASTER.probe, ops("dma_stop"))
 
 
 def dma_machine(
-    *kernels: KernelConfig, devices: tuple[DeviceConfig, ...], smmu: SmmuConfig = SMMU2, memory: MemoryMap = MEMORY
+    *kernels: KernelConfig,
+    devices: tuple[DeviceConfig, ...],
+    smmu: SmmuConfig = SMMU2,
+    memory: MemoryMap = MEMORY,
 ) -> MachineConfig:
     """A machine with an SMMU and no TEE."""
     return MachineConfig(kernels, memory, SecureConfig(kind="none"), (smmu,), devices)

@@ -1,4 +1,6 @@
-"""The threads' TEE bugs run by hand on the machine: each ends in the reported harm and line, its fix in none."""
+"""The threads' TEE bugs run by hand on the machine: each ends in the reported harm and line, its fix in
+none.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def one(machine: Machine, kind: HarmKind):
 
 def old_bnxt(shutdown: bool = False) -> Machine:
     drivers = {"optee": OPTEE_NEVER_DRAINS, "tee_bnxt_fw": client(FOUR_MIB, shutdown)}
-    return up(Machine(tee_machine(kernel("prod", V5_10, drivers, release="5.10.19"), devices=(BNXT,))), "prod")
+    return up(
+        Machine(tee_machine(kernel("prod", V5_10, drivers, release="5.10.19"), devices=(BNXT,))), "prod"
+    )
 
 
 @pytest.mark.parametrize("shutdown", [False, True])
@@ -79,7 +83,9 @@ def test_tee_bnxt_fails_on_the_fourth_kexec(shutdown: bool) -> None:
 def test_tee_bnxt_fixed_any_number_of_times() -> None:
     """v5.14: the buffer is no dma-buf, and .shutdown frees it (dc7019b7d0e1, 914ab19e471d)."""
     drivers = {"optee": OPTEE_5_14, "tee_bnxt_fw": client(FOUR_MIB_KERNEL, True)}
-    machine = up(Machine(tee_machine(kernel("prod", V5_14, drivers, release="5.14.0"), devices=(BNXT,))), "prod")
+    machine = up(
+        Machine(tee_machine(kernel("prod", V5_14, drivers, release="5.14.0"), devices=(BNXT,))), "prod"
+    )
     used = machine.state.secure.heap.used
     for _ in range(20):
         kexec(machine, "prod")
@@ -88,7 +94,9 @@ def test_tee_bnxt_fixed_any_number_of_times() -> None:
 
 
 def test_kdump_oops_when_the_cache_is_drained_at_shutdown_only() -> None:
-    """Thread 000: crash, kdump, reboot; the drain follows the dead kernel's pointers (drivers/tee/optee/call.c@5.10)."""
+    """Thread 000: crash, kdump, reboot; the drain follows the dead kernel's pointers
+    (drivers/tee/optee/call.c@5.10).
+    """
     by_hand = Hooks(OPTEE_NEVER_DRAINS.probe, ops("disable_shm_cache"))
     prod = kernel("prod", V5_10, {"optee": by_hand})
     dump = kernel("dump", V5_10, {"optee": by_hand}, kdump=True)
@@ -156,7 +164,9 @@ def test_kdump_that_refuses_optee_suffers_only_its_duties() -> None:
 
 
 def test_foreign_cookie_in_an_rpc_oopses() -> None:
-    """A kernel that never drains takes over the cache and is handed its predecessor's pointer (optee_os #1312)."""
+    """A kernel that never drains takes over the cache and is handed its predecessor's pointer (optee_os
+    #1312).
+    """
     machine = cached_then(OPTEE_NEVER_DRAINS)
     machine.call_returns(0)
     kexec(machine, "dump")
@@ -179,7 +189,9 @@ def test_rpc_into_a_dead_kernels_argument_page_corrupts_its_new_owner() -> None:
 
 
 def test_clean_kexec_with_a_suspended_call_on_6_12() -> None:
-    """RPC_ARG: nothing is drained at shutdown, the argument page stays, the next probe's drain waits for ever."""
+    """RPC_ARG: nothing is drained at shutdown, the argument page stays, the next probe's drain waits for
+    ever.
+    """
     prod = kernel("prod", V6_12, {"optee": OPTEE_6_12}, release="6.12.0")
     machine = up(Machine(tee_machine(prod, version=(4, 1, 0), rpc_arg=True)), "prod")
     machine.call_rpc(machine.call_enters("user").detail["thread"])
@@ -204,7 +216,9 @@ def test_rpc_arg_pages_leak_over_every_clean_kexec() -> None:
 
 
 def test_shutdown_waits_for_a_dead_supplicant() -> None:
-    """5.14: the drain at shutdown waits for a call that nobody answers (f25889f93184 without what it needs)."""
+    """5.14: the drain at shutdown waits for a call that nobody answers (f25889f93184 without what it
+    needs).
+    """
     prod = kernel("prod", V5_14, {"optee": OPTEE_5_14}, release="5.14.0")
     machine = up(Machine(tee_machine(prod)), "prod")
     machine.call_rpc(machine.call_enters("user").detail["thread"])
@@ -330,7 +344,9 @@ def test_amdtee_refuses_to_register() -> None:
 
 
 def test_resumed_thread_writes_into_reused_memory() -> None:
-    """Thread 000, Jens's warning: nothing asks which kernel started a thread (thread_resume_from_rpc@3.13.0)."""
+    """Thread 000, Jens's warning: nothing asks which kernel started a thread
+    (thread_resume_from_rpc@3.13.0).
+    """
     prod = kernel("prod", V5_10, {"optee": OPTEE_NEVER_DRAINS})
     payload = kernel("payload", frozenset(), {}, linux=False)
     machine = up(Machine(tee_machine(prod, payload)), "prod")
@@ -351,9 +367,15 @@ def test_resumed_thread_writes_into_reused_memory() -> None:
 
 def test_resumed_thread_is_found_by_running_on() -> None:
     """The payload comes to use the memory that the thread writes to."""
-    machine = up(Machine(tee_machine(
-        kernel("prod", V5_10, {"optee": OPTEE_NEVER_DRAINS}), kernel("payload", frozenset(), {}, linux=False),
-    )), "prod")
+    machine = up(
+        Machine(
+            tee_machine(
+                kernel("prod", V5_10, {"optee": OPTEE_NEVER_DRAINS}),
+                kernel("payload", frozenset(), {}, linux=False),
+            )
+        ),
+        "prod",
+    )
     machine.user_registers(1)
     thread = machine.call_enters("user").detail["thread"]
     kexec(machine, "payload", "running")
@@ -381,7 +403,9 @@ def test_stale_lock_hangs_the_next_probe() -> None:
 
 
 def test_ffa_handles_run_out() -> None:
-    """NUM_SHMS / SPMC_CORE_SEL1_MAX_SHM_COUNT is 64: each kernel leaves its argument page's and client's handle."""
+    """NUM_SHMS / SPMC_CORE_SEL1_MAX_SHM_COUNT is 64: each kernel leaves its argument page's and client's
+    handle.
+    """
     hooks = client(buf("tee_shm_alloc_kernel_buf"), False)
     prod = kernel("prod", V6_12 | {"optee-ffa-abi"}, {"optee-ffa": OPTEE_FFA, "tee_bnxt_fw": hooks})
     machine = up(Machine(tee_machine(prod, devices=(BNXT,), **FFA)), "prod")
@@ -429,11 +453,15 @@ def test_every_thread_lost_is_capacity_lost() -> None:
 
 
 def test_closing_a_dead_clients_session_at_shutdown_deadlocks() -> None:
-    """Before aceeafefff73 a cached buffer held its client's context; freeing it closed a session that makes RPCs."""
+    """Before aceeafefff73 a cached buffer held its client's context; freeing it closed a session that makes
+    RPCs.
+    """
     ta = Service("storage", pseudo=False, makes_rpc=True)
     for internal, expected in ((False, {HarmKind.HANG}), (True, set())):
         features = V5_14 | ({"optee-internal-context"} if internal else set())
-        machine = up(Machine(tee_machine(kernel("prod", features, {"optee": OPTEE_5_14}), services=(ta,))), "prod")
+        machine = up(
+            Machine(tee_machine(kernel("prod", features, {"optee": OPTEE_5_14}), services=(ta,))), "prod"
+        )
         machine.user_opens("storage")
         machine.call_rpc(machine.call_enters("user", "storage").detail["thread"])
         machine.call_returns(0)
