@@ -12,13 +12,17 @@ from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
 from kexecspec.ground.walks import positions
 from kexecspec.ir.expr import Const
+from kexecspec.ir.flow import control_groups, flow_invariants
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError, lower
-from kexecspec.ir.system import Invariant, Lifetime, Place, TransitionSystem, Var
+from kexecspec.ir.system import Invariant, Lifetime, Place, Rule, TransitionSystem, Var
 from kexecspec.ir.typing import check
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort
 from kexecspec.library import Library
-from kexecspec.platform.facts import Entity, Hooks, Platform
+from kexecspec.platform.facts import Entity, Hooks, PerKernel, Platform
+
+
+CONTROL = ("kernel", "phase", "leaving")
 
 
 class SpecError(Exception):
@@ -31,9 +35,11 @@ def ground(platform: Platform, library: Library) -> TransitionSystem:
     Raises SpecError when a component or property is not well-formed for this platform.
     """
     try:
-        return fold(unfolded(platform, library))
+        system = fold(unfolded(platform, library))
     except LanguageError as error:
         raise SpecError(str(error)) from error
+    flow = flow_invariants(system, control_groups(system, CONTROL))
+    return replace(system, invariants=(*system.invariants, *flow))
 
 
 def unfolded(platform: Platform, library: Library) -> TransitionSystem:
@@ -42,7 +48,7 @@ def unfolded(platform: Platform, library: Library) -> TransitionSystem:
     platform = _without_silent(platform, known_operations(components))
     world = World(platform, components, positions(platform), frozenset(library.features))
     variables, aging = _variables(world)
-    rules = []
+    rules: list[Rule] = []
     for entity in platform.entities.values():
         for component in world.components_of(entity):
             rules.extend(component_rules(world, entity, component))
@@ -71,8 +77,6 @@ def _without_silent(platform: Platform, known: frozenset[str]) -> Platform:
 
 
 def _shutdown_fact(entity: Entity, hooks: Mapping[str, Hooks]) -> Mapping[str, Any]:
-    from kexecspec.platform.facts import PerKernel
-
     if not hooks:
         return entity.facts
     return {**entity.facts, "has_shutdown": PerKernel({k: bool(h.shutdown) for k, h in hooks.items()})}

@@ -59,12 +59,9 @@ def _of(
             severity=str(entry.get("severity", "error")),
             says=str(entry["says"]).replace("{self}", part),
             place=Place(span.path, span.line, span.column) if span else None,
-            counter=_counter(entry, world),
+            counter=entry.get("counter"),
+            absent=str(entry.get("absent", "")),
         )
-
-
-def _counter(entry: Mapping[str, Any], world: World) -> str | None:
-    return str(entry["counter"]) if "counter" in entry else None
 
 
 def _handoffs(world: World, entry: Mapping[str, Any]) -> Iterator[tuple[str, Expr, Expr]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from kexecspec.ground.names import World, variable
 from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, bare_probes, turns
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, conjoin, disjoin, equal
-from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
+from kexecspec.ir.expr import TRUE, And, Const, Expr, Ref, conjoin, disjoin, equal, negate, same
+from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower
 from kexecspec.ir.system import Place, Rule, Source
 from kexecspec.platform.facts import Entity
 from kexecspec.quantities import format_size
@@ -46,10 +46,11 @@ def component_rules(world: World, entity: Entity, component: Mapping[str, Any]) 
 
 def walk_rules(world: World, entity: Entity) -> Iterator[Rule]:
     """Every operation of a driver's hooks, variant by variant."""
-    for kernels in (bare_probes(entity),):
-        there = tuple(k for k in kernels if _present(entity, k))
-        if there:
-            yield _bare_bind(world, entity, there)
+    there = tuple(k for k in bare_probes(entity) if _present(entity, k))
+    if there:
+        yield _bare_bind(world, entity, there)
+    if "suppliers" in entity.facts:
+        yield _unsupplied(world, entity)
     for turn in turns(entity):
         component, variants = _operation(world, turn.op.do)
         scope = _scope(world, entity, turn)
@@ -87,7 +88,8 @@ def _variant(
     if goes != "wait" and any(v.get("goes") == "wait" for k, v in _operation(world, turn.op.do)[1].items() if k != "sources"):
         ready = disjoin((ready, equal(at, Const(turn.waiting))))
     guard = conjoin((_in(turn.kernels, world), equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
-                     ready, lower(_text(spec.get("when", True)), scope)))
+                     ready, lower(_text(spec.get("when", True)), scope),
+                     _supplied(world, entity) if turn.before == READY else TRUE))
     effect = effects(spec.get("then", {}), scope)
     effect[f"{entity.name}.at"] = Const({"next": turn.after, "wait": turn.waiting, "fail": FAILED}[goes])
     if goes == "fail":
@@ -109,9 +111,31 @@ def _variant(
 
 def _bare_bind(world: World, entity: Entity, kernels: tuple[str, ...]) -> Rule:
     at = f"{entity.name}.at"
-    guard = conjoin((_in(kernels, world), equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY))))
+    guard = conjoin((_in(kernels, world), equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY)),
+                     _supplied(world, entity)))
     return Rule(f"{entity.name}.probe", entity.name, guard, {at: Const(BOUND)}, turn_order(world, entity, "probe"),
                 f"{entity.name} probe", operation=(entity.name, "bound", "probe", ""))
+
+
+def _supplied(world: World, entity: Entity) -> Expr:
+    """Every part that this one needs has probed."""
+    if "suppliers" not in entity.facts:
+        return TRUE
+    return conjoin(_expr(supplier.attribute("probed")) for supplier in _members(world, entity, "suppliers"))
+
+
+def _unsupplied(world: World, entity: Entity) -> Rule:
+    at = f"{entity.name}.at"
+    guard = conjoin((equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY)),
+                     _expr(world.part(entity.name).attribute("present")), negate(_supplied(world, entity))))
+    return Rule(f"{entity.name}.probe.deferred", entity.name, guard, {at: Const(FAILED)},
+                turn_order(world, entity, "probe"), f"{entity.name}: what it needs is not there, its probe is deferred for ever",
+                operation=(entity.name, "deferred", "probe", ""))
+
+
+def _members(world: World, entity: Entity, fact: str) -> tuple[Thing, ...]:
+    group = world.part(entity.name).attribute(fact)
+    return group.members if isinstance(group, Group) else ()
 
 
 def turn_order(world: World, entity: Entity, hook: str) -> tuple[Expr, ...]:
@@ -130,7 +154,7 @@ def turn_order(world: World, entity: Entity, hook: str) -> tuple[Expr, ...]:
         else:
             if other.name in entity.shut_after:
                 parts.append(_expr(thing.attribute("stopped")))
-            parts.append(_not(_expr(thing.attribute("stopping"))))
+            parts.append(negate(_expr(thing.attribute("stopping"))))
     return _flat(parts)
 
 
@@ -138,7 +162,8 @@ def _unwound(entity: Entity) -> dict[str, Expr]:
     if "client" not in entity.kinds:
         return {}
     buffers = entity.facts["buffers"].names  # type: ignore[union-attr]
-    return {f"{entity.name}.session": Const(False)} | {f"{name}.state": Const("none") for name in buffers}
+    undone: dict[str, Expr] = {f"{entity.name}.session": Const(False)}
+    return undone | {f"{name}.state": Const("none") for name in buffers}
 
 
 def _scope(world: World, entity: Entity, turn: Turn) -> Scope:
@@ -211,8 +236,6 @@ def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
 
 def _flat(parts: list[Expr]) -> tuple[Expr, ...]:
     whole = conjoin(parts)
-    from kexecspec.ir.expr import And, same
-
     if same(whole, TRUE):
         return ()
     return whole.terms if isinstance(whole, And) else (whole,)
@@ -220,9 +243,3 @@ def _flat(parts: list[Expr]) -> tuple[Expr, ...]:
 
 def _expr(meaning: Meaning) -> Expr:
     return meaning  # type: ignore[return-value]
-
-
-def _not(expr: Expr) -> Expr:
-    from kexecspec.ir.expr import negate
-
-    return negate(expr)

@@ -113,6 +113,7 @@ class Property:
     mode: Mode = Mode.ALWAYS
     place: Place | None = None
     counter: str | None = None
+    absent: str = ""
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kexecspec.ir.values import BOOL
@@ -11,7 +11,7 @@ from kexecspec.library import Library
 from kexecspec.platform import drivers, masters, secure_world
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.drivers import Driver
-from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, Link, Links, Op, PerKernel, Reliance, Unknown
+from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, Link, Links, PerKernel, Reliance, Unknown
 
 
 @dataclass
@@ -230,7 +230,4 @@ def _link(world: _World, found: Parts) -> None:
         needs = driver.content.get("needs", ()) if driver else ()
         suppliers = tuple(n for need in needs for n, offers in found.provides.items() if need in offers and n != name)
         if suppliers:
-            wait = Op("await_suppliers")
-            hooks = {k: Hooks((wait, *h.probe), h.shutdown) if h.probe or h.shutdown else h for k, h in entity.hooks.items()}
-            found.entities[name] = Entity(name, entity.kinds, {**entity.facts, "suppliers": Links(suppliers)}, hooks,
-                                          driver=entity.driver, span=entity.span)
+            found.entities[name] = replace(entity, facts={**entity.facts, "suppliers": Links(suppliers)})

@@ -1,0 +1,96 @@
+"""The straight path: a file becomes a platform, a system, verdicts, confirmed findings and a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kexecspec import confirm, expectations, hashes, present
+from kexecspec.diagnostics import Diagnostic, InputError, Span
+from kexecspec.findings import Report
+from kexecspec.ground.ground import ground
+from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.library import Library, library
+from kexecspec.platform.facts import Platform
+from kexecspec.platform.resolve import resolve
+from kexecspec.schema import validate
+from kexecspec.source import load
+from kexecspec.solve.budget import DEFAULT_RLIMIT
+from kexecspec.solve.judge import judge
+
+
+@dataclass(frozen=True)
+class Options:
+    """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation."""
+
+    only: tuple[str, ...] = ()
+    rlimit: int = DEFAULT_RLIMIT
+    replay: bool = True
+
+
+def check(path: str, options: Options) -> Report:
+    """Everything there is to say about the platform file `path`.
+
+    Raises InputError for a file that cannot be used or that leaves nothing to judge.
+    """
+    specs = library()
+    platform = read_platform(path, specs)
+    system = ground(platform, specs)
+    wanted = tuple(p for p in system.properties if selected(p, options.only))
+    if not wanted:
+        raise nothing_to_judge(path, system, options.only)
+    judged = [p for p in wanted if not same(p.companion, FALSE)]
+    judgements = {j.property: j for j in judge(system, judged, options.rlimit)}
+    findings = [present.finding(system, p, judgements.get(p.id)) for p in wanted]
+    findings, objections = confirm.proofs(system, findings, options.rlimit)
+    if options.replay:
+        findings, disagreements = confirm.refutations(platform, system, findings)
+        objections = (*objections, *disagreements)
+    findings = present.weakened(platform, findings)
+    findings = present.with_consequences(platform, system, findings, options.rlimit)
+    met, unmet = expectations.compare(platform.expectations, findings)
+    return Report(
+        platform=platform.name,
+        path=path,
+        summary=present.summary(platform),
+        findings=tuple(findings),
+        assumptions=platform.assumptions,
+        reliances=platform.reliances,
+        not_modelled=present.NOT_MODELLED,
+        unmet=unmet,
+        met=met,
+        objections=objections,
+        hashes=hashes.of(platform, specs),
+        variables=system.variables,
+        rules=system.rules,
+    )
+
+
+def read_platform(path: str, specs: Library) -> Platform:
+    """The platform that the file `path` describes. Raises InputError with everything that is wrong."""
+    root = load(path)
+    wrong = validate(root, "platform")
+    if wrong:
+        raise InputError(wrong)
+    return resolve(root, path, specs)
+
+
+def selected(prop: Property, only: tuple[str, ...]) -> bool:
+    """Whether `prop` fits one of the patterns CODE[/instance][@handoff]; all do where there are none."""
+    return not only or any(_fits(prop, pattern) for pattern in only)
+
+
+def nothing_to_judge(path: str, system: TransitionSystem, only: tuple[str, ...]) -> InputError:
+    """The complaint that no property is left to judge, and which there would be."""
+    known = ", ".join(p.id for p in system.properties[:12])
+    what = f"no property fits --only {' '.join(only)}" if only else "the file describes nothing that a property is about"
+    help_text = f"there are: {known}" if known else "describe a secure world, an SMMU with devices, or a duty, and a handoff"
+    return InputError([Diagnostic("KX024", what, Span(path), (), help_text)])
+
+
+def _fits(prop: Property, pattern: str) -> bool:
+    rest, _, handoff = pattern.partition("@")
+    code, _, instance = rest.partition("/")
+    return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)
+
+

@@ -1,0 +1,43 @@
+"""What a verdict was made from, as SHA-256 sums: a trace made from anything else is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from kexecspec.findings import Hashes
+from kexecspec.library import Library
+from kexecspec.platform.facts import Platform
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def of(platform: Platform, library: Library) -> Hashes:
+    """The sums of a platform's content (after `extends`), of all specifications and of the tool's own code."""
+    return Hashes(of_platform(platform), of_tree(library.root, "*.yaml"), of_tree(PACKAGE, "*.py"), _solver())
+
+
+def of_platform(platform: Platform) -> str:
+    """The sum of what the platform file says, independent of its layout; `about` and `expect` do not count."""
+    content = {key: value for key, value in platform.plain.items() if key not in ("about", "expect", "schema")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def of_tree(root: Path, pattern: str) -> str:
+    """The sum of all files under `root` that fit `pattern`, with their names."""
+    total = hashlib.sha256()
+    for file in sorted(root.rglob(pattern)):
+        total.update(file.relative_to(root).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _solver() -> str:
+    try:
+        return version("z3-solver")
+    except PackageNotFoundError:
+        return "unknown"
