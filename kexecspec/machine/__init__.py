@@ -1,9 +1,9 @@
 """The executable machine: an independent reading of the kernel, OP-TEE and Arm sources.
 
 The rules are judged by it.  It has pages with owners, a secure world with threads, registrations and a heap,
-SMMUs with stream tables, DMA engines, and kernels that probe, shut down, crash and print.  It decides by itself
-what happens; its caller only chooses where the world has a choice.  It imports the standard library only, and
-nothing else of kexecspec.
+SMMUs with stream tables, DMA engines, and kernels that probe, shut down, crash and print.  It decides by
+itself what happens; its caller only chooses where the world has a choice.  It imports the standard library
+only, and nothing else of kexecspec.
 
     machine = Machine(config)
     machine.power_on("prod")
@@ -11,7 +11,8 @@ nothing else of kexecspec.
     machine.begin("kexec", "prod", user_space="stopped")
     machine.run_on()            # -> the harms suffered from here on
 
-Running: `power_on`, `advance` (the running kernel's next operation, as an Event), `run_until`, `run_on`.
+Running: `power_on`, `advance` (the running kernel's next operation, as an Event), `run_until`, `run_on`;
+`choices` lists what the world may choose now.
 Handoffs: `stage`, `begin`, `choose_shutdown_order`, `crash`.
 Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes_lock`, `supplicant_dies`,
 `resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `registration_fails`, `lends_protected`.

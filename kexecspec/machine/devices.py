@@ -1,7 +1,8 @@
 """DMA masters: engines that go on whoever runs, what stops them, and what one transaction does.
 
-Bus mastering from drivers/pci/pci-driver.c (pci_device_shutdown) and pcie/portdrv.c @6.12.117;
-MSI_IOVA_BASE from both SMMU drivers.
+Bus mastering from drivers/pci/pci-driver.c (pci_device_shutdown) @6.12.117 and pcie/portdrv_core.c
+@6.1.192, whose pcie_port_device_remove still disabled the port at shutdown (portdrv.c @6.12.117 does so
+at remove only); MSI_IOVA_BASE from both SMMU drivers.
 """
 
 from __future__ import annotations
@@ -112,11 +113,11 @@ def bus_shutdown(state: State, device: Device, edge: str) -> bool:
     """What the bus, the core, a child or a supplier does at the device's turn in the walk; whether it did."""
     kernel, config, was = state.running(), device.config, device.on
     if config.bus == "pci":
-        if kernel.has("pci-clear-master-always") or (
-            edge == "kexec" and kernel.has("pci-clear-master-on-kexec")
-        ):
+        clears = kernel.has("pci-clear-master-always")
+        clears = clears or (edge == "kexec" and kernel.has("pci-clear-master-on-kexec"))
+        if clears:
             device.bus_master = False
-        if config.behind_port and kernel.has("pci-port-shutdown"):
+        if config.behind_port and (clears or kernel.has("pci-port-shutdown")):
             device.port_master = False
     if config.quiesced_by in ("core", "bus", "child", "supplier") and config.bus != "pci":
         dma_stop(state, device)

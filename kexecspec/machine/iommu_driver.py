@@ -179,7 +179,8 @@ def disable_v3(state: State, smmu: Smmu) -> int:
 
 
 def enable_v3(state: State, smmu: Smmu) -> int:
-    """The rest of arm_smmu_device_reset: the stream table, the queues, SMMUEN; a kdump kernel stops events.
+    """The rest of arm_smmu_device_reset: the stream table, the queues, SMMUEN; a kdump kernel stops
+    events.
     """
     assert isinstance(smmu, SmmuV3)
     kernel = state.running()

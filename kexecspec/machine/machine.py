@@ -76,6 +76,8 @@ class Machine:
             raise ValueError(f"no edge {edge!r}")
         state = self.state
         state.config.kernel(to_kernel)
+        if state.phase == "walk":
+            raise ValueError("the kernel is on its way to a handoff already")
         if edge == "kexec" and state.staged is None:
             self.stage(to_kernel)
         if user_space == "stopped":
@@ -199,6 +201,12 @@ class Machine:
     def lends_protected(self, start: int, pages: int) -> None:
         """Memory is lent to the secure world and protected, until the platform is reset."""
         self.state.secure.protected.append((start // PAGE, pages, self.state.generation))
+
+    def choices(self) -> tuple[tuple[str, tuple[object, ...]], ...]:
+        """What the world may choose now: method names with arguments, handoffs left out."""
+        from kexecspec.machine.choices import choices
+
+        return choices(self)
 
     def run_on(self, limit: int = 400) -> tuple[Harm, ...]:
         """Let the world go on from here, and say what was suffered."""

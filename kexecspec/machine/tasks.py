@@ -130,7 +130,8 @@ class Tasks:
         return 0
 
     def answered(self, task: Task) -> bool:
-        """Whether somebody answers the supplicant's RPC; a killed caller gives up where the kernel lets it.
+        """Whether somebody answers the supplicant's RPC; a killed caller gives up where the kernel lets
+        it.
         """
         state = self.state
         if state.supplicant and state.user_space:

@@ -67,7 +67,7 @@ class TeeDriver:
         state, kernel = self.state, self.state.running()
         bad = refused_flags(kernel, flags)
         if bad is not None:
-            line = f"optee: invalid shm flags 0x{bad:x}"
+            line = f"optee firmware:optee: invalid shm flags 0x{bad:x}"
             state.log.say(line)
             state.harm(HarmKind.REFUSED, "tee_shm_alloc", line, client=client, flags=tuple(sorted(flags)))
             return EINVAL, None

@@ -111,7 +111,7 @@ def registers(kernel: KernelConfig, secure: SecureConfig, flags: frozenset[str])
     if kernel.has("tee-shm-dynamic-flag") or kernel.has("tee-shm-priv"):
         return "priv" not in flags
     if kernel.has("tee-shm-register-flag"):
-        return "register" in flags
+        return bool(flags & {"register", "dma_buf"})
     return kernel.has("optee-pool-registers-dmabuf") and "dma_buf" in flags
 
 
@@ -121,7 +121,8 @@ def free_is_deferred(kernel: KernelConfig, flags: frozenset[str]) -> bool:
 
 
 def frees_after_failure(kernel: KernelConfig) -> str:
-    """What pool_op_alloc frees when the registration failed: nothing, the pages behind its own, or its own.
+    """What pool_op_alloc frees when the registration failed: nothing, the pages behind its own, or its
+    own.
     """
     if kernel.has("tee-shm-dynamic-flag") or kernel.has("optee-pool-frees-right-pages"):
         return "own"

@@ -193,7 +193,8 @@ def test_kdump_on_smmu_v3_before_that_stormed() -> None:
 
 
 def test_an_abort_entry_records_no_event() -> None:
-    """A linear table's initial STE is Config=Abort, which terminates silently (IHI 0070, STE.Config 0b000).
+    """A linear table's initial STE is Config=Abort, which terminates silently (IHI 0070, STE.Config
+    0b000).
     """
     machine = kdump(
         ARM_SMMU_V3,
