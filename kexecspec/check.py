@@ -42,12 +42,12 @@ def check(path: str, options: Options) -> Report:
     judged = [p for p in wanted if not same(p.companion, FALSE)]
     judgements = {j.property: j for j in judge(system, judged, options.rlimit)}
     findings = [present.finding(system, p, judgements.get(p.id)) for p in wanted]
-    findings, objections = confirm.proofs(system, findings, options.rlimit)
+    findings, objections = confirm.proofs(system, findings)
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
     findings = present.weakened(platform, findings)
-    findings = present.with_consequences(platform, system, findings, options.rlimit)
+    findings = present.with_consequences(platform, findings)
     met, unmet = expectations.compare(platform.expectations, findings)
     return Report(
         platform=platform.name,

@@ -1,0 +1,104 @@
+"""Judgements as findings: steps with sentences, reasons, and what follows from one finding for another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kexecspec.findings import Becomes, Finding, StepShown
+from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.verdict import Counterexample, Exhausted, Judgement, Proof, Verdict
+from kexecspec.platform.facts import Platform, Unknown
+
+NOT_MODELLED = (
+    "fragmentation of the secure heap; the arithmetic counts bytes",
+    "registrations that a driver makes and drops within one operation",
+    "translation faults between a stream's attachment and the reset of its device",
+    "page tables that an SMMU still walks in memory reused by the next kernel, apart from transactions of its masters",
+    "GIC redistributor tables, remote processors, TPM state, EFI runtime services",
+    "CPU hotplug and PSCI: every CPU is taken to stop",
+    "power domains and clocks of SMMUs and masters",
+)
+
+
+def finding(system: TransitionSystem, prop: Property, judgement: Judgement | None) -> Finding:
+    """The finding about `prop`; without a judgement it is NOT_JUDGED, for its premise is not there."""
+    if judgement is None:
+        assert same(prop.companion, FALSE)
+        return Finding(prop, Verdict.NOT_JUDGED, prop.severity, None, why=prop.absent)
+    made = Finding(prop, judgement.verdict, prop.severity, judgement.evidence, why=prop.says)
+    match judgement.evidence:
+        case Proof() as proof:
+            vacuous = proof.witness is None
+            why = f"vacuous: its premise can never happen ({prop.absent})" if vacuous else proof.method
+            return replace(made, why=why, vacuous=vacuous)
+        case Counterexample() as counterexample:
+            return replace(
+                made,
+                steps=steps(system, counterexample.trace),
+                trace=counterexample.trace,
+                handoffs=counterexample.handoffs,
+                decided_by=counterexample.decided_by,
+            )
+        case Exhausted(reason, depth):
+            return replace(made, why=reason, bound=depth)
+
+
+def steps(system: TransitionSystem, trace: Trace) -> tuple[StepShown, ...]:
+    """The steps of `trace` with what each says and changes."""
+    rules = {rule.name: rule for rule in system.rules}
+    shown, before, generation = [], trace.initial, 1
+    for number, step in enumerate(trace.steps, 1):
+        rule = rules[step.rule]
+        changed = {name: (before[name], value) for name, value in step.state.items() if before[name] != value}
+        place = rule.place
+        shown.append(StepShown(number, generation, rule.actor, rule.name, rule.says or rule.name, changed,
+                               place.path if place else None, place.line if place else None, rule.operation))
+        generation += rule.handoff
+        before = step.state
+    return tuple(shown)
+
+
+def weakened(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
+    """Refutations that need a certain value of a fact that cannot carry a refutation become UNKNOWN."""
+    weak = {f"{entity.name}.{name}" for entity in platform.entities.values() for name, fact in entity.facts.items()
+            if isinstance(fact, Unknown) and fact.weak}
+    return [_weakened(f, tuple(name for name, _ in f.decided_by if name in weak)) for f in findings]
+
+
+def _weakened(found: Finding, needed: tuple[str, ...]) -> Finding:
+    if found.verdict is not Verdict.REFUTED or not needed:
+        return found
+    why = f"refuted only if {' and '.join(needed)}: no concrete address is known, so say more (iova, memory)"
+    return replace(found, verdict=Verdict.UNKNOWN, why=why)
+
+
+def with_consequences(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
+    """Leaks (KX102) with what they become: the first KX103 and its number of handoffs; a note where the platform
+    never takes so many between two resets."""
+    exhausted = [f.handoffs for f in findings if f.property.code == "KX103" and f.verdict is Verdict.REFUTED and f.handoffs]
+    if not exhausted:
+        return list(findings)
+    becomes, most = Becomes("KX103", min(exhausted)), platform.most_handoffs
+    harmless = most is not None and most < becomes.handoffs
+    return [
+        replace(f, becomes=becomes, severity="note" if harmless else f.severity)
+        if f.property.code == "KX102" and f.verdict is Verdict.REFUTED else f
+        for f in findings
+    ]  # fmt: skip
+
+
+def summary(platform: Platform) -> Mapping[str, int]:
+    """What the platform has, in numbers."""
+    return {
+        "drivers": len({e.driver for e in platform.of_kind("walker")}),
+        "TEE clients": sum("tee_driver" not in e.kinds for e in platform.of_kind("client")),
+        "SMMUs": len(platform.of_kind("smmu")),
+        "DMA masters": len(platform.of_kind("device")),
+        "kernels": len(platform.kernels),
+        "handoffs": len(platform.edges),
+    }
+
+
