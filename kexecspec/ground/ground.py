@@ -127,8 +127,6 @@ def _labels(world: World, entity: Entity, token: str) -> tuple[str, ...]:
             return tuple(world.platform.kernels)
         case "{edges}":
             return tuple(edge.name for edge in world.platform.edges)
-        case "{kinds}":
-            return tuple(dict.fromkeys(edge.kind for edge in world.platform.edges))
         case "{positions}":
             return world.positions[entity.name]["positions"]
         case _:

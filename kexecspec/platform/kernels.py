@@ -14,7 +14,7 @@ from kexecspec.platform.facts import Kernel, Reliance
 def kernels(content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints) -> dict[str, Kernel]:
     """The kernels of a platform file by name. What cannot be is added to `wrong`."""
     return {
-        name: _kernel(name, entry or {}, library, tee, wrong) for name, entry in content.get("kernels", {}).items()
+        name: _kernel(name, entry or {}, content, library, tee, wrong) for name, entry in content.get("kernels", {}).items()
     }
 
 
@@ -30,20 +30,19 @@ def reliances(found: Mapping[str, Kernel], library: Library, relevant: frozenset
 
 
 def _kernel(
-    name: str, entry: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
+    name: str, entry: Mapping[str, Any], content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
 ) -> Kernel:
     linux = entry.get("payload", "linux") == "linux"
     features = _features(name, entry, library, wrong) if linux else frozenset()
     if not tee.get("rpc_arg"):
         features -= {"optee-rpc-arg"}
     cmdline = _words(entry.get("cmdline"))
-    kdump = bool(entry.get("kdump", False))
+    kdump = bool(entry.get("kdump", _only_crashed_into(name, content)))
     recognises = kdump and linux and not any(word == "elfcorehdr=none" for word in cmdline)
     facts = {
         "linux": linux,
         "kdump": kdump,
         "kdump_recognised": recognises,
-        "owns_old_memory": not kdump,
         "smmu_aware": bool(entry.get("smmu_aware", linux)),
         "resumes_threads": bool(entry.get("resumes_threads", entry.get("conforming", True) is False)),
         "adopts": bool(entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)),
@@ -60,6 +59,13 @@ def _kernel(
         name, str(entry.get("version", "")), linux, features, kdump, recognises, facts,
         tuple(entry.get("duties", ())), wrong.span("kernels", name),
     )  # fmt: skip
+
+
+def _only_crashed_into(name: str, content: Mapping[str, Any]) -> bool:
+    kinds = [str(item if isinstance(item, str) else f"{item['from']} -{item['kind']}-> {item['to']}")
+             for item in content.get("handoffs", ())]
+    into = [text for text in kinds if text.endswith(f"-> {name}")]
+    return bool(into) and all("-crash->" in text for text in into)
 
 
 def _features(name: str, entry: Mapping[str, Any], library: Library, wrong: Complaints) -> frozenset[str]:

@@ -14,6 +14,7 @@ from kexecspec.platform.facts import Fact, Unknown
 from kexecspec.quantities import parse_size
 
 NO_LIMIT = 1_000_000
+BASE_USE = ("secure_world", "heap", "base_use")
 Release = tuple[int, int, int, int]
 
 
@@ -126,14 +127,15 @@ def _base(given: object, heap: int, wrong: Complaints) -> Fact:
     match given:
         case int():
             return given
-        case [int() as low, int() as high] if 0 <= low <= high <= heap:
+        case [first, last]:
+            low, high = _size(first, wrong, BASE_USE), _size(last, wrong, BASE_USE)
+            if not 0 <= low <= high <= heap:
+                wrong.say("KX007", "the base use is an interval, least first, that the heap can hold", BASE_USE)
             return Unknown(IntSort(low, high)) if low < high else low
         case "unknown":
             return Unknown(IntSort(0, heap // 2))
         case _:
-            wrong.say("KX007", "the base use is a number, or an interval that the heap can hold",
-                      ("secure_world", "heap", "base_use"))
-            return 0
+            return _size(given, wrong, BASE_USE)
 
 
 def _size(value: object, wrong: Complaints, path: tuple[str, ...]) -> int:
