@@ -16,7 +16,8 @@ Running: `power_on`, `advance` (the running kernel's next operation, as an Event
 Handoffs: `stage`, `begin`, `choose_shutdown_order`, `crash`.
 Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes_lock`, `supplicant_dies`,
 `resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `registration_fails`, `lends_protected`.
-Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `place_next_allocation`,
+Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`,
+`place_next_allocation`,
 `place_next_cookie`.
 
 Event.operation is the name of a hook's operation, or one of probe-failed, bound, up, idle, shutdown,

@@ -23,7 +23,10 @@ BUFFER_PAGES = 1
 
 @dataclass
 class Device:
-    """A master's own state: it knows nothing of kernels, only what it was told to do and by whom."""
+    """A master's own state: it knows nothing of kernels, only what it was told to do and by whom.
+
+    What firmware owns runs from the platform's reset on.
+    """
 
     config: DeviceConfig
     engine: bool = False
@@ -36,13 +39,19 @@ class Device:
 
     def reset(self) -> None:
         """The platform's reset."""
-        self.engine = self.bus_master = self.bound = False
+        self.engine = self.bus_master = self.config.dma == "firmware"
+        self.bound = False
         self.port_master, self.posted, self.generation, self.mapped = True, 0, 0, []
 
     @property
     def pending(self) -> bool:
         """Whether there is work that it would do without being told again."""
         return self.config.dma in ("periodic-write", "periodic-read", "firmware", "msi") or self.posted > 0
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether the work does not end by itself."""
+        return self.config.recurrent or self.config.dma in ("periodic-write", "periodic-read", "firmware")
 
     @property
     def on(self) -> bool:
@@ -166,7 +175,7 @@ def transact(state: State, device: Device) -> Event:
     if found.result is not Result.OK:
         _blocked(state, device, found)
         return Event(name, "transact", Outcome.FAILED, detail)
-    if device.config.dma in ("ring", "one-shot") and not device.config.recurrent:
+    if device.config.dma in ("ring", "one-shot") and not device.recurrent:
         device.posted -= 1
     assert found.page is not None
     _walked(state, device, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kexecspec.machine.config import PAGE, KernelConfig, MachineConfig
-from kexecspec.machine.devices import Device, transact
+from kexecspec.machine.devices import Device, dma_start, transact
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.harms import Event, Harm, Outcome
 from kexecspec.machine.iommu_driver import IommuCore
@@ -83,7 +83,6 @@ class Machine:
         if user_space == "stopped":
             self._try(self.tasks.user_stops)
             self.tasks.retry()
-        state.log.say("kexec_core: Starting new kernel" if edge == "kexec" else "reboot: Restarting system")
         self.program.steps = self._leave(edge, to_kernel)
         return Event("kernel", "begin", detail={"edge": edge, "user_space": user_space})
 
@@ -190,6 +189,10 @@ class Machine:
         """A task or softirq of the running kernel unmaps a buffer of this device."""
         return self._task_dma(device, "task-dma-unmap", self._unmap)
 
+    def task_dma_start(self, device: str) -> Event:
+        """A task of the running kernel opens the device: its engine starts."""
+        return self._task_dma(device, "task-dma-start", lambda one: dma_start(self.state, one))
+
     def place_next_allocation(self, page: int) -> None:
         """The running kernel's next allocation starts at this page."""
         self.state.pages().place = page
@@ -267,9 +270,11 @@ class Machine:
         order += tuple(name for name in self.program.default_order() if name not in order)
         yield from self.program.walk(order, edge)
         if edge == "kexec":
+            self.state.log.say("kexec_core: Starting new kernel", "Bye!")
             self._jump(to_kernel, edge)
             yield Event("kernel", "jump", detail={"to": to_kernel, "generation": self.state.generation})
         else:
+            self.state.log.say("reboot: Restarting system")
             self._reset(self.state.config.warm_clears)
             self._enter(to_kernel, "reset")
             yield Event("kernel", "reset", detail={"to": to_kernel, "generation": self.state.generation})

@@ -81,12 +81,32 @@ class Tasks:
             self.tee.drop_arguments(task.page, task.private)
             self.all.remove(task)
             return rc
+        yield from self._session_lock(task)
         secure = self.state.secure
         pseudo = secure.service(task.service).pseudo
         for one in secure.registrations:
-            if (one.client, one.generation, one.explicit) == (task.owner, self.state.generation, True):
-                secure.use(task.thread, one, mapped=pseudo)
+            mine = (one.client, one.generation, one.explicit) == (task.owner, self.state.generation, True)
+            if mine and not secure.use(task.thread, one, mapped=pseudo):
+                return self._no_room(task)
         return 0
+
+    def _session_lock(self, task: Task) -> Steps:
+        """tee_ta_get_session takes the session mutex for a moment."""
+        secure, thread = self.state.secure, self._thread(task)
+        while not secure.lock(thread, CORE_LOCK):
+            yield waiting(task.owner, task.doing, "lock", lock=CORE_LOCK, thread=thread.index)
+        secure.unlock(thread, CORE_LOCK)
+        return 0
+
+    def _no_room(self, task: Task) -> int:
+        """A buffer could not be mapped: the call comes back with TEE_ERROR_OUT_OF_MEMORY."""
+        secure, thread = self.state.secure, self._thread(task)
+        self.tee.refusal = secure.refusal
+        secure.leave(thread)
+        self.tee.drop_arguments(task.page, task.private)
+        task.thread = None
+        self.tee.exhausted("call")
+        return ENOMEM
 
     def rpc(self, task: Task, asks_supplicant: bool) -> Steps:
         """The call asks the normal world for something."""

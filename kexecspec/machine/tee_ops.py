@@ -65,7 +65,7 @@ def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
     rc, result = yield from tee.open_session(device.name, service)
     if rc == 0 and result == SUCCESS:
         return 0
-    code = "ffff000d" if result == TA_BUSY else "ffff000c" if result else "0"
+    code = "ffff000d" if result == TA_BUSY else "ffff000c" if result else "ffff000e"
     err = "err=" if device.driver.startswith("tpm_ftpm_tee") else "err: "
     line = _says(device, f"tee_client_open_session failed, {err}{code}")
     state.log.say(line)

@@ -76,7 +76,7 @@ def dma_goes(state: State) -> bool:
             continue
         memory_is_used(state, device)
         event = transact(state, device)
-        if event.detail.get("irq") and device.config.recurrent and state.phase in ("boot", "up", "walk"):
+        if event.detail.get("irq") and device.recurrent and state.phase in ("boot", "up", "walk"):
             storm(state, device)
             return True
         if state.dead:
