@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kexecspec import confirm, expectations, hashes, present
 from kexecspec.diagnostics import Diagnostic, InputError, Span
@@ -11,10 +12,12 @@ from kexecspec.ground.ground import ground
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
+from kexecspec.merge import merged
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
+from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
-from kexecspec.source import load
+from kexecspec.source import load, plain
 from kexecspec.solve.budget import DEFAULT_RLIMIT
 from kexecspec.solve.judge import judge
 
@@ -34,24 +37,28 @@ def check(path: str, options: Options) -> Report:
     Raises InputError for a file that cannot be used or that leaves nothing to judge.
     """
     specs = library()
-    platform = read_platform(path, specs)
+    reports = [(facts, judged(platform, specs, options)) for facts, platform in read_platforms(path, specs)]
+    return merged(reports)
+
+
+def judged(platform: Platform, specs: Library, options: Options) -> Report:
+    """The report on a platform all of whose shape is known. Raises InputError if nothing is left to judge."""
     system = ground(platform, specs)
     wanted = tuple(p for p in system.properties if selected(p, options.only))
     if not wanted:
-        raise nothing_to_judge(path, system, options.only)
-    judged = [p for p in wanted if not same(p.companion, FALSE)]
-    judgements = {j.property: j for j in judge(system, judged, options.rlimit)}
+        raise nothing_to_judge(platform.path, system, options.only)
+    premised = tuple(p for p in wanted if not same(p.companion, FALSE))
+    judgements = {j.property: j for j in judge(system, premised, options.rlimit)}
     findings = [present.finding(system, p, judgements.get(p.id)) for p in wanted]
     findings, objections = confirm.proofs(system, findings)
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
-    findings = present.weakened(platform, findings)
-    findings = present.with_consequences(platform, findings)
+    findings = present.with_consequences(platform, present.weakened(platform, findings))
     met, unmet = expectations.compare(platform.expectations, findings)
     return Report(
         platform=platform.name,
-        path=path,
+        path=platform.path,
         summary=present.summary(platform),
         findings=tuple(findings),
         assumptions=platform.assumptions,
@@ -66,13 +73,17 @@ def check(path: str, options: Options) -> Report:
     )
 
 
-def read_platform(path: str, specs: Library) -> Platform:
-    """The platform that the file `path` describes. Raises InputError with everything that is wrong."""
+def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
+    """The platforms that the file `path` describes: one, or one for each way in which the unknown facts that
+    change its shape may be. Raises InputError with everything that is wrong."""
     root = load(path)
     wrong = validate(root, "platform")
     if wrong:
         raise InputError(wrong)
-    return resolve(root, path, specs)
+    content: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    return tuple(
+        (facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root.span)
+    )
 
 
 def selected(prop: Property, only: tuple[str, ...]) -> bool:

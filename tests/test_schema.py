@@ -48,7 +48,7 @@ secure_world:
   optee: 4.9.0
   abi: ffa
   board: imx
-  threads: unknown
+  threads: 2
   heap: {size: 64KiB, base_use: [15888, 24176]}
   dynamic_shm: true
   prealloc_cache: unknown

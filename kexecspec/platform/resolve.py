@@ -17,12 +17,14 @@ from kexecspec.source import Node, plain
 RESET_CLEARS = ("secure_world", "smmus", "devices")
 
 
-def resolve(root: Node, path: str, library: Library) -> Platform:
+def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | None = None) -> Platform:
     """The platform that the tree `root` of the file `path` describes. The tree has passed its schema.
+
+    `filled` is the file's content with unknown facts filled in (see variants), if there are any.
 
     Raises InputError with everything that is wrong: unknown names, contradictions, cycles, overlaps.
     """
-    content: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    content: dict[str, Any] = filled if filled is not None else plain(root)  # type: ignore[assignment]
     wrong = Complaints(root)
     tee = secure_world.settled(content, library, wrong)
     kernels = kernel_facts.kernels(content, library, tee, wrong)

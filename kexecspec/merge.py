@@ -1,0 +1,57 @@
+"""One report from several: a platform with unknown facts is judged for every way they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kexecspec import expectations
+from kexecspec.findings import Finding, Report
+from kexecspec.ir.values import Value
+from kexecspec.ir.verdict import Verdict
+from kexecspec.platform.variants import Assignment
+
+WORST_FIRST = (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.PROVED, Verdict.NOT_JUDGED)
+
+
+def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
+    """The report about all ways together: a property is PROVED only if it is for each of them, and a refutation
+    names the facts that decided it."""
+    if len(reports) == 1:
+        return reports[0][1]
+    first = reports[0][1]
+    by_id: dict[str, list[tuple[Assignment, Finding]]] = {}
+    for facts, report in reports:
+        for found in report.findings:
+            by_id.setdefault(found.property.id, []).append((facts, found))
+    findings = tuple(_worst(found) for found in by_id.values())
+    expected = [u.expectation for _, r in reports for u in r.unmet]
+    kept = tuple(dict.fromkeys(expected))
+    unmet = expectations.compare(kept, findings)[1]
+    return replace(
+        first,
+        findings=findings,
+        objections=tuple(dict.fromkeys(o for _, r in reports for o in r.objections)),
+        reliances=tuple(dict.fromkeys(x for _, r in reports for x in r.reliances)),
+        unmet=unmet,
+        met=first.met + len(first.unmet) - len(unmet),
+        variables={name: var for _, r in reports for name, var in r.variables.items()},
+        rules=tuple({rule.name: rule for _, r in reports for rule in r.rules}.values()),
+    )
+
+
+def _worst(found: Sequence[tuple[Assignment, Finding]]) -> Finding:
+    facts, worst = min(found, key=lambda item: (WORST_FIRST.index(item[1].verdict), item[1].handoffs or 0))
+    if worst.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN):
+        return worst
+    others = [other for other, finding in found if finding.verdict is not worst.verdict]
+    decisive = tuple((name, _value(value)) for name, value in facts if _decides(name, value, others))
+    return replace(worst, decided_by=(*worst.decided_by, *decisive))
+
+
+def _decides(name: str, value: object, others: Sequence[Assignment]) -> bool:
+    return any(dict(other).get(name) != value for other in others)
+
+
+def _value(value: object) -> Value:
+    return value if isinstance(value, bool | int | str) else str(value)

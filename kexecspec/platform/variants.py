@@ -1,0 +1,82 @@
+"""Facts left `unknown` that change the shape of a platform: every way they may be is a platform of its own.
+
+Facts that only a guard looks at stay free variables of one system (platform.facts.Unknown); a kernel feature or
+a capability of the secure world decides which operations there are, so each of its values is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any
+
+from kexecspec.diagnostics import Diagnostic, InputError, Span
+
+FREE = (
+    "devices.*.iova", "devices.*.bus_master", "devices.*.dma.writes", "devices.*.dma.recurrent",
+    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*",
+)  # fmt: skip
+CHOICES: Mapping[str, tuple[object, ...]] = {
+    "devices.*.domain": ("translated", "identity"),
+    "devices.*.quiesced_by": ("core", "nothing"),
+    "devices.*.quiesced_by.*": ("core", "nothing"),
+    "devices.*.bus": ("pci", "platform"),
+    "devices.*.dma": ("ring", "one-shot", "periodic-write"),
+    "devices.*.dma.kind": ("ring", "one-shot", "periodic-write"),
+    "secure_world.spmc": ("s-el1", "el3"),
+    "secure_world.mediator": ("none",),
+    "handoffs.*.user_space": ("stopped", "running"),
+}
+MOST = 32
+Assignment = tuple[tuple[str, object], ...]
+
+
+def variants(content: Mapping[str, Any], span: Span) -> Iterator[tuple[Assignment, dict[str, Any]]]:
+    """Each way the shape-changing unknown facts of a platform file may be, with the file's content for it.
+
+    A file without any gives itself, once. Raises InputError where there are more than MOST ways.
+    """
+    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _free(path)]
+    ways = 1
+    for _, choices in open_facts:
+        ways *= len(choices)
+    if ways > MOST:
+        names = ", ".join(".".join(map(str, path)) for path, _ in open_facts)
+        raise InputError([Diagnostic("KX018", f"{ways} ways to fill in what is unknown, at most {MOST} are tried", span, (names,))])
+    for values in product(*(choices for _, choices in open_facts)):
+        chosen = tuple((path, value) for (path, _), value in zip(open_facts, values, strict=True))
+        filled: Any = content
+        for path, value in chosen:
+            filled = _with(filled, path, value)
+        yield tuple((".".join(map(str, path)), value) for path, value in chosen), dict(filled)
+
+
+def _unknown(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if node == "unknown":
+        yield path
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if path or key not in ("about", "expect", "assume", "platform"):
+                yield from _unknown(value, (*path, key))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from _unknown(value, (*path, number))
+
+
+def _free(path: tuple[str | int, ...]) -> bool:
+    return any(fnmatchcase(".".join(map(str, path)), pattern) for pattern in FREE)
+
+
+def _choices(path: tuple[str | int, ...]) -> tuple[object, ...]:
+    dotted = ".".join(map(str, path))
+    return next((choices for pattern, choices in CHOICES.items() if fnmatchcase(dotted, pattern)), (False, True))
+
+
+def _with(node: Any, path: tuple[str | int, ...], value: object) -> Any:
+    if not path:
+        return value
+    first, *rest = path
+    if isinstance(node, list):
+        return [_with(item, tuple(rest), value) if number == first else item for number, item in enumerate(node)]
+    return {key: _with(item, tuple(rest), value) if key == first else item for key, item in node.items()}
