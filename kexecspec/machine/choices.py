@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kexecspec.machine.secure import ThreadState
+from kexecspec.machine.objects import ThreadState
 from kexecspec.machine.tasks import USER
 
 if TYPE_CHECKING:

@@ -76,6 +76,7 @@ class SecureConfig:
     suspended_threads: int = 0
     supplicant: bool = True
     driver: str = "optee"
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,12 @@ class Operation:
 
 @dataclass(frozen=True)
 class Hooks:
-    """A driver's hooks, as one kernel has them."""
+    """A driver's hooks, as one kernel has them; `runtime` is what it does when it is asked for something."""
 
     probe: tuple[Operation, ...] = ()
     shutdown: tuple[Operation, ...] = ()
     remove: tuple[Operation, ...] = ()
+    runtime: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True)

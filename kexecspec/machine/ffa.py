@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kexecspec.machine.heap import FFA_SHM, mobj_cost
-from kexecspec.machine.secure import Pages, Registration, SecureWorld
+from kexecspec.machine.objects import Pages, Registration
+from kexecspec.machine.secure import SecureWorld
 
 FFA_OK, FFA_INVALID_PARAMETERS, FFA_NO_MEMORY, FFA_BUSY, FFA_DENIED = 0, -2, -3, -4, -6
 FIRST_HANDLE = 1 << 62

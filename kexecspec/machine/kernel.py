@@ -13,7 +13,7 @@ from kexecspec.machine.config import DeviceConfig, Hooks, Operation, SmmuConfig
 from kexecspec.machine.devices import DMA_OPERATIONS, bus_shutdown
 from kexecspec.machine.harms import Event, HarmKind, Outcome
 from kexecspec.machine.iommu_driver import SMMU_OPERATIONS
-from kexecspec.machine.secure import ThreadState
+from kexecspec.machine.objects import ThreadState
 from kexecspec.machine.state import KernelDied, State, Steps
 from kexecspec.machine.tasks import Tasks
 from kexecspec.machine.tee_ops import TEE_OPERATIONS, close_session, shm_free
@@ -49,17 +49,21 @@ class Program:
         for smmu in state.config.smmus if kernel.smmu_aware else ():
             yield from self._probe_smmu(smmu)
         state.window = "gap" if state.window == "gap" else "after"
+        for device in self._probe_order(early=True):
+            yield from self._probe(device)
         if state.config.secure.kind != "none":
             yield from self._probe_tee()
-        for device in self._probe_order():
+        for device in self._probe_order(early=False):
             yield from self._probe(device)
         self._take_stock()
         state.phase, state.window = "up", "up"
         yield Event("kernel", "up", detail={"bound": tuple(self.bound), "generation": state.generation})
 
-    def _probe_order(self) -> list[DeviceConfig]:
+    def _probe_order(self, early: bool) -> list[DeviceConfig]:
+        """Devices in order; early is what the TEE driver stands on, which is the FF-A core."""
         order = {name: place for place, name in enumerate(self.state.running().probe_order)}
-        return sorted(self.state.config.devices, key=lambda device: order.get(device.name, len(order)))
+        found = [device for device in self.state.config.devices if (device.bus == "ffa") is early]
+        return sorted(found, key=lambda device: order.get(device.name, len(order)))
 
     def _probe_smmu(self, config: SmmuConfig) -> Iterator[Event]:
         state, hooks = self.state, self.state.running().drivers.get(config.driver)
@@ -83,7 +87,10 @@ class Program:
         hooks = state.running().drivers.get(driver)
         if hooks is None:
             return
-        device = DeviceConfig(TEE, driver, dev_name="firmware:optee")
+        device = DeviceConfig(TEE, driver, dev_name="firmware:optee", needs=state.config.secure.needs)
+        if self._absent(device):
+            yield Event(TEE, "probe-failed", Outcome.FAILED, {"errno": ENODEV, "why": "absent"})
+            return
         for operation in hooks.probe:
             rc = yield from self._operation(device, operation)
             if rc:
@@ -241,7 +248,9 @@ class Program:
         SMMU.
         """
         config = self.state.config
-        last_first = [device for device in reversed(self._probe_order()) if device.name in self.bound]
+        last_first = [
+            device for device in reversed(self._probe_order(early=False)) if device.name in self.bound
+        ]
         placed: list[str] = []
 
         def place(device: DeviceConfig) -> None:
@@ -255,6 +264,9 @@ class Program:
         for device in last_first:
             place(device)
         tail = [TEE] if TEE in self.bound else []
+        tail += [
+            device.name for device in reversed(self._probe_order(early=True)) if device.name in self.bound
+        ]
         tail += [smmu.name for smmu in reversed(config.smmus) if smmu.name in self.bound]
         return (*placed, *tail)
 

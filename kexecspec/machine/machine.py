@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from kexecspec.machine.config import PAGE, KernelConfig, MachineConfig
 from kexecspec.machine.devices import Device, dma_start, transact
 from kexecspec.machine.ffa import FfaPartition
+from kexecspec.machine.handoff import enter, reset, stage, stop_processors
 from kexecspec.machine.harms import Event, Harm, Outcome
-from kexecspec.machine.iommu_driver import IommuCore
 from kexecspec.machine.kernel import Program
 from kexecspec.machine.memory import PhysicalMemory
-from kexecspec.machine.secure import OK, SecureWorld, ThreadState
+from kexecspec.machine.objects import OK
+from kexecspec.machine.secure import SecureWorld
 from kexecspec.machine.smmu import new_smmu
-from kexecspec.machine.state import KernelDied, Staged, State, Steps
+from kexecspec.machine.state import KernelDied, State, Steps
 from kexecspec.machine.tasks import USER, Task, Tasks
-from kexecspec.machine.tee_driver import TeeDriver
+from kexecspec.machine.tee_ops import TEE_OPERATIONS
 
-IMAGE_PAGES = 16
 EDGES = ("kexec", "reboot", "reboot-force")
 
 
@@ -35,7 +35,7 @@ class Machine:
 
     def power_on(self, kernel: str) -> None:
         """Reset the platform, all of it, and start this kernel."""
-        self._reset(frozenset({"secure_world", "smmus", "devices"}))
+        reset(self.state, frozenset({"secure_world", "smmus", "devices"}))
         self._enter(kernel, "reset")
 
     def advance(self) -> Event:
@@ -54,19 +54,7 @@ class Machine:
 
     def stage(self, kernel: str, page: int | None = None) -> Event:
         """kexec_load: the next kernel's image gets its pages, now."""
-        state = self.state
-        target = state.config.kernel(kernel)
-        if page is not None:
-            state.pages().place = page
-        if state.staged is not None:
-            state.memory.extents = [
-                one for one in state.memory.extents if one.generation != state.staged.generation
-            ]
-        extent = state.pages().alloc(IMAGE_PAGES, f"image:{kernel}")
-        if extent is not None:
-            extent.generation = state.generation + 1
-        state.staged = Staged(target.name, state.generation + 1)
-        return Event("kernel", "stage", detail={"page": extent.start if extent else None})
+        return stage(self.state, kernel, page)
 
     def begin(self, edge: str, to_kernel: str, user_space: str = "running") -> Event:
         """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or
@@ -96,7 +84,8 @@ class Machine:
         state.log.say(
             "Kernel panic - not syncing: sysrq triggered crash", "Starting crashdump kernel...", "Bye!"
         )
-        self._jump(to_kernel, "crash")
+        stop_processors(state)
+        self._enter(to_kernel, "crash")
         return Event("kernel", "crash", detail={"to": to_kernel, "generation": state.generation})
 
     # Choices of the world: secure calls.
@@ -166,6 +155,15 @@ class Machine:
         """A user task opens a session."""
         task = Task(USER, service)
         return self._begin(task, "user-opens", self._opening(service))
+
+    def asks(self, device: str) -> Event:
+        """Somebody asks this device's driver for something: its runtime operations, one after another."""
+        state = self.state
+        config, tee = state.devices[device].config, state.tee_driver()
+        todo = state.running().drivers[config.driver].runtime
+        steps = tuple(TEE_OPERATIONS[one.do](tee, config, one.params) for one in todo)
+        task = Task(device, config.service or device)
+        return self._begin(task, "asks", self.tasks.runtime(steps, device))
 
     def registration_fails(self, where: str = "kernel") -> None:
         """The next registration fails: in the kernel before the call, or in the secure world."""
@@ -247,55 +245,27 @@ class Machine:
     # How it goes from kernel to kernel.
 
     def _enter(self, name: str, edge: str) -> None:
-        state = self.state
-        state.generation += 1
-        state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
-        state.memory.forget(state.generation)
-        state.staged, state.user_space, state.supplicant = None, True, state.config.secure.supplicant
-        state.fail_next = state.next_cookie = None
-        state.log.mark = len(state.log.lines)
-        state.boot_memory(edge == "crash")
-        state.tee, state.iommu = TeeDriver(state), IommuCore(state)
-        for device in state.devices.values():
-            device.bound = False
-        for smmu in state.smmus.values():
-            smmu.bound = False
+        enter(self.state, name, edge)
         self._order = ()
-        self.tasks = Tasks(state, state.tee)
-        self.program = Program(state, self.tasks)
+        self.tasks = Tasks(self.state, self.state.tee_driver())
+        self.program = Program(self.state, self.tasks)
         self.program.steps = self.program.boot()
 
     def _leave(self, edge: str, to_kernel: str) -> Iterator[Event]:
+        state = self.state
         order = tuple(name for name in self._order if name in self.program.bound)
         order += tuple(name for name in self.program.default_order() if name not in order)
         yield from self.program.walk(order, edge)
         if edge == "kexec":
-            self.state.log.say("kexec_core: Starting new kernel", "Bye!")
-            self._jump(to_kernel, edge)
-            yield Event("kernel", "jump", detail={"to": to_kernel, "generation": self.state.generation})
+            state.log.say("kexec_core: Starting new kernel", "Bye!")
+            stop_processors(state)
+            self._enter(to_kernel, edge)
         else:
-            self.state.log.say("reboot: Restarting system")
-            self._reset(self.state.config.warm_clears)
+            state.log.say("reboot: Restarting system")
+            reset(state, state.config.warm_clears)
             self._enter(to_kernel, "reset")
-            yield Event("kernel", "reset", detail={"to": to_kernel, "generation": self.state.generation})
-
-    def _jump(self, to_kernel: str, edge: str) -> None:
-        for thread in self.state.secure.threads:
-            if thread.state is ThreadState.ACTIVE:
-                self.state.secure.suspend(thread)
-        self._enter(to_kernel, edge)
-
-    def _reset(self, clears: frozenset[str]) -> None:
-        state = self.state
-        if "secure_world" in clears:
-            state.secure.reset()
-            state.ffa.reset()
-        if "smmus" in clears:
-            for smmu in state.smmus.values():
-                smmu.reset()
-        if "devices" in clears:
-            for device in state.devices.values():
-                device.reset()
+        arrived = {"to": to_kernel, "generation": state.generation}
+        yield Event("kernel", "jump" if edge == "kexec" else "reset", detail=arrived)
 
     def _begin(self, task: Task, doing: str, steps: Steps) -> Event:
         events: list[Event] = []

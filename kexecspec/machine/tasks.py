@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kexecspec.machine.config import PAGE
 from kexecspec.machine.harms import Event, Outcome
-from kexecspec.machine.secure import CORE_LOCK, Thread, ThreadState
+from kexecspec.machine.objects import CORE_LOCK, Thread, ThreadState
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_driver import TeeDriver
 from kexecspec.machine.tee_shm import ENOMEM, ArgumentPage, Shm, rpc_flags
@@ -180,6 +180,15 @@ class Tasks:
             self.tee.exhausted("TEE_IOC_SHM_REGISTER")
             return rc
         self.tee.buffers.by_cookie[shm.cookie] = shm
+        return 0
+
+    def runtime(self, steps: tuple[Steps, ...], owner: str) -> Steps:
+        """A driver does what it does when it is asked for something, up to the first failure."""
+        for step in steps:
+            rc = yield from step
+            if rc:
+                self.tee.exhausted(owner)
+                return rc
         return 0
 
     def user_stops(self) -> None:

@@ -13,7 +13,7 @@ from kexecspec.machine.config import PAGE
 from kexecspec.machine.ffa import FFA_NO_MEMORY, FFA_OK
 from kexecspec.machine.harms import Event, HarmKind
 from kexecspec.machine.heap import cost, mobj_cost, page_array_cost
-from kexecspec.machine.secure import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
+from kexecspec.machine.objects import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_shm import (
     EINVAL,
@@ -178,17 +178,26 @@ class TeeDriver:
             if page.used < page.slots:
                 page.used += 1
                 return 0, page, None
+        cached = kernel.has("optee-rpc-arg")
         rc, shm = yield from self.alloc("optee-arg-cache", PAGE, kernel_buf_flags(kernel))
         if shm is None:
             self.exhausted("argument page")
             return rc, None, None
-        self.buffers.arguments.insert(0, ArgumentPage(shm, ARG_SLOTS, 1))
-        return 0, self.buffers.arguments[0], None
+        page = ArgumentPage(shm, ARG_SLOTS, 1, cached)
+        if cached:
+            self.buffers.arguments.insert(0, page)
+        return 0, page, None
 
     def drop_arguments(self, page: ArgumentPage | None, private: Shm | None) -> None:
-        """Give a slot or a private page back; registered pages stay until the driver's remove."""
+        """Give a slot or a private page back; cached pages stay registered until the driver's remove.
+
+        FF-A drivers older than the cache reclaim the page after each call.
+        """
         if page is not None:
             page.used -= 1
+            if not page.cached:
+                private = page.shm
+                self._reclaim(private)
         if private is not None:
             self.buffers.by_cookie.pop(private.cookie, None)
             if private.extent is not None:

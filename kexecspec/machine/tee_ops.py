@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from kexecspec.machine.config import MIB, PAGE, DeviceConfig
 from kexecspec.machine.ffa import FFA_OK
 from kexecspec.machine.harms import Event, HarmKind
-from kexecspec.machine.secure import ENOTAVAIL, OK, SUCCESS, TA_BUSY
+from kexecspec.machine.objects import ENOTAVAIL, OK, SUCCESS, TA_BUSY
 from kexecspec.machine.state import Steps, waiting
 from kexecspec.machine.tee_driver import TeeDriver
 from kexecspec.machine.tee_shm import (

@@ -44,6 +44,7 @@ class ArgumentPage:
     shm: Shm
     slots: int
     used: int = 0
+    cached: bool = True
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kexecspec.machine.config import SecureConfig, Service
 from kexecspec.machine.ffa import FFA_BUSY, FFA_DENIED, FFA_NO_MEMORY, FFA_OK, FfaPartition
 from kexecspec.machine.heap import cost, mobj_cost, page_array_cost
-from kexecspec.machine.secure import (
+from kexecspec.machine.objects import (
     BAD_PARAMETERS,
     BLOCKED,
     EBADADDR,
@@ -17,9 +17,9 @@ from kexecspec.machine.secure import (
     OK,
     SUCCESS,
     TA_BUSY,
-    SecureWorld,
     ThreadState,
 )
+from kexecspec.machine.secure import SecureWorld
 
 
 def world(**more: object) -> SecureWorld:

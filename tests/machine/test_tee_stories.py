@@ -484,3 +484,43 @@ def test_seven_hundred_generations_are_fast() -> None:
     assert BNXT_PTA.name == "bnxt"
     assert FTPM_TA.single_instance
     assert CLOSE
+
+
+def test_ffa_core_comes_first_and_takes_the_bus_with_it() -> None:
+    """drivers/firmware/arm_ffa/driver.c@6.12.117: without the buffer pair nothing on the bus is there."""
+    core = DeviceConfig("ffa", "arm_ffa", bus="ffa", provides=("ffa",))
+    hooks = {"arm_ffa": Hooks(ops("ffa_rxtx_map")), "optee-ffa": OPTEE_FFA}
+    prod = kernel("prod", V6_12, hooks, duties=("tee",))
+    machine = up(Machine(tee_machine(prod, devices=(core,), needs=("ffa",), **FFA)), "prod")
+    assert machine.bound == ("ffa", "tee")
+    kexec(machine, "prod")
+    assert machine.bound == ()
+    assert [harm.where for harm in machine.harms] == ["ffa_rxtx_map", "duty:tee"]
+
+
+def test_ffa_arguments_before_the_page_cache() -> None:
+    """Before 5.19 an argument page was shared and reclaimed around each call."""
+    prod = kernel("prod", V6_12 - {"optee-rpc-arg"}, {"optee-ffa": OPTEE_FFA})
+    machine = up(Machine(tee_machine(prod, **FFA)), "prod")
+    assert machine.state.ffa.handles == ()
+    thread = machine.call_enters("user").detail["thread"]
+    assert len(machine.state.ffa.handles) == 1
+    machine.call_returns(thread)
+    assert machine.state.ffa.handles == ()
+
+
+def test_runtime_registration() -> None:
+    """security/keys/trusted-keys/trusted_tee.c registers its buffers for each operation, and frees them."""
+    runtime = ops(
+        Operation("tee_shm_register_kernel_buf", {"buffer": "key"}),
+        Operation("tee_shm_free", {"buffer": "key"}),
+    )
+    keys = DeviceConfig("keys", "trusted_tee", bus="tee", service="keys")
+    hooks = Hooks(ops(*OPEN), runtime=runtime)
+    prod = kernel("prod", V6_12, {"optee": OPTEE_6_12, "trusted_tee": hooks})
+    machine = up(Machine(tee_machine(prod, devices=(keys,))), "prod")
+    before = machine.state.secure.heap.used
+    assert machine.asks("keys").outcome is Outcome.OK
+    assert machine.state.secure.heap.used == before
+    machine.registration_fails("secure")
+    assert machine.asks("keys").detail["errno"] == -22

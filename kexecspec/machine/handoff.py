@@ -1,0 +1,66 @@
+"""From kernel to kernel: what a new generation finds, and what a reset clears.
+
+Nothing tells the secure world, the SMMUs or a device that the kernel has changed (there is no such call in
+core/arch/arm/include/sm/optee_smc.h @3.13.0 to HEAD); only a platform reset clears them.
+"""
+
+from __future__ import annotations
+
+from kexecspec.machine.harms import Event
+from kexecspec.machine.iommu_driver import IommuCore
+from kexecspec.machine.objects import ThreadState
+from kexecspec.machine.state import Staged, State
+from kexecspec.machine.tee_driver import TeeDriver
+
+IMAGE_PAGES = 16
+
+
+def stage(state: State, kernel: str, page: int | None) -> Event:
+    """kexec_load: the next kernel's image gets its pages now, in place of one that was staged before."""
+    target = state.config.kernel(kernel)
+    if state.staged is not None:
+        gone = state.staged.generation
+        state.memory.extents = [one for one in state.memory.extents if one.generation != gone]
+    if page is not None:
+        state.pages().place = page
+    extent = state.pages().alloc(IMAGE_PAGES, f"image:{kernel}")
+    if extent is not None:
+        extent.generation = state.generation + 1
+    state.staged = Staged(target.name, state.generation + 1)
+    return Event("kernel", "stage", detail={"page": extent.start if extent else None})
+
+
+def stop_processors(state: State) -> None:
+    """The interrupt that stops the other processors takes every call out of the secure world as it is."""
+    for thread in state.secure.threads:
+        if thread.state is ThreadState.ACTIVE:
+            state.secure.suspend(thread)
+
+
+def enter(state: State, name: str, edge: str) -> None:
+    """A new generation: a fresh kernel over everything that outlives kernels."""
+    state.generation += 1
+    state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
+    state.memory.forget(state.generation)
+    state.staged, state.user_space, state.supplicant = None, True, state.config.secure.supplicant
+    state.fail_next = state.next_cookie = None
+    state.log.mark = len(state.log.lines)
+    state.boot_memory(edge == "crash")
+    state.tee, state.iommu = TeeDriver(state), IommuCore(state)
+    for device in state.devices.values():
+        device.bound = False
+    for smmu in state.smmus.values():
+        smmu.bound = False
+
+
+def reset(state: State, clears: frozenset[str]) -> None:
+    """A platform reset, of as much as it clears."""
+    if "secure_world" in clears:
+        state.secure.reset()
+        state.ffa.reset()
+    if "smmus" in clears:
+        for smmu in state.smmus.values():
+            smmu.reset()
+    if "devices" in clears:
+        for device in state.devices.values():
+            device.reset()
