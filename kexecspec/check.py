@@ -18,8 +18,7 @@ from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
 from kexecspec.source import load, plain
-from kexecspec.solve.budget import DEFAULT_RLIMIT
-from kexecspec.solve.judge import judge
+from kexecspec.solve.judge import RLIMIT, judge
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation."""
 
     only: tuple[str, ...] = ()
-    rlimit: int = DEFAULT_RLIMIT
+    rlimit: int = RLIMIT
     replay: bool = True
 
 

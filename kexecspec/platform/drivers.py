@@ -14,6 +14,8 @@ from kexecspec.quantities import parse_size
 
 ALLOCATIONS = ("tee_shm_alloc", "tee_shm_alloc_kernel_buf", "tee_shm_alloc_priv_buf", "tee_shm_register_kernel_buf")
 PAGE = 4096
+OLDER = "2."
+"""Releases before any that can be named: what they have, every kernel has."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ def find_driver(name: str, content: Mapping[str, Any], library: Library) -> Driv
 
 def exists_in(driver: Driver, kernel: Kernel) -> bool:
     """Whether `kernel` is new enough to have `driver`."""
-    since = driver.content.get("since")
-    return kernel.linux and (since is None or driver.inline
-                             or feature_version(kernel.version) >= feature_version(str(since)))
+    since = str(driver.content.get("since", OLDER))
+    older = driver.inline or since.startswith(OLDER)
+    return kernel.linux and (older or feature_version(kernel.version) >= feature_version(since))
 
 
 def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wrong: Complaints) -> Hooks:

@@ -26,12 +26,13 @@ def settled(content: Mapping[str, Any], library: Library, wrong: Complaints) -> 
     kind = "amdtee" if "amdtee" in given else "optee"
     spec = library.spec("tee", kind)
     known: Mapping[str, Any] = spec.content if spec else {}
-    version = _version(str(given.get("optee", "0")), wrong)
+    version = _version(str(given.get("optee", "0.0")), wrong)
     abi = given.get("abi", "smc")
     merged = {**known.get("defaults", {}), **_board(given, known, version, wrong)}
     merged |= {k: v for k, v in given.items() if k not in ("heap", "supplicant")} | {"kind": kind, "abi": abi}
     heap = given.get("heap", {})
-    merged["heap"] = _size(heap.get("size", merged.get("heap", 65536)), wrong, ("secure_world", "heap", "size"))
+    usual = merged.get("heap") if isinstance(merged.get("heap"), int) else 65536
+    merged["heap"] = _size(heap.get("size", usual), wrong, ("secure_world", "heap", "size"))
     merged["base_use"] = heap.get("base_use", "unknown")
     merged["supplicant"] = {"present": True, "may_die": False} | given.get("supplicant", {})
     for name, entry in known.get("capabilities", {}).items():
