@@ -1,0 +1,63 @@
+"""What is asked about a slice, and the answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kexecspec.ir.expr import Expr
+from kexecspec.ir.system import Invariant
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.verdict import Lap
+
+
+@dataclass(frozen=True)
+class Target:
+    """States to reach or to exclude. `exact`: nobody is content with a run unless it takes the fewest
+    handoffs. `counter`: the variable that many handoffs may drive there."""
+
+    where: Expr
+    exact: bool = True
+    counter: str | None = None
+
+
+@dataclass(frozen=True)
+class Safe:
+    """`invariants` is inductive and excludes the target."""
+
+    invariants: tuple[Invariant, ...]
+    method: str
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A run to the target; `shortest` where none takes fewer handoffs."""
+
+    trace: Trace
+    shortest: bool
+    lap: Lap | None = None
+
+
+@dataclass(frozen=True)
+class Open:
+    """No answer; no run of at most `depth` steps reaches the target."""
+
+    reason: str
+    depth: int
+
+
+Answer = Safe | Reached | Open
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try: z3's `rlimit` for each obligation, states to look at one by one before a solver is
+    asked for runs, and the steps of bounded model checking. No two machines differ in any of them."""
+
+    rlimit: int
+    states: int = 4000
+    quick: int = 24
+    deep: int = 80
+
+
+class Disagreement(Exception):
+    """The solver's run is not a run of the rules: a defect of this tool."""

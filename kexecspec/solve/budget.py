@@ -1,0 +1,54 @@
+"""Budgets in z3's own unit of work, never in seconds: a verdict does not depend on the machine or its
+load."""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class OutOfBudget(Exception):
+    """A solver stopped without an answer; the message says what ran out."""
+
+
+@dataclass
+class Meter:
+    """A budget for one obligation, spent by every check that `ask` makes for it."""
+
+    limit: int
+    spent: int = 0
+
+    @property
+    def left(self) -> int:
+        """What may still be spent."""
+        return max(0, self.limit - self.spent)
+
+    def ask(self, solver: Any, *assumptions: Any) -> bool:
+        """Whether `solver` is satisfiable. Raises OutOfBudget."""
+        import z3
+
+        if self.left == 0:
+            raise OutOfBudget(f"rlimit {self.limit}")
+        before = _work(solver)
+        solver.set("rlimit", self.left)
+        answer = solver.check(*assumptions)
+        self.spent += max(1, _work(solver) - before)
+        if answer == z3.unknown:
+            raise OutOfBudget(f"rlimit {self.limit}")
+        return bool(answer == z3.sat)
+
+
+def fresh_solver(context: Any, finite: bool) -> Any:
+    """A solver with fixed seeds: one for bounded integers that it turns into bits, or an ordinary one."""
+    import z3
+
+    solver = z3.SolverFor("QF_FD", ctx=context) if finite else z3.SimpleSolver(ctx=context)
+    solver.set("random_seed", 0)
+    return solver
+
+
+def _work(solver: Any) -> int:
+    """What the solver's context has spent since it was made."""
+    return next((int(value) for name, value in solver.statistics() if name == "rlimit count"), 0)

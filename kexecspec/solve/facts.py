@@ -1,0 +1,85 @@
+"""Unknown facts: variables that never change and whose value nobody gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from kexecspec.ir.expr import Const, Expr, substitute
+from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value, describe, members
+from kexecspec.solve.answers import Effort
+from kexecspec.solve.prove import is_excluded
+from kexecspec.solve.smtlib import Writer
+
+_MOST_VALUES = 16
+
+
+def unknown_facts(system: TransitionSystem) -> dict[str, str]:
+    """The unknown facts of `system` and their sorts in words."""
+    return {
+        var.name: describe(var.sort)
+        for var in system.variables.values()
+        if var.lifetime is Lifetime.FIXED and var.initial is None
+    }
+
+
+def decisive(
+    system: TransitionSystem, where: Expr, trace: Trace, pen: Writer, effort: Effort
+) -> tuple[tuple[str, Value], ...]:
+    """The unknown facts without whose value in `trace` nothing reaches `where`: with any other value it is
+    proved to be excluded. Facts with more than a handful of values are left out."""
+    return tuple(
+        (name, trace.initial[name])
+        for name in unknown_facts(system)
+        if _few(system.variables[name].sort)
+        and all(
+            is_excluded(known, substitute(where, {name: Const(value)}), pen, effort)
+            for value, known in _otherwise(system, name, trace.initial[name])
+        )
+    )
+
+
+def _otherwise(system: TransitionSystem, name: str, value: Value) -> Iterator[tuple[Value, TransitionSystem]]:
+    for other in members(system.variables[name].sort):
+        if other != value:
+            yield other, with_fact(system, name, other)
+
+
+def _few(sort: Sort) -> bool:
+    match sort:
+        case BoolSort():
+            return True
+        case EnumSort(labels):
+            return len(labels) <= _MOST_VALUES
+        case IntSort(low, high):
+            return high - low < _MOST_VALUES
+
+
+def with_fact(system: TransitionSystem, name: str, value: Value) -> TransitionSystem:
+    """`system` where the unknown fact `name` is known to be `value`; the variable is gone."""
+    by = {name: Const(value)}
+
+    def known(expr: Expr) -> Expr:
+        return substitute(expr, by)
+
+    variables = {
+        other: var if var.initial is None else replace(var, initial=known(var.initial))
+        for other, var in system.variables.items()
+        if other != name
+    }
+    rules = tuple(_known(rule, by) for rule in system.rules)
+    invariants = tuple(Invariant(i.name, known(i.holds), i.place) for i in system.invariants)
+    return TransitionSystem(
+        variables, tuple(rule for rule in rules if rule.guard != Const(False)), invariants
+    )
+
+
+def _known(rule: Rule, by: Mapping[str, Expr]) -> Rule:
+    return replace(
+        rule,
+        guard=substitute(rule.guard, by),
+        order=tuple(substitute(part, by) for part in rule.order),
+        effect={name: substitute(expr, by) for name, expr in rule.effect.items()},
+    )

@@ -1,0 +1,136 @@
+"""From a system and its properties to judgements: slice, solve once what is the same, lift, conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kexecspec.ir.expr import negate, references
+from kexecspec.ir.slice import cone, restrict
+from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
+from kexecspec.ir.trace import Trace, handoffs, objection
+from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
+from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.facts import decisive, unknown_facts
+from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
+from kexecspec.solve.share import Known
+from kexecspec.solve.smtlib import writer
+
+RLIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The answer for one target, in terms of the whole system, and the slice that it was found on."""
+
+    answer: Answer
+    part: TransitionSystem
+
+
+def judge(
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    rlimit: int = RLIMIT,
+    effort: Effort | None = None,
+) -> tuple[Judgement, ...]:
+    """A judgement for each of `properties`, in their order; `rlimit` bounds each obligation, `effort` says
+    more.
+
+    Equal input gives equal output, on any machine. Raises Disagreement where the tool contradicts itself.
+    """
+    known = Known(writer(system), effort or Effort(rlimit))
+    return tuple(_judged(system, prop, known) for prop in properties)
+
+
+def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
+    wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, prop.counter)
+    premise = Target(prop.companion, False)
+    names = cone(system, references(prop.holds) | references(prop.companion))
+    part = restrict(system, names)
+    facts = unknown_facts(part)
+    first, second = known.ask(part, (wrong, premise))
+    settled = _whole(system, Settled(first, part), wrong, known)
+    if prop.mode is Mode.SOMETIMES:
+        verdict, evidence = _sometimes(prop, settled.answer)
+    elif isinstance(settled.answer, Safe):
+        witness = _whole(system, Settled(second, part), premise, known).answer
+        verdict, evidence = _proved(prop, settled.answer, witness)
+    else:
+        verdict, evidence = _unproved(system, settled, wrong, known)
+    return Judgement(prop.id, verdict, evidence, facts)
+
+
+def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Known) -> Settled:
+    """`settled` with its run lifted to the whole system. Where the system never lets a step of the slice
+    happen, the slice grows by what the step waits for and is solved again; at last it is the system
+    itself."""
+    while isinstance(settled.answer, Reached):
+        lifted = _lifted(system, settled.part, settled.answer, target)
+        if not isinstance(lifted, Blocked):
+            return Settled(lifted, settled.part)
+        names = cone(system, settled.part.variables.keys() | lifted.waits_for)
+        if names == settled.part.variables.keys():
+            raise Disagreement(f"{lifted.rule} fires in a slice and not in the system")
+        part = restrict(system, names)
+        settled = Settled(known.ask(part, (target,))[0], part)
+    return settled
+
+
+def _lifted(
+    system: TransitionSystem, part: TransitionSystem, answer: Reached, target: Target
+) -> Reached | Blocked:
+    """A run of a slice as a run of the system."""
+    lifted = Lifter(system, part).lift(answer.trace)
+    if isinstance(lifted, Blocked):
+        return lifted
+    complaint = objection(system, lifted.trace, target.where)
+    if complaint is not None:
+        raise Disagreement(complaint)
+    shortest = answer.shortest and handoffs(system, lifted.trace) == handoffs(part, answer.trace)
+    return Reached(lifted.trace, shortest, lifted_lap(answer.lap, lifted.places))
+
+
+def _proved(prop: Property, proof: Safe, witness: Answer) -> tuple[Verdict, Evidence]:
+    invariants = _named(prop, proof.invariants)
+    match witness:
+        case Reached(trace):
+            return Verdict.PROVED, Proof(invariants, proof.method, trace)
+        case Safe():
+            return Verdict.PROVED, Proof(invariants, proof.method, None)
+        case Open(reason, depth):
+            return Verdict.UNKNOWN, Exhausted(f"the premise is neither reached nor excluded: {reason}", depth)
+
+
+def _unproved(
+    system: TransitionSystem, settled: Settled, target: Target, known: Known
+) -> tuple[Verdict, Evidence]:
+    match settled.answer:
+        case Reached(trace, shortest, lap):
+            within = Trace({name: trace.initial[name] for name in settled.part.variables}, ())
+            decided = decisive(settled.part, target.where, within, known.pen, known.effort)
+            return Verdict.REFUTED, Counterexample(trace, handoffs(system, trace), shortest, lap, decided)
+        case Open(reason, depth):
+            return Verdict.UNKNOWN, Exhausted(reason, depth)
+        case Safe():
+            raise Disagreement("a proof is no counterexample")
+
+
+def _sometimes(prop: Property, answer: Answer) -> tuple[Verdict, Evidence]:
+    """PROVED by a run; REFUTED by a proof that there is none."""
+    match answer:
+        case Reached(trace):
+            return Verdict.PROVED, Proof((), "run", trace)
+        case Safe(invariants, method):
+            return Verdict.REFUTED, Proof(_named(prop, invariants), method, None)
+        case Open(reason, depth):
+            return Verdict.UNKNOWN, Exhausted(reason, depth)
+
+
+def _named(prop: Property, invariants: Sequence[Invariant]) -> tuple[Invariant, ...]:
+    """Invented invariants under the name of the property they were found for."""
+    declared: Mapping[bool, str] = {True: f"{prop.id} ", False: ""}
+    return tuple(replace(i, name=declared[_invented(i)] + i.name) for i in invariants)
+
+
+def _invented(invariant: Invariant) -> bool:
+    return invariant.place is None and (invariant.name == "excluded" or invariant.name.startswith("found-"))

@@ -1,0 +1,73 @@
+"""The last look at a proof: on the whole system, in a fresh context, by another solver than the one that
+found it."""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kexecspec.ir.expr import Expr
+from kexecspec.ir.system import Invariant, Property, TransitionSystem
+from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
+from kexecspec.solve.encode import Encoding, encode
+from kexecspec.solve.smtlib import renumbered, script, writer
+
+
+def recheck(
+    system: TransitionSystem,
+    invariants: Sequence[Invariant],
+    properties: Sequence[Property],
+    rlimit: int = 200_000_000,
+) -> tuple[str, ...]:
+    """What is wrong with the proof that the conjunction of `invariants` is to be: that it holds at first,
+    that every rule keeps it, and that it implies each of `properties`. Empty when nothing is wrong."""
+    distinct = tuple({invariant.holds: invariant for invariant in invariants}.values())
+    pen = writer(system)
+    claims: tuple[Expr, ...] = (
+        *(invariant.holds for invariant in distinct),
+        *(prop.holds for prop in properties),
+    )
+    encoding = encode(script(system, pen), [renumbered(claim, system, pen) for claim in claims])
+    held, wanted = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :]
+    names = [invariant.name for invariant in distinct]
+    meter = Meter(rlimit)
+    objections = [
+        *_failing(encoding, (encoding.initial,), held, names, "does not hold at first", meter),
+        *_failing(
+            encoding, (encoding.step, *held), encoding.later(held), names, "is not kept by every rule", meter
+        ),
+        *_failing(encoding, held, wanted, [prop.id for prop in properties], "does not follow", meter),
+    ]
+    return tuple(objections)
+
+
+def _failing(
+    encoding: Encoding,
+    premises: Iterable[Any],
+    claims: Sequence[Any],
+    names: Sequence[str],
+    words: str,
+    meter: Meter,
+) -> list[str]:
+    """A sentence for each claim that the premises do not imply."""
+    import z3
+
+    solver = fresh_solver(encoding.context, finite=False)
+    solver.add(encoding.domain, *premises)
+    left = list(range(len(claims)))
+    objections: list[str] = []
+    while left:
+        some = z3.Bool(f"f{len(left)}", encoding.context)
+        solver.add(z3.Implies(some, z3.Or([z3.Not(claims[number]) for number in left])))
+        try:
+            if not meter.ask(solver, some):
+                break
+        except OutOfBudget as reason:
+            return [*objections, f"{names[left[0]]}: not rechecked, {reason}"]
+        found = solver.model()
+        false = [n for n in left if z3.is_false(found.eval(claims[n], model_completion=True))]
+        objections.extend(f"{names[number]} {words}" for number in false)
+        left = [number for number in left if number not in false]
+    return objections

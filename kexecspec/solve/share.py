@@ -1,0 +1,66 @@
+"""Slices that are equal up to the names of their variables and rules are solved once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kexecspec.ir.expr import Ref, substitute
+from kexecspec.ir.system import Invariant, TransitionSystem
+from kexecspec.ir.trace import Step, Trace
+from kexecspec.ir.values import State, Value
+from kexecspec.solve.answers import Answer, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.settle import settle
+from kexecspec.solve.smtlib import Script, Writer, renumbered, script
+
+Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
+
+
+@dataclass
+class Known:
+    """What has been solved, by the text of the slice; the first slice of its kind stands for the others."""
+
+    pen: Writer
+    effort: Effort
+    answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
+
+    def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
+        """The answers for `targets` on the slice `part`, in its own names."""
+        key = (script(part, self.pen), tuple(_target_key(target, part, self.pen) for target in targets))
+        if key not in self.answers:
+            self.answers[key] = (part, settle(part, targets, self.pen, self.effort))
+        first, answers = self.answers[key]
+        return answers if first is part else tuple(_renamed(answer, first, part) for answer in answers)
+
+
+def _target_key(target: Target, part: TransitionSystem, pen: Writer) -> tuple[str, bool, int | None]:
+    counter = None if target.counter is None else list(part.variables).index(target.counter)
+    return renumbered(target.where, part, pen), target.exact, counter
+
+
+def _renamed(answer: Answer, first: TransitionSystem, other: TransitionSystem) -> Answer:
+    """An answer about `first` as one about `other`, which is equal up to names."""
+    names = dict(zip(first.variables, other.variables, strict=True))
+    rules = {rule.name: twin.name for rule, twin in zip(first.rules, other.rules, strict=True)}
+    match answer:
+        case Safe(invariants, method):
+            declared = {one.name: twin for one, twin in zip(first.invariants, other.invariants, strict=True)}
+            return Safe(
+                tuple(declared.get(i.name) or _renamed_invariant(i, names) for i in invariants), method
+            )
+        case Reached(trace, shortest, lap):
+            steps = tuple(Step(rules[step.rule], _renamed_state(step.state, names)) for step in trace.steps)
+            other_lap = None if lap is None else replace(lap, counter=names[lap.counter])
+            return Reached(Trace(_renamed_state(trace.initial, names), steps), shortest, other_lap)
+        case Open():
+            return answer
+
+
+def _renamed_invariant(invariant: Invariant, names: Mapping[str, str]) -> Invariant:
+    return replace(
+        invariant, holds=substitute(invariant.holds, {old: Ref(new) for old, new in names.items()})
+    )
+
+
+def _renamed_state(state: State, names: Mapping[str, str]) -> dict[str, Value]:
+    return {names[name]: value for name, value in state.items()}
