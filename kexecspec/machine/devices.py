@@ -14,7 +14,7 @@ from kexecspec.machine.config import PAGE, DeviceConfig
 from kexecspec.machine.harms import Event, HarmKind, Outcome
 from kexecspec.machine.iommu_driver import MSI_IOVA_PAGE
 from kexecspec.machine.memory import Extent
-from kexecspec.machine.smmu import Result, Translation
+from kexecspec.machine.smmu import Result, SmmuV2, Translation
 from kexecspec.machine.state import State
 from kexecspec.machine.tee_shm import ENOMEM
 
@@ -155,7 +155,12 @@ def look(state: State, device: Device) -> Translation:
     if smmu is None or not device.config.streams:
         return Translation(Result.OK, "direct", page)
     found = smmu.translate(device.config.streams[0], page, device.writes)
-    return found if smmu.bound else replace(found, irq=False)
+    if not smmu.bound:
+        return replace(found, irq=False)
+    old = not state.running().has("smmu2-disable-bypass-default")
+    if old and found.how == "unmatched" and isinstance(smmu, SmmuV2):
+        return replace(found, lines=smmu.old_words(device.config.streams[0], device.writes))
+    return found
 
 
 def transact(state: State, device: Device) -> Event:

@@ -1,8 +1,9 @@
 """OP-TEE's core heap, and its pool of virtual addresses for shared memory: counters with exact costs.
 
 bget gives each buffer a 16-byte header and rounds its size up to 16 (lib/libutils/isoc/bget.c and
-bget_malloc.c @3.13.0: SizeQuant 16 and struct bhead of two words on LP64).  Holes are not modelled: see
-domain.md 2.3.
+bget_malloc.c @3.13.0: SizeQuant 16 and struct bhead of two words on LP64).  Holes are not modelled: bget is
+first fit unless CFG_CORE_BGET_BESTFIT is set, so a real heap may refuse earlier than its bytes say, never
+later.
 """
 
 from __future__ import annotations

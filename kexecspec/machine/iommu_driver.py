@@ -146,7 +146,7 @@ def reset_v2(state: State, smmu: Smmu) -> int:
     """arm_smmu_device_reset; on Qualcomm the stream entries found valid come back as bypass."""
     assert isinstance(smmu, SmmuV2)
     kernel = state.running()
-    keep = smmu.config.qcom or (kernel.has("smmu2-qcom-keeps-smrs") and "qcom" in smmu.config.driver)
+    keep = kernel.has("smmu2-qcom-keeps-smrs") and (smmu.config.qcom or "qcom" in smmu.config.driver)
     left = smmu.streams if keep else {}
     smmu.streams = {stream: Stream(Entry.BYPASS, one.generation) for stream, one in left.items()}
     smmu.gfie = not (kernel.kdump and kernel.has("smmu2-kdump-masks-fault-irqs"))

@@ -109,6 +109,11 @@ class SmmuV2:
             Result.FAULT, "context", table=found.table, irq=irq, lines=self._context(page, write, stream)
         )
 
+    def old_words(self, stream: int, write: bool) -> tuple[str, ...]:
+        """What a driver without CONFIG_ARM_SMMU_DISABLE_BYPASS_BY_DEFAULT says of an unmatched stream."""
+        first, second = self._global(stream, write)
+        return first, second.replace("GFSR 0x00000001", "GFSR 0x00000002")
+
     def _unmatched(self, stream: int, write: bool) -> tuple[str, ...]:
         name = self.config.name
         return (

@@ -19,7 +19,14 @@ RAM = Range(0x8000_0000, 1 << 30)
 CRASH = Range(0xB000_0000, 64 << 20)
 MEMORY = MemoryMap(ram=(RAM,), crashkernel=(CRASH,))
 
-V5_10 = frozenset({"tee-dynamic-shm", "optee-pool-registers-dmabuf", "pci-clear-master-on-kexec"})
+V5_10 = frozenset(
+    {
+        "tee-dynamic-shm",
+        "optee-pool-registers-dmabuf",
+        "pci-clear-master-on-kexec",
+        "smmu2-disable-bypass-default",
+    }
+)
 V5_14 = V5_10 | {
     "tee-kernel-buf",
     "tee-shm-priv",
@@ -43,6 +50,8 @@ V6_12 = frozenset(
         "optee-pool-frees-right-pages",
         "pci-clear-master-on-kexec",
         "smmu2-device-links",
+        "smmu2-disable-bypass-default",
+        "smmu2-qcom-keeps-smrs",
         "iommu-unregister-releases-groups",
         "smmu3-unattached-abort",
         "smmu3-kdump-evtq-off",

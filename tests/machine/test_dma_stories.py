@@ -361,3 +361,40 @@ def test_shutdown_order_can_be_chosen() -> None:
     machine.run_until("shutdown")
     assert machine.state.smmus["5000000.iommu"].clientpd
     assert machine.run_until("shutdown").actor == "eth0"
+
+
+def test_the_message_before_bypass_was_disabled_by_default() -> None:
+    """arm_smmu_global_fault@6.12.117 names the stream only with CONFIG_ARM_SMMU_DISABLE_BYPASS_BY_DEFAULT."""
+    machine = kdump(ARM_SMMU_5_10, V5_10 - {"smmu2-disable-bypass-default"})
+    machine.run_on()
+    assert (
+        "arm-smmu 5000000.iommu: Unexpected global fault, this could be serious"
+        in one(machine, HarmKind.STORM).log
+    )
+
+
+def test_a_ring_that_runs_out_is_no_storm() -> None:
+    """A bounded number of blocked transactions ends by itself; a firmware-owned master's does not."""
+    for dma, expected in (
+        ("one-shot", set()),
+        ("periodic-read", {HarmKind.STORM}),
+        ("firmware", {HarmKind.STORM}),
+    ):
+        drivers = {"arm-smmu": ARM_SMMU_5_10, "some-dma": MASTER}
+        prod = kernel("prod", V5_10, drivers)
+        dump = kernel("dump", V5_10, {"arm-smmu": ARM_SMMU_5_10}, kdump=True)
+        device = replace(PLATFORM, dma=dma, recurrent=False, posted=3)
+        machine = up(Machine(dma_machine(prod, dump, devices=(device,))))
+        machine.crash("dump")
+        machine.run_on()
+        assert kinds(machine) == expected
+
+
+def test_an_interface_that_user_space_opens_later() -> None:
+    """A driver whose engine starts with the first open; until then it is no master that is on."""
+    eth0 = replace(ENETC, starts_at_probe=False)
+    prod = kernel("prod", V6_12, {"arm-smmu": ARM_SMMU_6_1, "fsl_enetc": MASTER})
+    machine = up(Machine(dma_machine(prod, devices=(eth0,))))
+    assert not machine.state.devices["eth0"].on
+    machine.task_dma_start("eth0")
+    assert machine.packet("eth0").detail["how"] == "translated"

@@ -524,3 +524,37 @@ def test_runtime_registration() -> None:
     assert machine.state.secure.heap.used == before
     machine.registration_fails("secure")
     assert machine.asks("keys").detail["errno"] == -22
+
+
+@pytest.mark.parametrize(("flag", "leaks"), [(False, True), (True, False)])
+def test_register_flag_of_the_v4_series(flag: bool, leaks: bool) -> None:
+    """Thread 002: the series' own flag registers without a dma-buf, so that the shutdown's free is one."""
+    features = V5_10 | {"tee-kernel-buf"} | ({"tee-shm-register-flag"} if flag else set())
+    hooks = client(buf("tee_shm_alloc_kernel_buf"), True)
+    optee = Hooks(OPTEE_5_14.probe, OPTEE_5_14.shutdown)
+    prod = kernel("prod", features, {"optee": optee, "tee_bnxt_fw": hooks})
+    machine = up(Machine(tee_machine(prod, devices=(BNXT,))), "prod")
+    kexec(machine, "prod")
+    assert (HarmKind.LEAK in kinds(machine)) is leaks
+
+
+def test_conforming_successor_never_resumes_a_stale_thread() -> None:
+    """It knows only the numbers that were returned to it: the thread is lost, and writes nothing."""
+    prod = kernel("prod", V5_10, {"optee": OPTEE_NEVER_DRAINS})
+    payload = kernel("payload", frozenset(), {}, linux=False)
+    machine = up(Machine(tee_machine(prod, payload)), "prod")
+    machine.user_registers(4)
+    machine.call_suspends(machine.call_enters("user").detail["thread"])
+    kexec(machine, "payload", "running")
+    assert machine.run_on() == ()
+
+
+def test_static_shared_memory_is_never_registered() -> None:
+    """Without dynamic shm everything lies in the carve-out, which is the same for the next kernel."""
+    hooks = client(buf("tee_shm_alloc_kernel_buf"), False)
+    prod = kernel("prod", V6_12, {"optee": OPTEE_6_12, "tee_bnxt_fw": hooks})
+    machine = up(Machine(tee_machine(prod, devices=(BNXT,), dynamic_shm=False)), "prod")
+    for _ in range(3):
+        kexec(machine, "prod")
+    assert [one for one in machine.state.secure.registrations if one.explicit] == []
+    assert HarmKind.LEAK not in kinds(machine)
