@@ -1,6 +1,7 @@
 """Linux's arm-smmu and arm-smmu-v3 drivers, and the parts of the IOMMU core and the DMA API that meet them.
 
-From drivers/iommu/arm/arm-smmu/arm-smmu.c, arm-smmu-qcom.c, arm-smmu-v3/arm-smmu-v3.c,
+I/O addresses from the end of 4 GiB downwards: alloc_iova_fast's limit in iommu_dma_alloc_iova.  From
+drivers/iommu/arm/arm-smmu/arm-smmu.c, arm-smmu-qcom.c, arm-smmu-v3/arm-smmu-v3.c,
 drivers/iommu/iommu.c and dma-iommu.c @6.12.117; the group release on unregister from commit 57365a04c921.
 """
 
@@ -18,7 +19,7 @@ from kexecspec.machine.tee_shm import EBUSY
 
 MSI_IOVA_PAGE = 0x0800_0000 // PAGE
 MSI_DOORBELL_PAGE = 0x0602_0000 // PAGE
-IOVA_TOP = 0xFFFF_0000 // PAGE
+IOVA_END = 0x1_0000_0000 // PAGE
 
 
 @dataclass
@@ -28,6 +29,15 @@ class Group:
     number: int
     table: PageTable | None
     next_page: int
+    upwards: bool
+
+    def take(self, count: int) -> int:
+        """The next free I/O pages: from a given window upwards, otherwise from the end of 4 GiB downwards."""
+        if self.upwards:
+            self.next_page += count
+            return self.next_page - count
+        self.next_page -= count
+        return self.next_page
 
 
 @dataclass
@@ -49,8 +59,8 @@ class IommuCore:
             table = PageTable(state.generation, extent.start if extent else 0)
             if device.dma == "msi":
                 table.spans.append((MSI_IOVA_PAGE, MSI_DOORBELL_PAGE, 1))
-        first = device.iova.start // PAGE if device.iova else IOVA_TOP
-        group = Group(len(self.groups), table, first)
+        first = device.iova.start // PAGE if device.iova else IOVA_END
+        group = Group(len(self.groups), table, first, device.iova is not None)
         self.groups[device.name] = group
         state.log.say(
             f"{device.driver} {device.dev_name or device.name}: Adding to iommu group {group.number}"
@@ -64,7 +74,7 @@ class IommuCore:
         group = self._group(device, "iommu_dma_map_page")
         if group is None or group.table is None:
             return extent.start
-        page, group.next_page = group.next_page, group.next_page + extent.count
+        page = group.take(extent.count)
         group.table.spans.append((page, extent.start, extent.count))
         return page
 
