@@ -110,7 +110,6 @@ def _services_facts(world: _World) -> dict[str, Fact]:
     return {
         "user_rpc": any(s.get("makes_rpc", True) for s in used) if used else True,
         "kernel_rpc": any(s.get("makes_rpc", False) for s in own),
-        "close_needs_rpc": any(s.get("makes_rpc", False) for s in (*own, *used)),
         "has_lock": any(s.get("locks") for s in (*own, *used, *world.tee.get("services", {}).values())),
     }
 
@@ -149,7 +148,7 @@ def _buffers(
 
 
 def _no_smmu(found: Parts) -> None:
-    absent: dict[str, Fact] = dict.fromkeys(("present", "on", "off_abort", "irq", "released", "off_by_hook", "live", "v3", "fatal", "reports"), False)
+    absent: dict[str, Fact] = dict.fromkeys(("exists", "on", "off_abort", "irq", "released", "off_by_hook", "live", "v3", "fatal", "reports"), False)
     found.entities["no smmu"] = Entity("no smmu", ("nothing",), absent)
 
 
@@ -169,6 +168,7 @@ def _smmu(world: _World, found: Parts, name: str, entry: Mapping[str, Any]) -> N
     clients = tuple(d for d, e in world.content.get("devices", {}).items() if (e or {}).get("smmu") == name)
     enabled = bool(reset.get("enabled", False)) if v3 else reset.get("clientpd", True) is False
     facts: dict[str, Fact] = {
+        "exists": True,
         "v3": v3,
         "fatal": entry.get("abort_is_fatal", False) is True,
         "qcom": "qcom" in str(variant.content["variant"]),
