@@ -26,6 +26,18 @@ walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goe
 something) or DEAD.
 The kernel's SMMUs have their own names as actors, its TEE driver is `tee`, devices have theirs.
 
+Harm.where, by kind (`detail` has the particulars, `generation` among them):
+- OOPS: drain, rpc (a foreign cookie is followed), iommu_get_dma_domain;
+- HANG: probe, shutdown (the kernel's own program waits for ever), call (a task does; `why` is thread, lock or
+  release, `nested` says that it was inside an RPC), cmd-sync (`context` is walk or task, `endless`);
+- CORRUPTION: a device's name (`victim`, `owner`, `how`, `window`, `stale_table`), table-walk, stale-translation,
+  secure thread N, pool_op_alloc (somebody else's pages were freed);
+- EXHAUSTION: a device's name, tee, argument page, call, TEE_IOC_SHM_REGISTER (`refusal`: heap, handles, address
+  space, overlap, protected memory; `by_residue`), secure-threads;
+- STORM: a device's name; LEAK: registrations (at the driver's binding after a clean kexec), pool_op_alloc;
+- REFUSED: a device's name (its session), tee_shm_alloc, tee_shm_register, ffa_rxtx_map, transaction-aborted,
+  abort-is-fatal, duty:NAME.
+
 What can be looked at, all below `machine.state` unless it says otherwise:
 - `generation`, `kernel`, `entered_by`, `phase` (off, boot, up, walk), `staged`, `user_space`, `supplicant`,
   `dead`, `clock`; `machine.bound`, `machine.blocked`, `machine.harms`, `machine.log`;
