@@ -59,11 +59,12 @@ def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wr
     written = driver.content.get("hooks", {})
     probe = _operations(written.get("probe", ()), kernel, tee, owner)
     allocated = {op.buffer: op for op in probe if op.do in ALLOCATIONS}
-    shutdown = tuple(
-        op for op in _operations(written.get("shutdown", ()), kernel, tee, owner)
-        if op.buffer is None or _matters(allocated.get(op.buffer))
-    )  # fmt: skip
-    return Hooks(tuple(op for op in probe if op.do not in ALLOCATIONS or _matters(op)), shutdown)
+    shutdown = _operations(written.get("shutdown", ()), kernel, tee, owner)
+    kept = [
+        tuple(op for op in operations if op.buffer is None or _matters(allocated.get(op.buffer)))
+        for operations in (probe, shutdown)
+    ]
+    return Hooks(kept[0], kept[1])
 
 
 def buffer_sizes(driver: Driver) -> dict[str, int]:
