@@ -136,6 +136,22 @@ _ALL = (
         "KX024", "nothing-to-judge", "The file describes nothing that a property could be about.",
         "Without a kernel, a handoff, and a device or a secure world there is nothing to prove or refute.",
     ),
+    InputCode(
+        "KX025", "trace", "The file is no trace of kexecspec, or not a whole one.",
+        "Traces are JSON in the Informal Trace Format; `kexecspec schema trace` prints their form and "
+        "`kexecspec check --trace-dir` writes them. A trace that was edited is refused where its steps are "
+        "no run of the platform's rules.",
+    ),
+    InputCode(
+        "KX026", "drift", "The trace was made from another platform file or other specifications.",
+        "A replay would then be about something else. Run the check again with `--trace-dir` to get a trace "
+        "of what is there now.",
+    ),
+    InputCode(
+        "KX027", "outside", "The trace names a platform file outside of its own folder.",
+        "A trace may come from anywhere, so a path in it is not followed to other places. Name the platform "
+        "file with `--platform`.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

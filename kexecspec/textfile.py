@@ -27,9 +27,9 @@ _KINDS = (
 )
 
 
-def read_text(path: str) -> str:
-    """The text of a file. Raises InputError; never reads more than LARGEST bytes, never waits for a pipe."""
-    return decode(_read_bytes(path), path)
+def read_text(path: str, largest: int = LARGEST) -> str:
+    """The text of a file. Raises InputError; reads at most `largest` bytes and never waits for a pipe."""
+    return decode(_read_bytes(path, largest), path)
 
 
 def decode(content: bytes, path: str) -> str:
@@ -79,7 +79,7 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _read_bytes(path: str) -> bytes:
+def _read_bytes(path: str, largest: int) -> bytes:
     try:
         before = os.stat(path)
         if not stat.S_ISREG(before.st_mode):
@@ -89,15 +89,15 @@ def _read_bytes(path: str) -> bytes:
             now = os.fstat(file.fileno())
             if not stat.S_ISREG(now.st_mode):
                 raise _irregular(path, now.st_mode)
-            if now.st_size > LARGEST:
-                raise _too_large(path, f"{now.st_size} bytes")
-            content = file.read(LARGEST + 1)
+            if now.st_size > largest:
+                raise _too_large(path, f"{now.st_size} bytes", largest)
+            content = file.read(largest + 1)
     except OSError as error:
         raise _refused(path, "KX013", f"cannot be read: {error.strerror or 'input/output error'}") from None
     except ValueError:
         raise _refused(path, "KX013", "cannot be read: this is no file name") from None
-    if len(content) > LARGEST:
-        raise _too_large(path, f"more than {LARGEST} bytes")
+    if len(content) > largest:
+        raise _too_large(path, f"more than {largest} bytes", largest)
     return content
 
 
@@ -106,8 +106,8 @@ def _irregular(path: str, mode: int) -> InputError:
     return _refused(path, "KX014", f"{kind}, not a file", "name a YAML file")
 
 
-def _too_large(path: str, size: str) -> InputError:
-    return _refused(path, "KX018", f"the file is too large: {size}; at most {LARGEST >> 20} MiB are read")
+def _too_large(path: str, size: str, largest: int) -> InputError:
+    return _refused(path, "KX018", f"the file is too large: {size}; at most {largest >> 20} MiB are read")
 
 
 def _refused(path: str, code: str, message: str, help_: str | None = None) -> InputError:

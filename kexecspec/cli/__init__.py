@@ -1,0 +1,81 @@
+"""The command line. `main` is the console script's entry; commands are in `commands`, click only parses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kexecspec.cli.console import complain, prepare_streams, quiet_exit
+from kexecspec.diagnostics import InputError, escape
+from kexecspec.exit_codes import DISAGREES, INTERRUPTED, UNUSABLE
+
+if TYPE_CHECKING:
+    import click
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; never raises and never shows a traceback.
+
+    With KEXECSPEC_DEBUG=1 a defect of the tool shows its traceback too.
+    """
+    prepare_streams()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return quiet_exit()
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except InputError as error:
+        return _unusable(error)
+    except OSError as error:
+        complain(f"error: {escape(str(error.filename or 'file'))}: {escape(error.strerror or str(error))}")
+        return UNUSABLE
+    except Exception as error:
+        return _defect(error)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import click
+
+    from kexecspec.cli.commands import program
+
+    try:
+        code = program.main(args=arguments, prog_name="kexecspec", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        return _misused(error)
+
+
+def _misused(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        complain(context.get_usage())
+    complain(f"Error: {escape(error.format_message())}")
+    if context is not None:
+        complain(f"Try '{context.command_path} --help'.")
+    return UNUSABLE
+
+
+def _unusable(error: InputError) -> int:
+    from kexecspec.cli.console import show_input_error
+
+    show_input_error(error)
+    return UNUSABLE
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("KEXECSPEC_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    said = escape(" ".join(str(error).split()))[:300]
+    complain(f"internal error: {type(error).__name__}: {said}")
+    complain("This is a defect of kexecspec: please report it with the input (KEXECSPEC_DEBUG=1 shows more).")
+    return DISAGREES

@@ -1,0 +1,124 @@
+"""`kexecspec check`: files in, a report on stdout, an exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kexecspec.cli.console import complain, say, show_input_error, wants_colour
+from kexecspec.diagnostics import InputError, escape, quote
+from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
+from kexecspec.report import REPORTERS, Look, Outcome
+from kexecspec.report.outcome import exit_code
+
+if TYPE_CHECKING:
+    from kexecspec.check import Options
+
+_PATTERN = re.compile(r"KX[0-9]{3}(/[^@/\s][^@]*)?(@\S.*)?")
+_BUDGET = re.compile(r"([0-9]{1,18})(x?)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `check`, as given."""
+
+    files: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    assumptions: bool = False
+    form: str = "text"
+    trace_dir: str | None = None
+    rlimit: str | None = None
+    accept_bounded: bool = False
+    exit_zero: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def run(request: Request) -> int:
+    """Checks every file, prints what was found, and returns the gravest code."""
+    from kexecspec.textfile import line_reader
+
+    if request.quiet and request.verbose:
+        raise click.UsageError("-q and -v exclude each other.")
+    options = options_of(request.only, request.rlimit)
+    look = Look(
+        wants_colour(),
+        request.quiet,
+        request.verbose,
+        request.assumptions,
+        request.accept_bounded,
+        line_reader(),
+    )
+    outcomes: list[Outcome] = []
+    for path in request.files:
+        outcome = checked(path, options, request.verbose or len(request.files) > 1)
+        outcomes.append(_with_traces(outcome, request, outcomes))
+        if request.form == "text":
+            _say_one(outcomes, look)
+    if request.form != "text":
+        say(REPORTERS[request.form](outcomes, look))
+    return _code(outcomes, request)
+
+
+def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:
+    """The options of a check. Raises click.UsageError for what they cannot mean."""
+    from kexecspec.check import Options
+
+    for pattern in only:
+        if not _PATTERN.fullmatch(pattern):
+            raise click.UsageError(
+                f"--only {quote(pattern)}: write CODE[/INSTANCE][@HANDOFF], such as KX103/eth0@kexec."
+            )
+    default = Options()
+    if rlimit is None:
+        return Options(only=only)
+    said = _BUDGET.fullmatch(rlimit)
+    number = int(said[1]) if said else 0
+    budget = number * (default.rlimit if said and said[2] else 1)
+    if not 0 < budget < 2**32:
+        raise click.UsageError(
+            f"--rlimit {quote(rlimit)}: write a number below 4294967296, or a multiple such as 4x."
+        )
+    return Options(only=only, rlimit=budget)
+
+
+def checked(path: str, options: Options, tell: bool) -> Outcome:
+    """The outcome for one file; what is wrong with it is shown on stderr at once."""
+    from kexecspec.check import check
+
+    if tell and sys.stderr.isatty():
+        complain(f"checking {escape(path)}")
+    try:
+        return Outcome(path, check(path, options))
+    except InputError as error:
+        show_input_error(error)
+        return Outcome(path, None, error.diagnostics)
+
+
+def _say_one(outcomes: list[Outcome], look: Look) -> None:
+    text = REPORTERS["text"](outcomes[-1:], look)
+    if text:
+        say(text if len(outcomes) == 1 else "\n" + text)
+
+
+def _with_traces(outcome: Outcome, request: Request, before: list[Outcome]) -> Outcome:
+    if request.trace_dir is None or outcome.report is None:
+        return outcome
+    from kexecspec.report.trace_files import write_traces
+
+    taken = frozenset(Path(name).name for earlier in before for _, name in earlier.traces)
+    prefix = outcome.report.platform if len(request.files) > 1 else ""
+    return Outcome(
+        outcome.path, outcome.report, (), write_traces(outcome.report, Path(request.trace_dir), prefix, taken)
+    )
+
+
+def _code(outcomes: list[Outcome], request: Request) -> int:
+    codes = [UNUSABLE if o.report is None else exit_code(o.report, request.accept_bounded) for o in outcomes]
+    code = gravest(codes)
+    return PROVED if request.exit_zero and code in (REFUTED, UNDECIDED) else code

@@ -1,0 +1,199 @@
+"""Every command, its arguments and its help. What a command does is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kexecspec import __version__
+
+_FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="Show failures only.")
+_VERBOSE = click.option(
+    "-v", "--verbose", is_flag=True, help="Show more: what was not judged, whole logs, rules."
+)
+_ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="CODE[/INSTANCE][@HANDOFF]",
+    help="Judge only these properties; may be repeated.",
+)
+_RLIMIT = click.option(
+    "--rlimit",
+    metavar="N",
+    help="The solver's budget for one obligation: a number, or a multiple such as 4x.",
+)
+_EXITS = """\b
+Exit codes:
+  0    everything proved, and of something (notes do not count)
+  1    refuted, vacuous, or an expectation not met
+  2    usage or input error, or nothing to judge
+  3    undecided
+  4    the tool disagrees with itself, or a defect of the tool
+  130  interrupted
+Of several files the gravest counts: 4, then 2, 1, 3, 0."""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 78, "terminal_width": 78},
+    epilog="Start with `kexecspec init`, then `kexecspec check platform.yaml`.",
+)
+@click.version_option(__version__, prog_name="kexecspec", message="%(prog)s %(version)s")
+def program() -> None:
+    """Proves that handing a machine from one kernel to the next is safe, or replays
+    the shortest way in which it is not."""
+
+
+@program.command(epilog=_EXITS)
+@_FILES
+@_ONLY
+@click.option("--assumptions", is_flag=True, help="List all that the verdicts assume, rely on and leave out.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@click.option("--trace-dir", metavar="DIR", help="Write a trace file for each refuted finding into DIR.")
+@_RLIMIT
+@click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
+@_QUIET
+@_VERBOSE
+def check(**given: Any) -> int:
+    """Judge platform files: each property is proved or refuted."""
+    from kexecspec.cli.checking import Request, run
+
+    return run(Request(**given))
+
+
+@program.command(epilog=_EXITS)
+@_FILES
+@_RLIMIT
+@_QUIET
+def test(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
+    """Compare verdicts with the `expect:` entries of platform files."""
+    from kexecspec.cli.testing import run
+
+    return run(files, rlimit, quiet)
+
+
+@program.command()
+@click.argument("trace")
+@click.option("--until", type=click.IntRange(0), metavar="N", help="Stop after step N.")
+@click.option("--state", is_flag=True, help="Show all state variables at the end (or after step N).")
+@click.option("--platform", metavar="FILE", help="The platform file, where it is not beside the trace.")
+@_VERBOSE
+def replay(trace: str, until: int | None, state: bool, platform: str | None, verbose: bool) -> int:
+    """Run a trace file again on the executable model, without the solver."""
+    from kexecspec.cli.replaying import run
+
+    return run(trace, until, state, platform, verbose)
+
+
+@program.command()
+@click.argument("code")
+def explain(code: str) -> int:
+    """Say what a code such as KX103 means, with its sources."""
+    from kexecspec.cli.explain import run
+
+    return run(code)
+
+
+@program.command(name="list")
+@click.argument("file")
+def list_(file: str) -> int:
+    """List the property instances that a platform file gives rise to."""
+    from kexecspec.cli.show_system import list_properties
+
+    return list_properties(file)
+
+
+@program.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> int:
+    """Print a JSON schema, or the names of all."""
+    from kexecspec.cli.schemas import run
+
+    return run(name)
+
+
+@program.command()
+@click.argument("file", default="platform.yaml")
+def init(file: str) -> int:
+    """Write a commented platform file to start from."""
+    from kexecspec.cli.starter import run
+
+    return run(file)
+
+
+@program.command(name="help")
+@click.argument("command", required=False)
+@click.pass_context
+def help_(context: click.Context, command: str | None) -> int:
+    """Show the help of a command."""
+    parent = context.parent or context
+    found = program.get_command(context, command) if command else program
+    if found is None:
+        raise click.UsageError(f"No such command '{command}'.")
+    shown = parent if command is None else click.Context(found, info_name=command, parent=parent)
+    click.echo(found.get_help(shown))
+    return 0
+
+
+@program.group()
+def show() -> None:
+    """Show the library, or what a platform file becomes."""
+
+
+@show.command()
+@click.argument("name", required=False)
+def drivers(name: str | None) -> int:
+    """The drivers of the library, or one of them."""
+    from kexecspec.cli.show_library import drivers as shown
+
+    return shown(name)
+
+
+@show.command()
+@click.argument("name", required=False)
+@click.option("--kernel", metavar="VERSION", help="Only those that an unmodified kernel of this version has.")
+def features(name: str | None, kernel: str | None) -> int:
+    """Kernel features with their sources, or one of them."""
+    from kexecspec.cli.show_features import features as shown
+
+    return shown(name, kernel)
+
+
+@show.command()
+@click.argument("name", required=False)
+def smmus(name: str | None) -> int:
+    """The SMMU variants, or what one of them leaves behind."""
+    from kexecspec.cli.show_library import smmus as shown
+
+    return shown(name)
+
+
+@show.command()
+def properties() -> int:
+    """The properties, by code."""
+    from kexecspec.cli.show_library import properties as shown
+
+    return shown()
+
+
+@show.command()
+@click.argument("file")
+@click.option(
+    "--lifetime", type=click.Choice(["kernel", "platform", "fixed"]), help="Only variables of this lifetime."
+)
+def system(file: str, lifetime: str | None) -> int:
+    """The transition system that a platform file becomes."""
+    from kexecspec.cli.show_system import show_system
+
+    return show_system(file, lifetime)
+
+
+@show.command()
+@click.argument("file")
+def survives(file: str) -> int:
+    """What outlives a kernel of a platform, and what a handoff does to it."""
+    from kexecspec.cli.show_system import survives as shown
+
+    return shown(file)

@@ -1,0 +1,52 @@
+"""The two streams: what is written where, in which characters, and whether in colour."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+from kexecspec.diagnostics import InputError
+from kexecspec.exit_codes import PROVED
+
+
+def prepare_streams() -> None:
+    """No character that a stream cannot show stops the output; it is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Writes to stdout, in plain ASCII unless that is a terminal."""
+    if not sys.stdout.isatty():
+        text = text.encode("ascii", "backslashreplace").decode("ascii")
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Writes a line to stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show_input_error(error: InputError) -> None:
+    """Shows everything that is wrong with an input, on stderr."""
+    from kexecspec.diagnostics import render_all
+    from kexecspec.textfile import line_reader
+
+    complain(render_all(error.diagnostics, line_reader()))
+
+
+def wants_colour() -> bool:
+    """Whether stdout is a terminal on which nobody has asked for plain text (NO_COLOR)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def quiet_exit() -> int:
+    """The reader of our output has gone: nothing more can be said, and that is no error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return PROVED

@@ -1,0 +1,118 @@
+"""`kexecspec replay`: a trace file, run again on the executable model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import click
+
+from kexecspec.cli.console import complain, say, wants_colour
+from kexecspec.cli.platforms import Settled, hashes_of, settled
+from kexecspec.diagnostics import Diagnostic, InputError, Span, escape, quote
+from kexecspec.exit_codes import DISAGREES, PROVED
+from kexecspec.findings import Harmed, Hashes
+from kexecspec.ir.expr import negate
+from kexecspec.ir.system import Property
+from kexecspec.ir.trace import Trace, objection
+from kexecspec.report.itf_read import TraceFile, read_trace
+from kexecspec.report.look import Look, columns, count, value, wrapped
+from kexecspec.report.refuted import log_lines
+
+
+def run(path: str, until: int | None, state: bool, platform: str | None, verbose: bool) -> int:
+    """Replays the trace and shows its log. 0 where the harm is confirmed, 4 where it is not.
+
+    Raises InputError for a trace that is none, was made from something else, or is no run of the rules.
+    """
+    from kexecspec.replay.replay import confirm
+
+    file = read_trace(path)
+    if until is not None and until > len(file.trace.steps):
+        raise click.UsageError(f"--until {until}: the trace has {count(len(file.trace.steps), 'step')}.")
+    found = settled(platform if platform is not None else beside(file))
+    refuse_drift(file, hashes_of(found))
+    chosen, prop = fitting(file, found)
+    trace = file.trace if until is None else replace(file.trace, steps=file.trace.steps[:until])
+    outcome = confirm(chosen.platform, chosen.system, prop, trace)
+    look = Look(wants_colour(), verbose=verbose)
+    say("\n".join(_shown(file, chosen, prop, trace, outcome, until is not None, look)))
+    if state:
+        say("\n".join(_state(trace)))
+    return PROVED if until is not None or outcome.outcome == "CONFIRMED" else DISAGREES
+
+
+def beside(file: TraceFile) -> str:
+    """The platform file that the trace names, which lies in the trace's folder, or InputError (KX027)."""
+    named = file.meta["platform"]["path"]
+    folder = Path(os.path.realpath(file.path)).parent
+    inside = Path(os.path.realpath(folder / named)) if "\0" not in named else folder
+    if PurePosixPath(named).is_absolute() or inside == folder or not inside.is_relative_to(folder):
+        help_ = f"kexecspec replay {escape(file.path)} --platform FILE"
+        message = f"the platform file {quote(named)} is not in the trace's folder"
+        raise InputError([Diagnostic("KX027", message, Span(file.path), (), help_)])
+    return str(Path(file.path).parent / named)
+
+
+def refuse_drift(file: TraceFile, now: Hashes) -> None:
+    """InputError (KX026) where platform or specifications changed; a changed tool is only mentioned."""
+    meta = file.meta
+    wrong = []
+    if meta["platform"]["sha256"] != now.platform:
+        wrong.append("the platform file has changed since the trace was made")
+    if meta["specs"]["sha256"] != now.specs:
+        wrong.append("the specifications have changed since the trace was made")
+    if wrong:
+        help_ = "run kexecspec check with --trace-dir again"
+        raise InputError([Diagnostic("KX026", message, Span(file.path), (), help_) for message in wrong])
+    if meta["tool"]["sha256"] != now.tool:
+        complain("note: the trace was made by another version of kexecspec")
+
+
+def fitting(file: TraceFile, found: tuple[Settled, ...]) -> tuple[Settled, Property]:
+    """The system of which the trace is a run, and the property that it violates, or InputError (KX025)."""
+    said = f"the platform has no property {file.property_id}"
+    for candidate in found:
+        for prop in candidate.system.properties:
+            if prop.id != file.property_id:
+                continue
+            wrong = _objection(file, candidate, prop)
+            if wrong is None:
+                return candidate, prop
+            said = f"the trace is no run of the platform's rules: {wrong}"
+    raise InputError([Diagnostic("KX025", said, Span(file.path))])
+
+
+def _objection(file: TraceFile, candidate: Settled, prop: Property) -> str | None:
+    if file.trace.initial.keys() != candidate.system.variables.keys():
+        return "it has other variables"
+    return objection(candidate.system, file.trace, negate(prop.holds))
+
+
+def _shown(
+    file: TraceFile, chosen: Settled, prop: Property, trace: Trace, outcome: Harmed, stopped: bool, look: Look
+) -> Iterator[str]:
+    yield from wrapped(f"{file.path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")
+    if stopped:
+        total = len(file.trace.steps)
+        yield from wrapped(f"stopped after step {len(trace.steps)} of {total}{_at(trace)}")
+    else:
+        harm = f" {outcome.harm}" if outcome.harm else ""
+        where = f" in {outcome.where}" if outcome.where else ""
+        style = "bold" if outcome.outcome == "CONFIRMED" else "loud"
+        yield from (look.paint(x, style) for x in wrapped(f"{outcome.outcome}{harm}{where}", "  ", "    "))
+    if outcome.why and (not stopped or outcome.outcome == "DIVERGED"):
+        yield from wrapped(outcome.why)
+    yield from log_lines(outcome.log, True)
+
+
+def _at(trace: Trace) -> str:
+    return f": {trace.steps[-1].rule}" if trace.steps else ""
+
+
+def _state(trace: Trace) -> Iterator[str]:
+    yield f"  State after step {len(trace.steps)}:"
+    width = min(40, max(len(escape(name)) for name in trace.last))
+    yield from columns([(name, value(of)) for name, of in trace.last.items()], (width, 74 - width), "    ")

@@ -1,0 +1,102 @@
+"""The end of a report: what it stands on, the verdict, and the next command to type."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from kexecspec import exit_codes as codes
+from kexecspec.diagnostics import escape
+from kexecspec.findings import Report
+from kexecspec.ir.verdict import Verdict
+from kexecspec.platform.facts import Reliance
+from kexecspec.report import outcome
+from kexecspec.report.look import Look, count, wrapped
+
+
+def ledger(report: Report, look: Look) -> Iterator[str]:
+    """What the verdicts assume, rely on and leave out: in full with `look.assumptions`, else in brief."""
+    for assumption in report.assumptions:
+        yield from _reliance("Assumed: ", assumption)
+    if report.reliances and not look.assumptions:
+        yield f"  Unverified: {count(len(report.reliances), 'fact')} that nobody verified (--assumptions)"
+    for reliance in report.reliances if look.assumptions else ():
+        yield from _reliance("Unverified: ", reliance)
+    yield from _left_out(report.not_modelled, look.assumptions)
+    if report.met or report.unmet:
+        yield f"  expect: {report.met} of {report.met + len(report.unmet)} met"
+
+
+def _reliance(word: str, reliance: Reliance) -> list[str]:
+    subject = f"{reliance.subject}: " if reliance.subject else ""
+    why = f" ({reliance.why})" if reliance.why else ""
+    return wrapped(f"{word}{subject}{reliance.what}{why}", "  ", "    ")
+
+
+def _left_out(topics: tuple[str, ...], whole: bool) -> Iterator[str]:
+    if whole:
+        for topic in topics:
+            yield from wrapped(f"Not modelled: {topic}", "  ", "    ")
+    elif topics:
+        more = f" and {len(topics) - 1} more (--assumptions: all {len(topics)})" if len(topics) > 1 else ""
+        yield from wrapped(f"Not modelled: {topics[0]}{more}", "  ", "    ")
+
+
+def undecided(report: Report, look: Look) -> bool:
+    """Whether the exit code will not be 0."""
+    return outcome.exit_code(report, look.accept_bounded) != codes.PROVED
+
+
+def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterator[str]:
+    """The verdict in one line, and the command that leads on."""
+    code = outcome.exit_code(report, look.accept_bounded)
+    word, colour = _WORDS[code]
+    yield look.paint(f"{word}  {escape(report.platform)}: {_tally(report)}", "bold", colour)
+    yield f"next: {_next(report, traces, code)}"
+
+
+_WORDS = {
+    codes.PROVED: ("PASS", "green"),
+    codes.REFUTED: ("FAIL", "red"),
+    codes.UNUSABLE: ("NOTHING TO JUDGE", "red"),
+    codes.UNDECIDED: ("UNDECIDED", "yellow"),
+    codes.DISAGREES: ("DISAGREEMENT", "loud"),
+}
+
+
+def _tally(report: Report) -> str:
+    errors = [f for f in outcome.judged(report) if f.severity == "error"]
+    vacuous = sum(f.vacuous for f in errors)
+    proved = sum(f.verdict is Verdict.PROVED and not f.vacuous for f in errors)
+    refuted = sum(f.verdict is Verdict.REFUTED for f in errors)
+    unknown = sum(f.verdict is Verdict.UNKNOWN for f in errors)
+    notes = len(outcome.judged(report)) - len(errors)
+    if proved == len(errors):
+        said = [f"{proved} of {len(errors)} proved"] if errors else ["no error-severity finding was judged"]
+    else:
+        counts = ((refuted, "refuted"), (vacuous, "vacuous"), (unknown, "undecided"), (proved, "proved"))
+        said = [f"{number} {word}" for number, word in counts if number]
+    if notes:
+        said.append(count(notes, "note"))
+    if report.unmet:
+        said.append(f"{count(len(report.unmet), 'expectation')} not met")
+    return ", ".join(said)
+
+
+def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
+    path = shlex.quote(escape(report.path))
+    refuted = [f for f in report.findings if f.verdict is Verdict.REFUTED]
+    refuted.sort(key=lambda f: f.severity != "error")
+    for finding in refuted:
+        if finding.property.id in traces:
+            return f"kexecspec replay {shlex.quote(escape(traces[finding.property.id]))} --platform {path}"
+    if code == codes.DISAGREES:
+        return f"kexecspec check {path} --trace-dir traces, and report it with the files"
+    if refuted:
+        also = f"kexecspec explain {refuted[0].property.code}"
+        return f"kexecspec check {path} --trace-dir traces   (or {also})"
+    for finding in report.findings:
+        if outcome.open_question(finding, False) and code == codes.UNDECIDED:
+            return f"kexecspec check {path} --only {shlex.quote(finding.property.id)} --rlimit 4x"
+    command = "list" if code in (codes.REFUTED, codes.UNUSABLE) else "show survives"
+    return f"kexecspec {command} {path}"

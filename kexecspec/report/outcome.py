@@ -1,0 +1,60 @@
+"""What became of one file, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kexecspec.diagnostics import Diagnostic
+from kexecspec.exit_codes import DISAGREES, PROVED, REFUTED, UNDECIDED, UNUSABLE
+from kexecspec.findings import Finding, Report
+from kexecspec.ir.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One file: its report, or why there is none. `traces` names the trace files written, by finding."""
+
+    path: str
+    report: Report | None
+    errors: tuple[Diagnostic, ...] = ()
+    traces: tuple[tuple[str, str], ...] = ()
+
+
+def disagrees(finding: Finding) -> bool:
+    """Whether the executable model did not suffer what the trace says."""
+    return finding.replay is not None and finding.replay.outcome in ("HARMLESS", "DIVERGED")
+
+
+def judged(report: Report) -> tuple[Finding, ...]:
+    """The findings that have an answer."""
+    return tuple(f for f in report.findings if f.verdict is not Verdict.NOT_JUDGED)
+
+
+def failing(finding: Finding) -> bool:
+    """Whether the finding alone makes a check exit 1: an error that is refuted, or proved of nothing."""
+    return finding.severity == "error" and (finding.verdict is Verdict.REFUTED or finding.vacuous)
+
+
+def open_question(finding: Finding, accept_bounded: bool) -> bool:
+    """Whether the finding alone makes a check exit 3."""
+    if finding.severity != "error" or finding.verdict is not Verdict.UNKNOWN:
+        return False
+    return not (accept_bounded and finding.bound is not None)
+
+
+def exit_code(report: Report, accept_bounded: bool = False) -> int:
+    """0, 1, 2, 3 or 4 for one report; a met `expect` never changes it, an unmet one means 1."""
+    if report.objections or any(disagrees(f) for f in report.findings):
+        return DISAGREES
+    if not judged(report):
+        return UNUSABLE
+    if report.unmet or any(failing(f) for f in report.findings):
+        return REFUTED
+    return UNDECIDED if any(open_question(f, accept_bounded) for f in report.findings) else PROVED
+
+
+def test_code(report: Report) -> int:
+    """As `exit_code`, for `kexecspec test`: only the file's expectations count, and the tool's own doubts."""
+    if report.objections or any(disagrees(f) for f in report.findings):
+        return DISAGREES
+    return REFUTED if report.unmet else PROVED

@@ -1,0 +1,124 @@
+"""A report as plain text, 78 columns: for terminals, mails and build logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kexecspec.diagnostics import WIDTH, escape
+from kexecspec.findings import Finding, Report
+from kexecspec.ir.verdict import Exhausted, Proof, Verdict
+from kexecspec.report import ending, refuted
+from kexecspec.report.look import Look, count, wrapped
+from kexecspec.report.outcome import Outcome, disagrees
+
+_COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
+
+
+def as_text(outcomes: Sequence[Outcome], look: Look) -> str:
+    """Every report, one under the other. Errors of inputs are no part of it: they belong on stderr."""
+    parts = [report_text(o.report, dict(o.traces), look) for o in outcomes if o.report is not None]
+    return "\n".join(part for part in parts if part)
+
+
+def report_text(report: Report, traces: dict[str, str], look: Look) -> str:
+    """One report; empty with `look.quiet` where nothing fails. `traces` as in Outcome."""
+    lines = list(_loud(report, look))
+    if not look.quiet:
+        lines += [*_heading(report), "", *_one_liners(report, look), *_not_judged(report, look)]
+    for finding in report.findings:
+        if finding.verdict is Verdict.REFUTED or disagrees(finding):
+            lines += ["", *refuted.text(report, finding, look)]
+    lines += _unmet(report, look)
+    if not look.quiet:
+        lines += ["", *ending.ledger(report, look)]
+    if not look.quiet or lines or ending.undecided(report, look):
+        lines += ["", *ending.last_lines(report, traces, look)]
+    return "\n".join(lines).lstrip("\n") + "\n" if lines else ""
+
+
+def _loud(report: Report, look: Look) -> Iterator[str]:
+    """What the tool holds against itself, before everything else."""
+    if not report.objections and not any(disagrees(f) for f in report.findings):
+        return
+    loud = "THE TOOL DISAGREES WITH ITSELF. Believe no verdict below; please report this."
+    yield look.paint(loud, "loud")
+    for objection in report.objections:
+        yield from wrapped(objection, "  ! ", "    ")
+    said = " ".join(report.objections)
+    for finding in report.findings:
+        replay = finding.replay
+        if disagrees(finding) and finding.property.id not in said and replay is not None:
+            yield from wrapped(
+                f"{finding.property.id}: replay {replay.outcome}: {replay.why}", "  ! ", "    "
+            )
+    yield ""
+
+
+def _heading(report: Report) -> list[str]:
+    facts = ", ".join(_counted(name, number) for name, number in report.summary.items() if number)
+    return wrapped(f"{report.path}: {report.platform}: {facts or 'nothing'}", "", "  ")
+
+
+def _counted(name: str, number: int) -> str:
+    return f"{number} {name[:-1] if number == 1 and name.endswith('s') else name}"
+
+
+def _one_liners(report: Report, look: Look) -> Iterator[str]:
+    shown = [f for f in report.findings if f.verdict is not Verdict.NOT_JUDGED]
+    width = min(36, max((len(escape(f.property.id)) for f in shown), default=0))
+    for finding in shown:
+        yield from _one_liner(report, finding, width, look)
+
+
+def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iterator[str]:
+    vacuous = finding.vacuous and finding.verdict is Verdict.PROVED
+    word = "VACUOUS" if vacuous else finding.verdict.value
+    start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
+    painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
+    how = escape(_how(finding))
+    if len(start) + 10 + len(how) <= WIDTH:
+        yield (start + painted + " " * (10 - len(word)) + how).rstrip()
+        return
+    yield start + painted
+    yield from wrapped(how, "      ")
+
+
+def _how(finding: Finding) -> str:
+    note = "note; " if finding.severity != "error" else ""
+    match finding.verdict, finding.evidence:
+        case Verdict.PROVED, Proof(method=method):
+            return note + (finding.why or "its premise can never happen" if finding.vacuous else method)
+        case Verdict.REFUTED, _:
+            return note + refuted.after(finding)
+        case Verdict.UNKNOWN, Exhausted(reason=reason):
+            if finding.bound is None:
+                return note + reason
+            return f"{note}no violation within {count(finding.bound, 'step')}, not a proof; {reason}"
+        case _:
+            return note + finding.why
+
+
+def _not_judged(report: Report, look: Look) -> Iterator[str]:
+    silent = [f for f in report.findings if f.verdict is Verdict.NOT_JUDGED]
+    if silent and not look.verbose:
+        yield f"  {len(silent)} not judged: the platform lacks what they are about (-v lists them)"
+    for finding in silent if look.verbose else ():
+        why = f": {finding.why}" if finding.why else ""
+        yield from wrapped(f"{report.platform}  {finding.property.id}  NOT_JUDGED{why}", "  ", "      ")
+
+
+def _unmet(report: Report, look: Look) -> Iterable[str]:
+    if not report.unmet:
+        return ()
+    lines = [""]
+    for unmet in report.unmet:
+        wanted = unmet.expectation
+        details = [wanted.verdict]
+        if wanted.handoffs is not None:
+            details.append(f"after {count(wanted.handoffs, 'handoff')}")
+        if wanted.harm is not None:
+            details.append(f"with {wanted.harm}")
+        place = f"{wanted.span.path}:{wanted.span.line}:{wanted.span.column}: " if wanted.span else ""
+        said = f"expected {' '.join(details)}, found {unmet.found}"
+        lines += wrapped(f"{place}expect not met: {wanted.finding}: {said}", "", "  ")
+    return [look.paint(line, "red") for line in lines]
