@@ -14,14 +14,13 @@ only, and nothing else of kexecspec.
 Running: `power_on`, `advance` (the running kernel's next operation, as an Event), `run_until`, `run_on`;
 `choices` lists what the world may choose now.
 Handoffs: `stage`, `begin`, `choose_shutdown_order`, `crash`.
-Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes_lock`, `supplicant_dies`,
-`resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `asks`, `registration_fails`,
+Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes_lock`, `drops_lock`,
+`supplicant_dies`, `resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `asks`, `registration_fails`,
 `lends_protected`.
-Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`,
-`place_next_allocation`,
-`place_next_cookie`.
+Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`, `request`,
+`allocate_from`, `place_next_allocation`, `place_next_cookie`.
 
-Event.operation is the name of a hook's operation, or one of probe-failed, bound, up, idle, shutdown,
+Event.operation is the name of a hook's operation, or one of attach, probe-failed, bound, up, idle, shutdown,
 walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does
 something) or DEAD.
 The kernel's SMMUs have their own names as actors, its TEE driver is `tee`, devices have theirs.

@@ -104,7 +104,8 @@ class DeviceConfig:
     `dma` is ring, one-shot, periodic-read, periodic-write, firmware, msi or none.  `recurrent`: the world
     outside keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it
     posts. `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop
-    the engine at the device's turn in the walk.  `dev_name` is the name that the kernel prints.
+    the engine at the device's turn in the walk.  `dev_name` is the name that the kernel prints.  `absent_in`
+    names kernels that do not drive it, although they may have its driver.
     """
 
     name: str
@@ -126,11 +127,14 @@ class DeviceConfig:
     provides: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     dev_name: str = ""
+    absent_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One step of a driver's hook, by the kernel's own name."""
+    """One step of a driver's hook, by the kernel's own name.  In a shutdown hook the parameter `edges` names the
+    handoffs on which it is done; without it, on all.
+    """
 
     do: str
     params: Mapping[str, object] = field(default_factory=dict)

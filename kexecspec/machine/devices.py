@@ -261,6 +261,8 @@ def _blocked(state: State, device: Device, found: Translation) -> None:
     name = device.config.name
     smmu = state.smmus[device.config.smmu or ""]
     own = device.generation == state.generation and state.phase in ("boot", "up") and device.engine
+    if device.config.dma == "one-shot":
+        device.posted -= 1  # the transfer has ended, in an error
     if own:
         state.harm(
             HarmKind.REFUSED,

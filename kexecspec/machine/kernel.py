@@ -128,7 +128,7 @@ class Program:
     def _probe(self, device: DeviceConfig) -> Iterator[Event]:
         state, kernel = self.state, self.state.running()
         hooks = kernel.drivers.get(device.driver, None if kernel.linux or device.dma == "none" else Hooks())
-        if hooks is None:
+        if hooks is None or kernel.name in device.absent_in:
             return
         absent = self._absent(device)
         if absent:
@@ -136,6 +136,8 @@ class Program:
             return
         if kernel.smmu_aware:
             state.iommu_core().attach(device)
+            if device.dma != "none" or device.smmu is not None:
+                yield Event(device.name, "attach")
         done: list[Operation] = []
         for operation in self._probe_operations(device, hooks):
             rc = yield from self._operation(device, operation)
@@ -239,7 +241,8 @@ class Program:
         else:
             device = state.devices[name].config
         for operation in kernel.drivers.get(device.driver, Hooks()).shutdown:
-            yield from self._operation(device, operation)
+            if edge in operation.params.get("edges", (edge,)):  # type: ignore[operator]
+                yield from self._operation(device, operation)
         quiet = name in state.devices and bus_shutdown(state, state.devices[name], edge)
         yield Event(name, "shutdown", detail={"quiesced": quiet})
 

@@ -122,6 +122,12 @@ class Machine:
         task = self.tasks.by_thread(thread)
         return self._begin(task, "takes-lock", self.tasks.take_lock(task, lock))
 
+    def drops_lock(self, thread: int, lock: str = "tee_ta_mutex") -> Event:
+        """The call gives a lock back, and goes on."""
+        self.state.secure.unlock(self.state.secure.threads[thread], lock)
+        self._try(self.tasks.retry)
+        return Event(f"thread{thread}", "drops-lock")
+
     def supplicant_dies(self) -> Event:
         """tee-supplicant is gone: RPCs to it are not answered any more."""
         self.state.supplicant = False
@@ -190,6 +196,16 @@ class Machine:
     def task_dma_start(self, device: str) -> Event:
         """A task of the running kernel opens the device: its engine starts."""
         return self._task_dma(device, "task-dma-start", lambda one: dma_start(self.state, one))
+
+    def request(self, device: str) -> Event:
+        """Somebody asks the device for one transfer, which it has then to make."""
+        one = self.state.devices[device]
+        one.engine, one.generation, one.posted = True, self.state.generation, one.posted + 1
+        return Event(device, "request")
+
+    def allocate_from(self, page: int) -> None:
+        """The running kernel's allocations go upwards from this page from now on."""
+        self.state.pages().cursor = page
 
     def place_next_allocation(self, page: int) -> None:
         """The running kernel's next allocation starts at this page."""
