@@ -132,8 +132,8 @@ class DeviceConfig:
 
 @dataclass(frozen=True)
 class Operation:
-    """One step of a driver's hook, by the kernel's own name.  In a shutdown hook the parameter `edges` names the
-    handoffs on which it is done; without it, on all.
+    """One step of a driver's hook, by the kernel's own name.  In a shutdown hook the parameter `edges` names
+    the handoffs on which it is done; without it, on all.
     """
 
     do: str
