@@ -100,7 +100,6 @@ kernels:
     cmdline: [arm-smmu.disable_bypass=1, quiet]
     config: {CONFIG_OPTEE: y, CONFIG_HZ: 250}
     duties: [ftpm]
-    demand: {registrations: 3, pages: 12}
     user_space: {sessions: 2, pages: 8, services: [ftpm]}
     min_threads: 1
     drivers: {optee: true}

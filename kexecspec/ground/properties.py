@@ -11,7 +11,7 @@ from kexecspec.ir.language import Scope, lower
 from kexecspec.ir.system import Place, Property
 from kexecspec.platform.facts import Edge, Entity
 
-ANY = "any"
+ANY, BOOT = "any", "boot"
 
 
 def properties(world: World, specs: tuple[Mapping[str, Any], ...]) -> Iterator[Property]:
@@ -70,6 +70,8 @@ def _handoffs(world: World, entry: Mapping[str, Any]) -> Iterator[tuple[str, Exp
     if when == ANY:
         yield ANY, Const(True), Const(True)
         return
+    if "boot" in entry and lower(str(entry["boot"]), world.scope({})) != Const(False):
+        yield BOOT, equal(Ref("entered"), Const("none")), Const(True)
     kinds = dict.fromkeys(edge.kind for edge in world.platform.edges)
     for kind in kinds:
         if kind not in entry.get("kinds", kinds):

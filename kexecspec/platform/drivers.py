@@ -9,11 +9,11 @@ from typing import Any
 from kexecspec.ir.values import Value
 from kexecspec.library import Library, feature_version
 from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.costs import PAGE
 from kexecspec.platform.facts import Hooks, Kernel, Op
 from kexecspec.quantities import parse_size
 
 ALLOCATIONS = ("tee_shm_alloc", "tee_shm_alloc_kernel_buf", "tee_shm_alloc_priv_buf", "tee_shm_register_kernel_buf")
-PAGE = 4096
 OLDER = "2."
 """Releases before any that can be named: what they have, every kernel has."""
 
@@ -77,24 +77,6 @@ def applies(item: Mapping[str, Any], features: frozenset[str]) -> bool:
     """Whether `when` and `unless` of a hook's item let it stand in a kernel with `features`."""
     when, unless = _several(item.get("when")), _several(item.get("unless"))
     return all(f in features for f in when) and not any(f in features for f in unless)
-
-
-def heap_cost(size: int, exact_pages: bool, costs: Mapping[str, int]) -> tuple[int, int]:
-    """(bytes a registration of `size` bytes keeps in the secure heap, bytes it needs at its peak).
-
-    Domain arithmetic of a registration object and of the page list that is freed at its end, see specs/tee.
-    """
-    pages = -(-size // PAGE)
-    if not exact_pages:
-        pages = 1 << (pages - 1).bit_length()
-    header, quantum = costs.get("header", 16), costs.get("quantum", 16)
-    kept = _rounded(costs.get("object", 72) + costs.get("per_page", 8) * pages, quantum) + header
-    array = _rounded(costs.get("transient_per_page", 8) * pages, quantum)
-    return kept, kept + array + (header if array else 0)
-
-
-def _rounded(size: int, quantum: int) -> int:
-    return -(-size // quantum) * quantum
 
 
 def _several(names: object) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kexecspec.library import Library, feature_version
 from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.costs import argument_bytes
 from kexecspec.platform.facts import Kernel, Reliance
 
 
@@ -38,7 +39,7 @@ def _kernel(
         features -= {"optee-rpc-arg"}
     cmdline = _words(entry.get("cmdline"))
     kdump = bool(entry.get("kdump", _only_crashed_into(name, content)))
-    recognises = kdump and linux and not any(word == "elfcorehdr=none" for word in cmdline)
+    recognises = linux and (kdump or any(word.startswith("elfcorehdr=") for word in cmdline))
     facts = {
         "linux": linux,
         "kdump": kdump,
@@ -51,6 +52,7 @@ def _kernel(
         "unattached_abort": "smmu3-unattached-abort" in features
         and ("smmu3-disable-bypass-param" not in features or _on(cmdline, "arm-smmu-v3.disable_bypass", True)),
         "rpc_registers": "tee-shm-priv" in features and "optee-rpc-alloc-priv" not in features and tee.get("abi") == "smc",
+        "argument_bytes": argument_bytes(features, tee),
         "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
         "sessions": int(entry.get("user_space", {}).get("sessions", 0)),
         "pages": int(entry.get("user_space", {}).get("pages", 0)),

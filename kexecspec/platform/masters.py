@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kexecspec.ir.values import BOOL
 from kexecspec.platform.drivers import Driver, applies
 from kexecspec.platform.facts import Fact, Hooks, Kernel, Op, Unknown
-from kexecspec.quantities import parse_range
+from kexecspec.quantities import parse_range, parse_size
 
 FOUR_GIB = 1 << 32
-DEFAULT_IOVA = (FOUR_GIB - (16 << 20), 16 << 20)
+DEFAULT_WINDOW = 16 << 20
+MSI_IOVA = (0x800_0000, 0x10_0000)
 STOPS = ("shutdown", "core", "bus", "child", "supplier")
 WEAK = Unknown(BOOL, weak=True)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of I/O virtual addresses as (start, size, top): below `top` more may be in use. `unknown`: so is one window."""
+
+    known: tuple[tuple[int, int, int], ...]
+    unknown: bool
 
 
 def dma_of(device: Mapping[str, Any], driver: Driver) -> dict[str, Any]:
@@ -33,11 +43,15 @@ def dma_of(device: Mapping[str, Any], driver: Driver) -> dict[str, Any]:
     return {**implied, **base, **own, "kind": kind}
 
 
-def facts(device: Mapping[str, Any], driver: Driver, memory: Mapping[str, Any], passes: bool) -> dict[str, Fact]:
-    """The facts about a DMA master that do not depend on its SMMU; `passes` says that a SMMU translates it."""
+def facts(device: Mapping[str, Any], driver: Driver, memory: Mapping[str, Any], passes: bool, drains: bool) -> dict[str, Fact]:
+    """The facts about a DMA master that do not depend on its SMMU's state.
+
+    `passes`: it stands behind an SMMU. `drains`: what it has written is in memory before a jump, once it may issue no more.
+    """
     dma = dma_of(device, driver)
     identity = device.get("domain", "translated") == "identity"
     gating = device.get("bus_master", "honoured")
+    windows = _windows(device, str(dma["kind"]), memory)
     return {
         "identity": identity,
         "translated": passes and not identity,
@@ -48,9 +62,10 @@ def facts(device: Mapping[str, Any], driver: Driver, memory: Mapping[str, Any], 
         "running": bool(device.get("running", True)) and dma["kind"] != "none",
         "user_requests": dma["requests_by"] == "user",
         "task_dma": bool(driver.content.get("task_dma", False)),
-        "gating_ignored": Unknown(BOOL) if gating == "unknown" else gating == "ignored",
-        "iova_hits_ram": aliases(device.get("iova"), memory.get("ram")),
-        "iova_hits_crashkernel": aliases(device.get("iova"), memory.get("crashkernel", [])),
+        "gating_ignored": Unknown(BOOL) if gating == "unknown" else gating == "ignored" or not drains,
+        "iova_hits_ram": aliases(windows, memory.get("ram")),
+        "iova_hits_mmio": aliases(windows, memory.get("reserved", [])),
+        "iova_hits_crashkernel": aliases(windows, memory.get("crashkernel", [])),
     }
 
 
@@ -71,19 +86,41 @@ def hooks(device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Ho
     return Hooks((Op("attach"), *probe), shutdown)
 
 
-def aliases(iova: object, ranges: Any) -> Fact:
-    """Whether an I/O virtual address of the window `iova`, taken as a physical one, lies in `ranges`.
+def aliases(windows: Windows, ranges: Any) -> Fact:
+    """Whether an I/O virtual address of one of `windows`, taken as a physical one, lies in `ranges`.
 
-    Without a window: dma-iommu hands out addresses from the top of 32 bits downwards, so the top is certain
-    and what lies below it is not known.
+    A window that is not known, or whose lower end is not, leaves the question open unless the answer is yes anyway;
+    so does a platform file that says nothing of the ranges (None).
     """
     spans = [parse_range(text) for text in ([ranges] if isinstance(ranges, str) else ranges or [])]
-    if ranges is None or iova == "unknown":
-        return WEAK if spans or ranges is None else False
-    window = DEFAULT_IOVA if iova is None else parse_range(str(iova))
-    if any(start < window[0] + window[1] and window[0] < start + size for start, size in spans):
-        return True
-    return WEAK if iova is None and any(start < FOUR_GIB for start, _ in spans) else False
+    if ranges is None:
+        return WEAK
+    for start, size in spans:
+        if any(start < low + length and low < start + size for low, length, _ in windows.known):
+            return True
+    open_below = windows.unknown or any(start < top for start, _ in spans for _, _, top in windows.known)
+    return WEAK if spans and open_below else False
+
+
+def _windows(device: Mapping[str, Any], kind: str, memory: Mapping[str, Any]) -> Windows:
+    """The I/O virtual addresses of a device's buffers and of its message interrupts.
+
+    Without a stated window: dma-iommu hands out addresses from the top of what the device can address, 32 bits at
+    first, downwards; so the top is certain and how far down it goes is not. Interrupts are mapped at MSI_IOVA.
+    """
+    known: list[tuple[int, int, int]] = []
+    if device.get("msi") is True or kind == "msi":
+        known.append((*MSI_IOVA, 0))
+    given = device.get("iova")
+    if kind == "msi" or given == "unknown":
+        return Windows(tuple(known), given == "unknown")
+    if given is None:
+        limit = memory.get("dma_limit")
+        top = min(FOUR_GIB, parse_size(limit)) if limit is not None and limit != "unknown" else FOUR_GIB
+        known.append((top - DEFAULT_WINDOW, DEFAULT_WINDOW, top))
+    else:
+        known.append((*parse_range(str(given)), 0))
+    return Windows(tuple(known), False)
 
 
 def _stops(device: Mapping[str, Any], driver: Driver, kernel: Kernel) -> dict[str, bool]:

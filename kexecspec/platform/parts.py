@@ -10,6 +10,7 @@ from kexecspec.ir.values import BOOL
 from kexecspec.library import Library
 from kexecspec.platform import drivers, masters, secure_world
 from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.costs import argument_bytes, heap_cost
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, Link, Links, PerKernel, Reliance, Unknown
 
@@ -31,6 +32,10 @@ class _World:
     tee: Mapping[str, Any]
     kernels: Mapping[str, Kernel]
     wrong: Complaints
+
+    def is_tee_part(self, kinds: tuple[str, ...]) -> bool:
+        """Whether an entity of these kinds stands on the TEE driver."""
+        return "client" in kinds or "tee_driver" in kinds
 
 
 def parts(
@@ -133,14 +138,15 @@ def _buffers(
         if name not in used:
             continue
         made.append(name)
-        costs = {k.name: drivers.heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
+        costs = {k.name: heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
                  for k in world.kernels.values()}
+        call = {k.name: argument_bytes(k.features, world.tee) for k in world.kernels.values()}
         put = {k: any(op.buffer == name and dict(op.facts).get("dma_buf", False) for op in h.probe) for k, h in hooks.items()}
         facts: dict[str, Fact] = {
             "owner": Link(owner),
             "size": size,
             "bytes": PerKernel({k: cost[0] for k, cost in costs.items()}),
-            "need": PerKernel({k: cost[1] for k, cost in costs.items()}),
+            "need": PerKernel({k: cost[1] + call[k] for k, cost in costs.items()}),
             "deferred_free": PerKernel(put),
         }
         found.entities[name] = Entity(name, ("buffer",), facts, span=world.wrong.span(*place))
@@ -148,7 +154,7 @@ def _buffers(
 
 
 def _no_smmu(found: Parts) -> None:
-    absent: dict[str, Fact] = dict.fromkeys(("exists", "on", "off_abort", "irq", "released", "off_by_hook", "live", "v3", "fatal", "reports"), False)
+    absent: dict[str, Fact] = dict.fromkeys(("exists", "on", "off_abort", "irq", "released", "off_by_hook", "live", "v3", "fatal", "reports", "coherent", "two_level"), False)
     found.entities["no smmu"] = Entity("no smmu", ("nothing",), absent)
 
 
@@ -171,8 +177,10 @@ def _smmu(world: _World, found: Parts, name: str, entry: Mapping[str, Any]) -> N
         "exists": True,
         "v3": v3,
         "fatal": entry.get("abort_is_fatal", False) is True,
+        "coherent": entry.get("coherent", True) is not False,
         "qcom": "qcom" in str(variant.content["variant"]),
         "reports": not v3,
+        "two_level": v3 and entry.get("two_level_table", True) is not False,
         "reset_on": enabled,
         "reset_abort": Unknown(BOOL) if reset.get("gbpa") == "unknown" else v3 and reset.get("gbpa") == "abort",
         "devices": Links(clients),
@@ -189,7 +197,8 @@ def _master(
         world.wrong.unknown("SMMU", smmu, sorted(world.content.get("smmus", {})), (*place, "smmu"))
     written = {k.name: drivers.hooks(driver, k, world.tee, name, world.wrong) for k in world.kernels.values()}
     hooks = {k: masters.hooks(entry, driver, world.kernels[k], h) for k, h in written.items()}
-    facts = masters.facts(entry, driver, world.content.get("memory", {}), smmu is not None)
+    drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
+    facts = masters.facts(entry, driver, world.content.get("memory", {}), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
     facts |= {"unmaps_in_hook": any(op.do == "dma_unmap" for h in hooks.values() for op in h.shutdown)}
     _add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
@@ -216,6 +225,8 @@ def _add(
 
 def _present(world: _World, name: str, driver: Driver, kernel: Kernel, kinds: tuple[str, ...]) -> bool:
     entry = world.content.get("kernels", {}).get(kernel.name) or {}
+    if "smmu" in kinds and entry.get("smmu_aware") is False or world.is_tee_part(kinds) and entry.get("tee_aware") is False:
+        return False
     chosen = entry.get("devices")
     listed = chosen is None or name in chosen or "device" not in kinds and "client" not in kinds or "tee_driver" in kinds
     switched = entry.get("drivers", {}).get(driver.name, True) is not False

@@ -45,7 +45,7 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
         first=first,
         most_handoffs=content.get("limits", {}).get("handoffs_between_resets"),
         warm_keeps=_kept(content),
-        assumptions=_assumptions(content),
+        assumptions=(*_assumptions(content), *_adoption(kernels)),
         reliances=(*found.reliances, *kernel_facts.reliances(kernels, library, found.features)),
         expectations=_expectations(content, wrong),
         duties=duties,
@@ -125,6 +125,13 @@ def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
         said.append(Reliance(str(other.get("fact", other)) if isinstance(other, dict) else str(other),
                              str(other.get("why", "stated")) if isinstance(other, dict) else "stated"))
     return tuple(said)
+
+
+def _adoption(kernels: Mapping[str, Kernel]) -> tuple[Reliance, ...]:
+    return tuple(
+        Reliance(f"{k.name} leaves alone the memory that the tables it adopts map", "it declares adoption", k.name)
+        for k in kernels.values() if k.facts["adopts"]
+    )
 
 
 def _expectations(content: Mapping[str, Any], wrong: Complaints) -> tuple[Expectation, ...]:

@@ -10,6 +10,7 @@ from kexecspec.diagnostics import quote
 from kexecspec.ir.values import IntSort
 from kexecspec.library import Library
 from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.costs import PAGE, heap_cost
 from kexecspec.platform.facts import Fact, Unknown
 from kexecspec.quantities import parse_size
 
@@ -115,6 +116,8 @@ def facts(tee: Mapping[str, Any], content: Mapping[str, Any], wrong: Complaints)
         "may_die": bool(tee["supplicant"]["may_die"]),
         "in_flight_none": assume.get("in_flight") == "none",
         "session_cost": int(tee.get("costs", {}).get("session", 0)),
+        "page_cost": heap_cost(PAGE, True, tee.get("costs", {}))[0],
+        "page_need": heap_cost(PAGE, True, tee.get("costs", {}))[1],
         "sessions": max([int(space.get("sessions", 0)) for space in spaces], default=0),
         "pages": max([int(space.get("pages", 0)) for space in spaces], default=0),
     }
