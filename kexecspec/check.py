@@ -17,8 +17,8 @@ from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
-from kexecspec.source import load, plain
 from kexecspec.solve.judge import RLIMIT, judge
+from kexecspec.source import load, plain
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platfor
     if wrong:
         raise InputError(wrong)
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
-    return tuple(
-        (facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root.span)
-    )
+    return tuple((facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root.span))
 
 
 def selected(prop: Property, only: tuple[str, ...]) -> bool:
@@ -93,8 +91,12 @@ def selected(prop: Property, only: tuple[str, ...]) -> bool:
 def nothing_to_judge(path: str, system: TransitionSystem, only: tuple[str, ...]) -> InputError:
     """The complaint that no property is left to judge, and which there would be."""
     known = ", ".join(p.id for p in system.properties[:12])
-    what = f"no property fits --only {' '.join(only)}" if only else "the file describes nothing that a property is about"
-    help_text = f"there are: {known}" if known else "describe a secure world, an SMMU with devices, or a duty, and a handoff"
+    what = (
+        f"no property fits --only {' '.join(only)}" if only else "the file describes nothing that a property is about"
+    )
+    help_text = (
+        f"there are: {known}" if known else "describe a secure world, an SMMU with devices, or a duty, and a handoff"
+    )
     return InputError([Diagnostic("KX024", what, Span(path), (), help_text)])
 
 
@@ -102,5 +104,3 @@ def _fits(prop: Property, pattern: str) -> bool:
     rest, _, handoff = pattern.partition("@")
     code, _, instance = rest.partition("/")
     return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)
-
-

@@ -13,8 +13,8 @@ def compare(expectations: Iterable[Expectation], findings: Iterable[Finding]) ->
     """How many expectations came out as they say, and those that did not.
 
     A pattern that fits several findings is met by REFUTED when one is refuted, and by any other verdict when all
-    have it. NOT_REFUTED is met by everything but REFUTED and UNKNOWN. A pattern that fits nothing is met only by NOT_REFUTED and
-    NOT_JUDGED, for then the platform has no such part.
+    have it. NOT_REFUTED is met by everything but REFUTED and UNKNOWN. A pattern that fits
+    nothing is met only by NOT_REFUTED and NOT_JUDGED, for then the platform has no such part.
     """
     found = tuple(findings)
     said = [(expectation, _what(expectation, found)) for expectation in expectations]
@@ -42,7 +42,9 @@ def _details(expectation: Expectation, refuted: list[Finding]) -> str | None:
     best = min(refuted, key=lambda f: f.handoffs if f.handoffs is not None else 1 << 30)
     if expectation.handoffs is not None and best.handoffs != expectation.handoffs:
         return f"REFUTED after {best.handoffs} handoffs"
-    if expectation.harm is not None and all(f.replay is not None and f.replay.harm != expectation.harm for f in refuted):
+    if expectation.harm is not None and all(
+        f.replay is not None and f.replay.harm != expectation.harm for f in refuted
+    ):
         return f"REFUTED with harm {', '.join(sorted(str(f.replay.harm) for f in refuted if f.replay))}"
     return None
 

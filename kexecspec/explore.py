@@ -85,16 +85,13 @@ class _Sweep:
     origins: dict[Row, Origin] = field(default_factory=dict)
     met: dict[int, Row] = field(default_factory=dict)
     wanted: dict[int, Callable[[Row], Value]] = field(default_factory=dict)
-    moves: tuple[_Move, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     def __post_init__(self) -> None:
         self.names = tuple(self.system.variables)
         index = {name: place for place, name in enumerate(self.names)}
         self.wanted = {number: compiled(target, index) for number, target in enumerate(self.targets)}
-        self.moves = tuple(
-            _move(self.system, number, rule, index, self.strict)
-            for number, rule in enumerate(self.system.rules)
-        )
+        self.moves = moves_of(self.system, self.strict)
 
     def settle(self, row: Row, origin: Origin) -> bool:
         """Takes note of a new state; False when the search is over."""
@@ -106,7 +103,7 @@ class _Sweep:
 
 
 @dataclass(frozen=True)
-class _Move:
+class Move:
     """A rule, compiled: where it may fire and the state after it, None where there is none."""
 
     number: int
@@ -139,17 +136,12 @@ def _generation(sweep: _Sweep, waiting: Waiting) -> tuple[Waiting, bool]:
             for move in sweep.moves:
                 after = move.after(row) if move.enabled(row) else None
                 if after is not None and after not in sweep.origins:
-                    (jumped if move.handoff else waiting).setdefault(steps + 1, []).append(
-                        (after, (row, move.number))
-                    )
+                    (jumped if move.handoff else waiting).setdefault(steps + 1, []).append((after, (row, move.number)))
     return jumped, True
 
 
-def _move(system: TransitionSystem, number: int, rule: Rule, index: Mapping[str, int], strict: bool) -> _Move:
-    writes = [
-        (index[name], compiled(expr, index), system.variables[name].sort)
-        for name, expr in rule.effect.items()
-    ]
+def _move(system: TransitionSystem, number: int, rule: Rule, index: Mapping[str, int], strict: bool) -> Move:
+    writes = [(index[name], compiled(expr, index), system.variables[name].sort) for name, expr in rule.effect.items()]
 
     def after(row: Row) -> Row | None:
         values = list(row)
@@ -161,7 +153,7 @@ def _move(system: TransitionSystem, number: int, rule: Rule, index: Mapping[str,
                 return None
         return tuple(values)
 
-    return _Move(number, rule.handoff, compiled(rule.enabled, index), after)
+    return Move(number, rule.handoff, compiled(rule.enabled, index), after)
 
 
 def _trace(sweep: _Sweep, row: Row) -> Trace:

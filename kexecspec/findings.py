@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kexecspec.ir.system import Property, Rule, Var
 from kexecspec.ir.trace import Trace
-from kexecspec.ir.verdict import Evidence, Verdict
 from kexecspec.ir.values import Value
+from kexecspec.ir.verdict import Evidence, Verdict
 from kexecspec.platform.facts import Expectation, Reliance
 
 
@@ -107,7 +107,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """REFUTED, else UNKNOWN, else PROVED, over the findings that are errors; NOT_JUDGED where nothing was judged."""
+        """REFUTED, else UNKNOWN, else PROVED, over the findings that are errors; NOT_JUDGED where none is."""
         judged = [f for f in self.findings if f.verdict is not Verdict.NOT_JUDGED and f.severity == "error"]
         for verdict in (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.PROVED):
             if any(f.verdict is verdict for f in judged):

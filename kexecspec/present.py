@@ -54,8 +54,19 @@ def steps(system: TransitionSystem, trace: Trace) -> tuple[StepShown, ...]:
         rule = rules[step.rule]
         changed = {name: (before[name], value) for name, value in step.state.items() if before[name] != value}
         place = rule.place
-        shown.append(StepShown(number, generation, rule.actor, rule.name, rule.says or rule.name, changed,
-                               place.path if place else None, place.line if place else None, rule.operation))
+        shown.append(
+            StepShown(
+                number,
+                generation,
+                rule.actor,
+                rule.name,
+                rule.says or rule.name,
+                changed,
+                place.path if place else None,
+                place.line if place else None,
+                rule.operation,
+            )
+        )
         generation += rule.handoff
         before = step.state
     return tuple(shown)
@@ -63,8 +74,12 @@ def steps(system: TransitionSystem, trace: Trace) -> tuple[StepShown, ...]:
 
 def weakened(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
     """Refutations that need a certain value of a fact that cannot carry a refutation become UNKNOWN."""
-    weak = {f"{entity.name}.{name}" for entity in platform.entities.values() for name, fact in entity.facts.items()
-            if isinstance(fact, Unknown) and fact.weak}
+    weak = {
+        f"{entity.name}.{name}"
+        for entity in platform.entities.values()
+        for name, fact in entity.facts.items()
+        if isinstance(fact, Unknown) and fact.weak
+    }
     return [_weakened(f, tuple(name for name, _ in f.decided_by if name in weak)) for f in findings]
 
 
@@ -78,7 +93,9 @@ def _weakened(found: Finding, needed: tuple[str, ...]) -> Finding:
 def with_consequences(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
     """Leaks (KX102) with what they become: the first KX103 and its number of handoffs; a note where the platform
     never takes so many between two resets."""
-    exhausted = [f.handoffs for f in findings if f.property.code == "KX103" and f.verdict is Verdict.REFUTED and f.handoffs]
+    exhausted = [
+        f.handoffs for f in findings if f.property.code == "KX103" and f.verdict is Verdict.REFUTED and f.handoffs
+    ]
     if not exhausted:
         return list(findings)
     becomes, most = Becomes("KX103", min(exhausted)), platform.most_handoffs
@@ -100,5 +117,3 @@ def summary(platform: Platform) -> Mapping[str, int]:
         "kernels": len(platform.kernels),
         "handoffs": len(platform.edges),
     }
-
-

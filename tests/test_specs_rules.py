@@ -21,7 +21,8 @@ def test_every_expression_is_in_the_rule_language() -> None:
     texts = []
     for component in library().all("components"):
         content = component.content
-        texts += [v[k] for v in content.get("variables", {}).values() for k in ("initial", "at_handoff", "at_begin") if k in v]
+        parts = ("initial", "at_handoff", "at_begin")
+        texts += [v[k] for v in content.get("variables", {}).values() for k in parts if k in v]
         texts += [r["when"] for r in content.get("rules", {}).values()]
         texts += [e for r in content.get("rules", {}).values() for e in r["then"].values()]
         texts += list(content.get("invariants", {}).values())

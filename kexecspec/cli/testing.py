@@ -9,7 +9,7 @@ from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE, gravest
 from kexecspec.findings import Report
 from kexecspec.report.look import wrapped
-from kexecspec.report.outcome import Outcome, test_code
+from kexecspec.report.outcome import Outcome, expectations_code
 
 
 def run(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
@@ -40,7 +40,7 @@ def _tested(path: str, options: Options, quiet: bool) -> tuple[int, int]:
     if outcome.report is None:
         say(f"error  {escape(path)}: it cannot be judged")
         return UNUSABLE, 0
-    code = test_code(outcome.report)
+    code = expectations_code(outcome.report)
     for line in _lines(path, outcome.report, code, quiet):
         say(line)
     return code, outcome.report.met + len(outcome.report.unmet)

@@ -21,7 +21,6 @@ from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort
 from kexecspec.library import Library
 from kexecspec.platform.facts import Entity, Hooks, PerKernel, Platform
 
-
 CONTROL = ("kernel", "phase", "leaving")
 
 
@@ -58,7 +57,9 @@ def unfolded(platform: Platform, library: Library) -> TransitionSystem:
     wanted = tuple(properties(world, tuple(s.content for s in library.all("properties"))))
     invariants = _invariants(world)
     for name, unknown in sorted(world.unknowns.items()):
-        variables[name] = Var(name, unknown.sort, None, Lifetime.FIXED, says="a fact that the platform file leaves unknown")
+        variables[name] = Var(
+            name, unknown.sort, None, Lifetime.FIXED, says="a fact that the platform file leaves unknown"
+        )
     system = TransitionSystem(variables, tuple(rules), invariants, wanted)
     problems = check(system)
     if problems:
@@ -70,8 +71,13 @@ def _without_silent(platform: Platform, known: frozenset[str]) -> Platform:
     """Operations that no component speaks of bear on no property; the executable model performs them all the same."""
     entities = {}
     for name, entity in platform.entities.items():
-        hooks = {k: Hooks(tuple(op for op in h.probe if op.do in known), tuple(op for op in h.shutdown if op.do in known))
-                 for k, h in entity.hooks.items()}
+        hooks = {
+            k: Hooks(
+                tuple(op for op in h.probe if op.do in known),
+                tuple(op for op in h.shutdown if op.do in known),
+            )
+            for k, h in entity.hooks.items()
+        }
         entities[name] = replace(entity, hooks=hooks, facts=_shutdown_fact(entity, hooks))
     return replace(platform, entities=entities)
 
@@ -90,8 +96,12 @@ def _variables(world: World) -> tuple[dict[str, Var], dict[str, Aging]]:
             for name, spec in component.get("variables", {}).items():
                 full = variable(entity, name)
                 variables[full] = _variable(world, entity, full, spec, component)
-                aging[full] = Aging(entity.name, _optional(spec, "at_begin"), _optional(spec, "at_handoff"),
-                                    spec.get("cleared_by", component.get("cleared_by")))
+                aging[full] = Aging(
+                    entity.name,
+                    _optional(spec, "at_begin"),
+                    _optional(spec, "at_handoff"),
+                    spec.get("cleared_by", component.get("cleared_by")),
+                )
     if world.platform.most_handoffs is not None:
         sort = IntSort(0, max(world.platform.most_handoffs, 1))
         variables[COUNTER] = Var(COUNTER, sort, Const(0), Lifetime.PLATFORM, says="handoffs since the last reset")
@@ -103,8 +113,14 @@ def _variable(world: World, entity: Entity, full: str, spec: Mapping[str, Any], 
     scope = world.scope({"self": world.part(entity.name)})
     sort = _sort(world, entity, str(spec["sort"]))
     initial = lower(str(spec["initial"]), scope)
-    return Var(full, sort, initial, Lifetime(spec["lifetime"]), says=str(spec.get("says", "")),
-               place=Place(str(component["path"]), 1))
+    return Var(
+        full,
+        sort,
+        initial,
+        Lifetime(spec["lifetime"]),
+        says=str(spec.get("says", "")),
+        place=Place(str(component["path"]), 1),
+    )
 
 
 def _sort(world: World, entity: Entity, text: str) -> Sort:

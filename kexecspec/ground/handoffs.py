@@ -34,15 +34,38 @@ def handoff_rules(world: World, variables: Mapping[str, Var], aging: Mapping[str
         effect = _arrival(world, edge, variables, aging)
         if edge.kind == "crash":
             running = disjoin(equal(Ref("phase"), Const(p)) for p in ("up", "down"))
-            yield _rule(f"crash.{edge.name}", edge, conjoin((here, running, limit, *_idle(world))), effect,
-                        f"{edge.start} crashes; {edge.end} starts", ("kernel", "crash", edge.end), handoff=True)
+            yield _rule(
+                f"crash.{edge.name}",
+                edge,
+                conjoin((here, running, limit, *_idle(world))),
+                effect,
+                f"{edge.start} crashes; {edge.end} starts",
+                ("kernel", "crash", edge.end),
+                handoff=True,
+            )
             continue
         guard = conjoin((here, equal(Ref("phase"), Const("up")), limit))
-        yield _rule(f"begin.{edge.name}", edge, guard, _departure(world, edge, aging), _begins(edge),
-                    ("kernel", "begin", edge.name))
-        guard = conjoin((here, equal(Ref("phase"), Const("down")), equal(Ref("leaving"), Const(edge.name)), *_idle(world)))
-        yield _rule(f"{'reset' if edge.resets else 'jump'}.{edge.name}", edge, guard, effect, _ends(edge),
-                    ("kernel", "reset" if edge.resets else "jump", edge.end), handoff=True, order=_all_stopped(world))
+        yield _rule(
+            f"begin.{edge.name}",
+            edge,
+            guard,
+            _departure(world, edge, aging),
+            _begins(edge),
+            ("kernel", "begin", edge.name),
+        )
+        guard = conjoin(
+            (here, equal(Ref("phase"), Const("down")), equal(Ref("leaving"), Const(edge.name)), *_idle(world))
+        )
+        yield _rule(
+            f"{'reset' if edge.resets else 'jump'}.{edge.name}",
+            edge,
+            guard,
+            effect,
+            _ends(edge),
+            ("kernel", "reset" if edge.resets else "jump", edge.end),
+            handoff=True,
+            order=_all_stopped(world),
+        )
 
 
 def _departure(world: World, edge: Edge, aging: Mapping[str, Aging]) -> dict[str, Expr]:
@@ -57,7 +80,7 @@ def _arrival(world: World, edge: Edge, variables: Mapping[str, Var], aging: Mapp
     effect: dict[str, Expr] = {}
     for name, var in variables.items():
         age = aging[name]
-        cleared = edge.resets and not (age.cleared_by in world.platform.warm_keeps)
+        cleared = edge.resets and age.cleared_by not in world.platform.warm_keeps
         if var.lifetime is Lifetime.FIXED:
             continue
         if var.lifetime is Lifetime.KERNEL or cleared:

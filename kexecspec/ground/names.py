@@ -168,5 +168,3 @@ class Now:
         if feature not in self.world.features:
             raise LanguageError(f"no kernel fact or feature is called {name}")
         return by_kernel({k: feature in kernel.features for k, kernel in kernels.items()})
-
-

@@ -26,7 +26,15 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
         yield from _duties(world, spec, entry)
         return
     for entity in world.platform.of_kind(entry["for"]):
-        yield from _of(world, spec, entry, entity.name, _name(entry, entity), world.scope({"self": world.part(entity.name)}), entity)
+        yield from _of(
+            world,
+            spec,
+            entry,
+            entity.name,
+            _name(entry, entity),
+            world.scope({"self": world.part(entity.name)}),
+            entity,
+        )
 
 
 def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Property]:
@@ -42,7 +50,13 @@ def _name(entry: Mapping[str, Any], entity: Entity) -> str:
 
 
 def _of(
-    world: World, spec: Mapping[str, Any], entry: Mapping[str, Any], part: str, instance: str, scope: Scope, entity: Entity | None
+    world: World,
+    spec: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    part: str,
+    instance: str,
+    scope: Scope,
+    entity: Entity | None,
 ) -> Iterator[Property]:
     if "if" in entry and lower(str(entry["if"]), scope) == Const(False):
         return

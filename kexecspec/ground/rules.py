@@ -9,7 +9,7 @@ from typing import Any
 from kexecspec.ground.names import World, variable
 from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, bare_probes, turns
 from kexecspec.ir.expr import TRUE, And, Const, Expr, Ref, conjoin, disjoin, equal, negate, same
-from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower
+from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower, within
 from kexecspec.ir.system import Place, Rule, Source
 from kexecspec.platform.facts import Entity
 from kexecspec.quantities import format_size
@@ -70,7 +70,7 @@ def effects(spec: Mapping[str, Any], scope: Scope) -> dict[str, Expr]:
         name, _, group = rest.partition(" in ")
         members = _group(group, scope)
         for member in members.members:
-            inner: Scope = lambda n, m=member: m if n == name else scope(n)  # type: ignore[misc]  # noqa: E731
+            inner = within(scope, name, member)
             found[_target(each, inner)] = lower(_text(value), inner)
     return found
 
@@ -81,23 +81,37 @@ def sources(spec: Mapping[str, Any]) -> tuple[Source, ...]:
 
 
 def _variant(
-    world: World, entity: Entity, turn: Turn, name: str, spec: Mapping[str, Any], scope: Scope, component: Mapping[str, Any]
+    world: World,
+    entity: Entity,
+    turn: Turn,
+    name: str,
+    spec: Mapping[str, Any],
+    scope: Scope,
+    component: Mapping[str, Any],
 ) -> Rule:
     at, goes = Ref(f"{entity.name}.at"), str(spec.get("goes", "next"))
     ready: Expr = equal(at, Const(turn.before))
-    if goes != "wait" and any(v.get("goes") == "wait" for k, v in _operation(world, turn.op.do)[1].items() if k != "sources"):
+    if goes != "wait" and any(
+        v.get("goes") == "wait" for k, v in _operation(world, turn.op.do)[1].items() if k != "sources"
+    ):
         ready = disjoin((ready, equal(at, Const(turn.waiting))))
-    guard = conjoin((_in(turn.kernels, world), equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
-                     ready, lower(_text(spec.get("when", True)), scope),
-                     _supplied(world, entity) if turn.before == READY else TRUE))
+    guard = conjoin(
+        (
+            _in(turn.kernels, world),
+            equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
+            ready,
+            lower(_text(spec.get("when", True)), scope),
+            _supplied(world, entity) if turn.before == READY else TRUE,
+        )
+    )
     effect = effects(spec.get("then", {}), scope)
     effect[f"{entity.name}.at"] = Const({"next": turn.after, "wait": turn.waiting, "fail": FAILED}[goes])
     if goes == "fail":
         effect = _unwound(entity) | effect
     buffer = world.platform.entities.get(turn.op.buffer or "")
+    short = f"({buffer.name.split('.')[-1]})" if buffer is not None else ""
     return Rule(
-        name=f"{entity.name}.{turn.hook}.{turn.op.do}{'(' + turn.op.buffer.split('.')[-1] + ')' if turn.op.buffer else ''}.{name}"
-        + _suffix(turn, entity, world),
+        name=f"{entity.name}.{turn.hook}.{turn.op.do}{short}.{name}{_suffix(turn, entity)}",
         actor=entity.name,
         guard=guard,
         effect=effect,
@@ -111,10 +125,23 @@ def _variant(
 
 def _bare_bind(world: World, entity: Entity, kernels: tuple[str, ...]) -> Rule:
     at = f"{entity.name}.at"
-    guard = conjoin((_in(kernels, world), equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY)),
-                     _supplied(world, entity)))
-    return Rule(f"{entity.name}.probe", entity.name, guard, {at: Const(BOUND)}, turn_order(world, entity, "probe"),
-                f"{entity.name} probe", operation=(entity.name, "bound", "probe", ""))
+    guard = conjoin(
+        (
+            _in(kernels, world),
+            equal(Ref("phase"), Const("boot")),
+            equal(Ref(at), Const(READY)),
+            _supplied(world, entity),
+        )
+    )
+    return Rule(
+        f"{entity.name}.probe",
+        entity.name,
+        guard,
+        {at: Const(BOUND)},
+        turn_order(world, entity, "probe"),
+        f"{entity.name} probe",
+        operation=(entity.name, "bound", "probe", ""),
+    )
 
 
 def _supplied(world: World, entity: Entity) -> Expr:
@@ -126,11 +153,23 @@ def _supplied(world: World, entity: Entity) -> Expr:
 
 def _unsupplied(world: World, entity: Entity) -> Rule:
     at = f"{entity.name}.at"
-    guard = conjoin((equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY)),
-                     _expr(world.part(entity.name).attribute("present")), negate(_supplied(world, entity))))
-    return Rule(f"{entity.name}.probe.deferred", entity.name, guard, {at: Const(FAILED)},
-                turn_order(world, entity, "probe"), f"{entity.name}: what it needs is not there, its probe is deferred for ever",
-                operation=(entity.name, "deferred", "probe", ""))
+    guard = conjoin(
+        (
+            equal(Ref("phase"), Const("boot")),
+            equal(Ref(at), Const(READY)),
+            _expr(world.part(entity.name).attribute("present")),
+            negate(_supplied(world, entity)),
+        )
+    )
+    return Rule(
+        f"{entity.name}.probe.deferred",
+        entity.name,
+        guard,
+        {at: Const(FAILED)},
+        turn_order(world, entity, "probe"),
+        f"{entity.name}: what it needs is not there, its probe is deferred for ever",
+        operation=(entity.name, "deferred", "probe", ""),
+    )
 
 
 def _members(world: World, entity: Entity, fact: str) -> tuple[Thing, ...]:
@@ -191,7 +230,7 @@ def _in(kernels: tuple[str, ...], world: World) -> Expr:
     return disjoin(equal(Ref("kernel"), Const(k)) for k in kernels)
 
 
-def _suffix(turn: Turn, entity: Entity, world: World) -> str:
+def _suffix(turn: Turn, entity: Entity) -> str:
     same = [t for t in turns(entity) if (t.hook, t.op.do, t.op.buffer) == (turn.hook, turn.op.do, turn.op.buffer)]
     return "" if len(same) == 1 else f"#{same.index(turn) + 1}"
 

@@ -74,5 +74,3 @@ def _walk(hooks: Hooks) -> Iterator[tuple[str, Op, str, str, str]]:
             after = last if number == len(ops) else f"{hook}_{number}"
             yield hook, op, before, after, f"wait_{hook}_{number}"
             before = after
-
-

@@ -68,7 +68,7 @@ def is_enabled(rule: Rule, state: State) -> bool:
 
 
 def fire(system: TransitionSystem, rule: Rule, state: State) -> dict[str, Value]:
-    """The state after `rule`; the caller has checked that it is enabled. Raises OutOfRange on a value outside its sort."""
+    """The state after `rule`, which the caller knows to be enabled. Raises OutOfRange on a value outside its sort."""
     after = dict(state)
     for name, expr in rule.effect.items():
         value = evaluate(expr, state)

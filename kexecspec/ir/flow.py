@@ -53,8 +53,11 @@ def control_groups(system: TransitionSystem, control: tuple[str, ...]) -> Iterat
 
 
 def _reached(system: TransitionSystem, names: tuple[str, ...]) -> frozenset[Combination]:
-    moves = [(rule.enabled, tuple(rule.effect.get(name, Ref(name)) for name in names))
-             for rule in system.rules if any(name in rule.effect for name in names)]
+    moves = [
+        (rule.enabled, tuple(rule.effect.get(name, Ref(name)) for name in names))
+        for rule in system.rules
+        if any(name in rule.effect for name in names)
+    ]
     starts = [system.variables[name].initial for name in names]
     seen = set(product(*(_values(start, system, name) for start, name in zip(starts, names, strict=True))))
     queue = list(seen)
@@ -94,5 +97,3 @@ def _formula(names: tuple[str, ...], reached: frozenset[Combination]) -> Expr:
         conjoin((disjoin(equal(Ref(names[0]), Const(value)) for value in values), _formula(names[1:], rest)))
         for rest, values in sorted(branches.items(), key=lambda item: str(item[1]))
     )
-
-

@@ -26,9 +26,15 @@ def fold(system: TransitionSystem) -> TransitionSystem:
             break
         constants = kept
     return TransitionSystem(
-        {name: replace(var, initial=None if var.initial is None else substitute(var.initial, constants),
-                       at_handoff=None if var.at_handoff is None else substitute(var.at_handoff, constants))
-         for name, var in system.variables.items() if name not in constants},
+        {
+            name: replace(
+                var,
+                initial=None if var.initial is None else substitute(var.initial, constants),
+                at_handoff=None if var.at_handoff is None else substitute(var.at_handoff, constants),
+            )
+            for name, var in system.variables.items()
+            if name not in constants
+        },
         tuple(_without(rule, constants) for rule in live),
         tuple(Invariant(i.name, substitute(i.holds, constants), i.place) for i in system.invariants),
         tuple(_property(p, constants) for p in system.properties),

@@ -154,7 +154,7 @@ def _quantified(word: str, each: ast.GeneratorExp, scope: Scope) -> Expr:
         raise LanguageError(f"{ast.unparse(over)} is no group")
     terms = []
     for member in group.members:
-        inner = _with(scope, variable, member)
+        inner = within(scope, variable, member)
         kept = conjoin(_expr(condition, inner) for condition in filters)
         terms.append((kept, _expr(each.elt, inner)))
     match word:
@@ -166,5 +166,6 @@ def _quantified(word: str, each: ast.GeneratorExp, scope: Scope) -> Expr:
             return add(choose(kept, term, Const(0)) for kept, term in terms)
 
 
-def _with(scope: Scope, name: str, thing: Meaning) -> Scope:
+def within(scope: Scope, name: str, thing: Meaning) -> Scope:
+    """`scope` with `name` meaning `thing`."""
     return lambda wanted: thing if wanted == name else scope(wanted)

@@ -54,5 +54,15 @@ def restrict(system: TransitionSystem, names: frozenset[str]) -> TransitionSyste
 
 
 def _narrowed(rule: Rule, effect: dict[str, Expr], order: tuple[Expr, ...]) -> Rule:
-    return Rule(rule.name, rule.actor, rule.guard, effect, order, rule.says, rule.handoff, rule.operation,
-                rule.sources, rule.place)
+    return Rule(
+        rule.name,
+        rule.actor,
+        rule.guard,
+        effect,
+        order,
+        rule.says,
+        rule.handoff,
+        rule.operation,
+        rule.sources,
+        rule.place,
+    )

@@ -19,7 +19,9 @@ class Complaints:
         """Where the node at `path` stands; where it does not exist, the nearest one around it."""
         return at(self._root, path)
 
-    def say(self, code: str, message: str, path: Sequence[str | int], help: str | None = None, key: bool = False) -> None:
+    def say(
+        self, code: str, message: str, path: Sequence[str | int], help: str | None = None, key: bool = False
+    ) -> None:
         """Add a diagnostic about the node at `path`, or about its key."""
         place = key_at(self._root, tuple(path)) if key else at(self._root, tuple(path))
         self._said.append(Diagnostic(code, message, place, (), help))

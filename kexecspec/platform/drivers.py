@@ -13,7 +13,12 @@ from kexecspec.platform.costs import PAGE
 from kexecspec.platform.facts import Hooks, Kernel, Op
 from kexecspec.quantities import parse_size
 
-ALLOCATIONS = ("tee_shm_alloc", "tee_shm_alloc_kernel_buf", "tee_shm_alloc_priv_buf", "tee_shm_register_kernel_buf")
+ALLOCATIONS = (
+    "tee_shm_alloc",
+    "tee_shm_alloc_kernel_buf",
+    "tee_shm_alloc_priv_buf",
+    "tee_shm_register_kernel_buf",
+)
 OLDER = "2."
 """Releases before any that can be named: what they have, every kernel has."""
 
@@ -70,7 +75,9 @@ def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wr
 def buffer_sizes(driver: Driver) -> dict[str, int]:
     """The size in bytes of each buffer that the probe hook allocates."""
     items = [item for item in driver.content.get("hooks", {}).get("probe", ()) if isinstance(item, dict)]
-    return {str(i["buffer"]): parse_size(i.get("size", PAGE)) for i in items if i["do"] in ALLOCATIONS and "buffer" in i}
+    return {
+        str(i["buffer"]): parse_size(i.get("size", PAGE)) for i in items if i["do"] in ALLOCATIONS and "buffer" in i
+    }
 
 
 def applies(item: Mapping[str, Any], features: frozenset[str]) -> bool:
@@ -107,14 +114,20 @@ def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str,
     amd = tee["kind"] == "amdtee"
     explicit = do == "tee_shm_register_kernel_buf"
     if amd:
-        return {"registers": False, "refused": explicit or "register" in flags, "dma_buf": False, "loses": "none"}
+        return {
+            "registers": False,
+            "refused": explicit or "register" in flags,
+            "dma_buf": False,
+            "loses": "none",
+        }
     priv = "priv" in flags or do == "tee_shm_alloc_priv_buf"
     refused = "priv" in flags and do == "tee_shm_alloc" and "tee-shm-priv-accepted" not in has
     loses = "none" if explicit or "optee-pool-frees-right-pages" in has else "leak"
     if loses == "leak" and "optee-pool-frees-on-error" in has:
         loses = "foreign"
     return {
-        "registers": (explicit or dynamic and _pool_registers(do, flags, priv, has, tee["abi"] == "ffa")) and not refused,
+        "registers": (explicit or dynamic and _pool_registers(do, flags, priv, has, tee["abi"] == "ffa"))
+        and not refused,
         "refused": refused or explicit and not dynamic,
         "dma_buf": "dma_buf" in flags and "tee-shm-no-dma-buf" not in has,
         "loses": loses,

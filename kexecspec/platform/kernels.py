@@ -12,10 +12,13 @@ from kexecspec.platform.costs import argument_bytes
 from kexecspec.platform.facts import Kernel, Reliance
 
 
-def kernels(content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints) -> dict[str, Kernel]:
+def kernels(
+    content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
+) -> dict[str, Kernel]:
     """The kernels of a platform file by name. What cannot be is added to `wrong`."""
     return {
-        name: _kernel(name, entry or {}, content, library, tee, wrong) for name, entry in content.get("kernels", {}).items()
+        name: _kernel(name, entry or {}, content, library, tee, wrong)
+        for name, entry in content.get("kernels", {}).items()
     }
 
 
@@ -31,7 +34,12 @@ def reliances(found: Mapping[str, Kernel], library: Library, relevant: frozenset
 
 
 def _kernel(
-    name: str, entry: Mapping[str, Any], content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
+    name: str,
+    entry: Mapping[str, Any],
+    content: Mapping[str, Any],
+    library: Library,
+    tee: Mapping[str, Any],
+    wrong: Complaints,
 ) -> Kernel:
     linux = entry.get("payload", "linux") == "linux"
     features = _features(name, entry, library, wrong) if linux else frozenset()
@@ -46,12 +54,16 @@ def _kernel(
         "kdump_recognised": recognises,
         "smmu_aware": bool(entry.get("smmu_aware", linux)),
         "resumes_threads": bool(entry.get("resumes_threads", entry.get("conforming", True) is False)),
-        "adopts": bool(entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)),
+        "adopts": bool(
+            entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)
+        ),
         "passthrough": _on(cmdline, "iommu.passthrough", False),
         "disable_bypass": _on(cmdline, "arm-smmu.disable_bypass", "smmu2-disable-bypass-default" in features),
         "unattached_abort": "smmu3-unattached-abort" in features
         and ("smmu3-disable-bypass-param" not in features or _on(cmdline, "arm-smmu-v3.disable_bypass", True)),
-        "rpc_registers": "tee-shm-priv" in features and "optee-rpc-alloc-priv" not in features and tee.get("abi") == "smc",
+        "rpc_registers": "tee-shm-priv" in features
+        and "optee-rpc-alloc-priv" not in features
+        and tee.get("abi") == "smc",
         "argument_bytes": argument_bytes(features, tee),
         "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
         "sessions": int(entry.get("user_space", {}).get("sessions", 0)),
@@ -64,8 +76,10 @@ def _kernel(
 
 
 def _only_crashed_into(name: str, content: Mapping[str, Any]) -> bool:
-    kinds = [str(item if isinstance(item, str) else f"{item['from']} -{item['kind']}-> {item['to']}")
-             for item in content.get("handoffs", ())]
+    kinds = [
+        str(item if isinstance(item, str) else f"{item['from']} -{item['kind']}-> {item['to']}")
+        for item in content.get("handoffs", ())
+    ]
     into = [text for text in kinds if text.endswith(f"-> {name}")]
     return bool(into) and all("-crash->" in text for text in into)
 
@@ -73,7 +87,12 @@ def _only_crashed_into(name: str, content: Mapping[str, Any]) -> bool:
 def _features(name: str, entry: Mapping[str, Any], library: Library, wrong: Complaints) -> frozenset[str]:
     version = entry.get("version")
     if version is None:
-        wrong.say("KX008", f"kernel {name} has no version", ("kernels", name), help="version: 6.12, or payload: other")
+        wrong.say(
+            "KX008",
+            f"kernel {name} has no version",
+            ("kernels", name),
+            help="version: 6.12, or payload: other",
+        )
         return frozenset()
     try:
         found = set(library.features_of(feature_version(str(version))))

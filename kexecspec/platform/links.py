@@ -13,7 +13,10 @@ from kexecspec.quantities import format_range, parse_range
 
 
 def ordered(
-    content: Mapping[str, Any], entities: Mapping[str, Entity], kernels: Mapping[str, Kernel], wrong: Complaints
+    content: Mapping[str, Any],
+    entities: Mapping[str, Entity],
+    kernels: Mapping[str, Kernel],
+    wrong: Complaints,
 ) -> dict[str, Entity]:
     """`entities` with `shut_after`: for each, those that device_shutdown reaches before it, where links, parents,
     device links or the file say so. Pairs that nothing orders may go either way. Cycles are added to `wrong`."""

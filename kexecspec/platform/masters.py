@@ -20,7 +20,8 @@ WEAK = Unknown(BOOL, weak=True)
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of I/O virtual addresses as (start, size, top): below `top` more may be in use. `unknown`: so is one window."""
+    """Windows of I/O virtual addresses as (start, size, top): below `top` more may be in use.
+    `unknown`: there is one of which nothing is known."""
 
     known: tuple[tuple[int, int, int], ...]
     unknown: bool
@@ -43,10 +44,13 @@ def dma_of(device: Mapping[str, Any], driver: Driver) -> dict[str, Any]:
     return {**implied, **base, **own, "kind": kind}
 
 
-def facts(device: Mapping[str, Any], driver: Driver, memory: Mapping[str, Any], passes: bool, drains: bool) -> dict[str, Fact]:
+def facts(
+    device: Mapping[str, Any], driver: Driver, memory: Mapping[str, Any], passes: bool, drains: bool
+) -> dict[str, Fact]:
     """The facts about a DMA master that do not depend on its SMMU's state.
 
-    `passes`: it stands behind an SMMU. `drains`: what it has written is in memory before a jump, once it may issue no more.
+    `passes`: it stands behind an SMMU. `drains`: what it has written is in memory
+    before a jump, once it may issue no more.
     """
     dma = dma_of(device, driver)
     identity = device.get("domain", "translated") == "identity"
@@ -76,8 +80,10 @@ def hooks(device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Ho
     stop = _stops(device, driver, kernel)
     if any(stop.values()) and not any(op.do == "dma_stop" for op in shutdown):
         shutdown = (*shutdown, Op("dma_stop", None, tuple(sorted(stop.items()))))
-    shutdown = tuple(op if op.facts or op.do != "dma_stop" else Op("dma_stop", None, (("on_kexec", True), ("on_reboot", True)))
-                     for op in shutdown)
+    shutdown = tuple(
+        op if op.facts or op.do != "dma_stop" else Op("dma_stop", None, (("on_kexec", True), ("on_reboot", True)))
+        for op in shutdown
+    )
     if device.get("bus", driver.content.get("bus")) == "pci":
         if kernel.features & {"pci-clear-master-on-kexec", "pci-clear-master-always"}:
             shutdown = (*shutdown, Op("pci_clear_master"))
@@ -127,7 +133,9 @@ def _stops(device: Mapping[str, Any], driver: Driver, kernel: Kernel) -> dict[st
     pci = device.get("bus", driver.content.get("bus")) == "pci"
     given = device.get("quiesced_by")
     given = given["by"] if isinstance(given, dict) and "by" in given else given
-    table = {"kexec": given, "reboot": given} if isinstance(given, str) else given or driver.content.get("quiesced_by", {})
+    table = (
+        {"kexec": given, "reboot": given} if isinstance(given, str) else given or driver.content.get("quiesced_by", {})
+    )
     stopped = {}
     for path in ("kexec", "reboot"):
         by = _stopper(table.get(path, "nothing"), kernel)

@@ -39,7 +39,11 @@ class _World:
 
 
 def parts(
-    content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Complaints
+    content: Mapping[str, Any],
+    library: Library,
+    tee: Mapping[str, Any],
+    kernels: Mapping[str, Kernel],
+    wrong: Complaints,
 ) -> Parts:
     """All entities of a platform file but the kernels. What cannot be is added to `wrong`."""
     world, found = _World(content, library, tee, kernels, wrong), Parts()
@@ -57,7 +61,10 @@ def parts(
 def _tee(world: _World, found: Parts) -> None:
     facts = secure_world.facts(world.tee, world.content, world.wrong) | _services_facts(world)
     found.entities["tee"] = Entity("tee", ("tee",), facts, span=world.wrong.span("secure_world"))
-    names = {"amdtee": ("amdtee",), "optee": ("arm_ffa", "optee-ffa") if world.tee["abi"] == "ffa" else ("optee",)}
+    names = {
+        "amdtee": ("amdtee",),
+        "optee": ("arm_ffa", "optee-ffa") if world.tee["abi"] == "ffa" else ("optee",),
+    }
     for name in names[world.tee["kind"]]:
         driver = drivers.find_driver(name, world.content, world.library)
         if driver is not None:
@@ -73,8 +80,12 @@ def _device(world: _World, found: Parts, name: str, entry: Mapping[str, Any]) ->
         world.wrong.unknown("driver", entry.get("driver"), known, (*place, "driver"))
     elif driver.content.get("kind") == "tee-client":
         if world.tee["kind"] == "none":
-            world.wrong.say("KX010", f"{name} is a TEE client, and there is no secure world", (*place, "driver"),
-                            "secure_world: {optee: VERSION}, or remove the device")
+            world.wrong.say(
+                "KX010",
+                f"{name} is a TEE client, and there is no secure world",
+                (*place, "driver"),
+                "secure_world: {optee: VERSION}, or remove the device",
+            )
         else:
             _client(world, found, name, entry, driver, ("walker", "client"), place)
     else:
@@ -98,7 +109,9 @@ def _client(
         "single_session": "single_instance" in flags and "multi_session" not in flags,
         "buffers": Links(buffers),
         "has_buffers": bool(buffers),
-        "allocates": any("buffer" in i for i in driver.content.get("hooks", {}).get("probe", ()) if isinstance(i, dict)),
+        "allocates": any(
+            "buffer" in i for i in driver.content.get("hooks", {}).get("probe", ()) if isinstance(i, dict)
+        ),
         "drains_in_shutdown": any(op.do == "disable_shm_cache" for h in hooks.values() for op in h.shutdown),
     }
     _add(world, found, name, kinds, facts, hooks, driver, place)
@@ -106,12 +119,23 @@ def _client(
 
 def _services_facts(world: _World) -> dict[str, Fact]:
     """What the services of all callers together may do: RPCs, and locks that a suspended call keeps."""
-    drivers_used = [drivers.find_driver(str(d.get("driver")), world.content, world.library)
-                    for d in world.content.get("devices", {}).values()]
-    own = [{**dict(d.content.get("service", {})), **world.tee.get("services", {}).get(d.content.get("service", {}).get("name"), {})}
-           for d in drivers_used if d is not None]
-    used = [world.tee.get("services", {}).get(s, {}) for k in world.content.get("kernels", {}).values()
-            for s in (k or {}).get("user_space", {}).get("services", ())]
+    drivers_used = [
+        drivers.find_driver(str(d.get("driver")), world.content, world.library)
+        for d in world.content.get("devices", {}).values()
+    ]
+    own = [
+        {
+            **dict(d.content.get("service", {})),
+            **world.tee.get("services", {}).get(d.content.get("service", {}).get("name"), {}),
+        }
+        for d in drivers_used
+        if d is not None
+    ]
+    used = [
+        world.tee.get("services", {}).get(s, {})
+        for k in world.content.get("kernels", {}).values()
+        for s in (k or {}).get("user_space", {}).get("services", ())
+    ]
     return {
         "user_rpc": any(s.get("makes_rpc", True) for s in used) if used else True,
         "kernel_rpc": any(s.get("makes_rpc", False) for s in own),
@@ -129,7 +153,12 @@ def _service(world: _World, entry: Mapping[str, Any], driver: Driver, place: tup
 
 
 def _buffers(
-    world: _World, found: Parts, owner: str, driver: Driver, hooks: Mapping[str, Hooks], place: tuple[str, ...]
+    world: _World,
+    found: Parts,
+    owner: str,
+    driver: Driver,
+    hooks: Mapping[str, Hooks],
+    place: tuple[str, ...],
 ) -> tuple[str, ...]:
     used = {op.buffer for h in hooks.values() for op in h.probe if op.buffer}
     made = []
@@ -138,10 +167,15 @@ def _buffers(
         if name not in used:
             continue
         made.append(name)
-        costs = {k.name: heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
-                 for k in world.kernels.values()}
+        costs = {
+            k.name: heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
+            for k in world.kernels.values()
+        }
         call = {k.name: argument_bytes(k.features, world.tee) for k in world.kernels.values()}
-        put = {k: any(op.buffer == name and dict(op.facts).get("dma_buf", False) for op in h.probe) for k, h in hooks.items()}
+        put = {
+            k: any(op.buffer == name and dict(op.facts).get("dma_buf", False) for op in h.probe)
+            for k, h in hooks.items()
+        }
         facts: dict[str, Fact] = {
             "owner": Link(owner),
             "size": size,
@@ -154,7 +188,23 @@ def _buffers(
 
 
 def _no_smmu(found: Parts) -> None:
-    absent: dict[str, Fact] = dict.fromkeys(("exists", "on", "off_abort", "irq", "released", "off_by_hook", "live", "v3", "fatal", "reports", "coherent", "two_level"), False)
+    absent: dict[str, Fact] = dict.fromkeys(
+        (
+            "exists",
+            "on",
+            "off_abort",
+            "irq",
+            "released",
+            "off_by_hook",
+            "live",
+            "v3",
+            "fatal",
+            "reports",
+            "coherent",
+            "two_level",
+        ),
+        False,
+    )
     found.entities["no smmu"] = Entity("no smmu", ("nothing",), absent)
 
 
@@ -214,9 +264,14 @@ def _add(
     kept = {k: h if there[k] else Hooks() for k, h in hooks.items()}
     found.entities[name] = Entity(name, kinds, own, kept, driver=driver.name, span=world.wrong.span(*place))
     found.provides[name] = driver.provides
-    found.features |= frozenset(f for hook in driver.content.get("hooks", {}).values() for item in hook or ()
-                                if isinstance(item, dict) for key in ("when", "unless")
-                                for f in ([item[key]] if isinstance(item.get(key), str) else item.get(key, ())))
+    found.features |= frozenset(
+        f
+        for hook in driver.content.get("hooks", {}).values()
+        for item in hook or ()
+        if isinstance(item, dict)
+        for key in ("when", "unless")
+        for f in ([item[key]] if isinstance(item.get(key), str) else item.get(key, ()))
+    )
     if driver.inline or driver.content.get("confidence", "unverified") != "read":
         why = "described in the platform file" if driver.inline else str(driver.content.get("confidence"))
         if not (driver.inline and driver.content.get("sources")):
@@ -225,10 +280,17 @@ def _add(
 
 def _present(world: _World, name: str, driver: Driver, kernel: Kernel, kinds: tuple[str, ...]) -> bool:
     entry = world.content.get("kernels", {}).get(kernel.name) or {}
-    if "smmu" in kinds and entry.get("smmu_aware") is False or world.is_tee_part(kinds) and entry.get("tee_aware") is False:
+    if (
+        "smmu" in kinds
+        and entry.get("smmu_aware") is False
+        or world.is_tee_part(kinds)
+        and entry.get("tee_aware") is False
+    ):
         return False
     chosen = entry.get("devices")
-    listed = chosen is None or name in chosen or "device" not in kinds and "client" not in kinds or "tee_driver" in kinds
+    listed = (
+        chosen is None or name in chosen or "device" not in kinds and "client" not in kinds or "tee_driver" in kinds
+    )
     switched = entry.get("drivers", {}).get(driver.name, True) is not False
     return listed and switched and drivers.exists_in(driver, kernel)
 

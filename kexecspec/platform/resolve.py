@@ -73,14 +73,28 @@ def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Com
             if kernel not in kernels:
                 wrong.unknown("kernel", kernel, sorted(kernels), place)
         stopped = kind in ("kexec", "reboot") if user is None else user == "stopped"
-        edge = Edge(name or f"{start} -{kind}-> {end}", start, end, kind, stopped and kind != "crash", wrong.span(*place))
+        edge = Edge(
+            name or f"{start} -{kind}-> {end}",
+            start,
+            end,
+            kind,
+            stopped and kind != "crash",
+            wrong.span(*place),
+        )
         edges[edge.name] = edge
     return tuple(edges.values())
 
 
-def _first(content: Mapping[str, Any], kernels: Mapping[str, Kernel], edges: tuple[Edge, ...], wrong: Complaints) -> str:
+def _first(
+    content: Mapping[str, Any], kernels: Mapping[str, Kernel], edges: tuple[Edge, ...], wrong: Complaints
+) -> str:
     if not kernels:
-        wrong.say("KX008", "no kernel is described, nothing could be judged", (), help="kernels: {prod: {version: 6.12}}")
+        wrong.say(
+            "KX008",
+            "no kernel is described, nothing could be judged",
+            (),
+            help="kernels: {prod: {version: 6.12}}",
+        )
         return ""
     if "first" in content:
         if content["first"] not in kernels:
@@ -118,19 +132,26 @@ def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
     if given.get("in_flight") == "none":
         said.append(Reliance("no call is inside the secure world at a handoff", "assume.in_flight: none"))
     if given.get("registration_fails") is False:
-        said.append(Reliance("no registration fails for want of memory in the kernel", "assume.registration_fails: false"))
+        said.append(
+            Reliance("no registration fails for want of memory in the kernel", "assume.registration_fails: false")
+        )
     if given.get("fabric_drains", True):
         said.append(Reliance("writes in the fabric land before the jump once bus mastering is off", "default"))
     for other in given.get("others", ()):
-        said.append(Reliance(str(other.get("fact", other)) if isinstance(other, dict) else str(other),
-                             str(other.get("why", "stated")) if isinstance(other, dict) else "stated"))
+        said.append(
+            Reliance(
+                str(other.get("fact", other)) if isinstance(other, dict) else str(other),
+                str(other.get("why", "stated")) if isinstance(other, dict) else "stated",
+            )
+        )
     return tuple(said)
 
 
 def _adoption(kernels: Mapping[str, Kernel]) -> tuple[Reliance, ...]:
     return tuple(
         Reliance(f"{k.name} leaves alone the memory that the tables it adopts map", "it declares adoption", k.name)
-        for k in kernels.values() if k.facts["adopts"]
+        for k in kernels.values()
+        if k.facts["adopts"]
     )
 
 
@@ -138,8 +159,15 @@ def _expectations(content: Mapping[str, Any], wrong: Complaints) -> tuple[Expect
     made = []
     for finding, said in content.get("expect", {}).items():
         entry: Mapping[str, Any] = {"verdict": said} if isinstance(said, str) else said
-        made.append(Expectation(finding, entry["verdict"], entry.get("handoffs"), entry.get("harm"),
-                                wrong.span("expect", finding)))
+        made.append(
+            Expectation(
+                finding,
+                entry["verdict"],
+                entry.get("handoffs"),
+                entry.get("harm"),
+                wrong.span("expect", finding),
+            )
+        )
     return tuple(made)
 
 

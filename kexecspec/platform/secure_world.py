@@ -45,7 +45,7 @@ def settled(content: Mapping[str, Any], library: Library, wrong: Complaints) -> 
 
 
 def release(text: str) -> Release:
-    """An OP-TEE release such as 3.13.0 or 4.0.0-rc1, in order; a candidate comes before its release. Raises ValueError."""
+    """An OP-TEE release such as 3.13.0 or 4.0.0-rc1, in order; candidates come first. Raises ValueError."""
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:-rc(\d+))?", text)
     if match is None:
         raise ValueError(f"{quote(text)} is no OP-TEE release such as 3.13.0")
@@ -73,8 +73,12 @@ def _board(given: Mapping[str, Any], known: Mapping[str, Any], version: Release,
     if before and version < release(str(before["version"])):
         entry |= {k: v for k, v in before.items() if k != "version"}
     if entry.get("threads") == "cores" and "threads" not in given:
-        wrong.say("KX008", f"board {board} has a secure thread for each core; say how many", ("secure_world", "board"),
-                  "threads: NUMBER")
+        wrong.say(
+            "KX008",
+            f"board {board} has a secure thread for each core; say how many",
+            ("secure_world", "board"),
+            "threads: NUMBER",
+        )
         entry["threads"] = 2
     return entry
 

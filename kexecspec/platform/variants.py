@@ -43,7 +43,16 @@ def variants(content: Mapping[str, Any], span: Span) -> Iterator[tuple[Assignmen
         ways *= len(choices)
     if ways > MOST:
         names = ", ".join(".".join(map(str, path)) for path, _ in open_facts)
-        raise InputError([Diagnostic("KX018", f"{ways} ways to fill in what is unknown, at most {MOST} are tried", span, (names,))])
+        raise InputError(
+            [
+                Diagnostic(
+                    "KX018",
+                    f"{ways} ways to fill in what is unknown, at most {MOST} are tried",
+                    span,
+                    (names,),
+                )
+            ]
+        )
     for values in product(*(choices for _, choices in open_facts)):
         chosen = tuple((path, value) for (path, _), value in zip(open_facts, values, strict=True))
         filled: Any = content

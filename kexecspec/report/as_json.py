@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
 from kexecspec.findings import Finding, Harmed, Report, StepShown
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
@@ -57,7 +58,7 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "objections": list(report.objections),
         "errors": [],
         "hashes": {"platform": report.hashes.platform, "specs": report.hashes.specs},
-        "versions": {"kexecspec": report.hashes.tool, "z3": report.hashes.z3},
+        "versions": {"kexecspec": __version__, "sha256": report.hashes.tool, "z3": report.hashes.z3},
     }
 
 

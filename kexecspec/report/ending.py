@@ -91,7 +91,7 @@ def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
         if finding.property.id in traces:
             return f"kexecspec replay {shlex.quote(escape(traces[finding.property.id]))} --platform {path}"
     if code == codes.DISAGREES:
-        return f"kexecspec check {path} --trace-dir traces, and report it with the files"
+        return f"kexecspec check {path} --trace-dir traces"
     if refuted:
         also = f"kexecspec explain {refuted[0].property.code}"
         return f"kexecspec check {path} --trace-dir traces   (or {also})"

@@ -53,7 +53,7 @@ def exit_code(report: Report, accept_bounded: bool = False) -> int:
     return UNDECIDED if any(open_question(f, accept_bounded) for f in report.findings) else PROVED
 
 
-def test_code(report: Report) -> int:
+def expectations_code(report: Report) -> int:
     """As `exit_code`, for `kexecspec test`: only the file's expectations count, and the tool's own doubts."""
     if report.objections or any(disagrees(f) for f in report.findings):
         return DISAGREES

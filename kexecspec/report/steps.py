@@ -34,7 +34,7 @@ def table(report: Report, finding: Finding, look: Look) -> Iterator[str]:
             yield f"  -- kernel {generation} --"
         yield from columns([_row(report, step, step.rule in jumps, look)], widths)
         if look.verbose and step.path is not None:
-            yield f"      {step.rule} ({step.path}:{step.line})"
+            yield from wrapped(f"{step.rule} ({step.path}:{step.line})", "      ")
 
 
 def _hidden(step: StepShown, lap: Lap) -> bool:

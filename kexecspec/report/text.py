@@ -40,7 +40,7 @@ def _loud(report: Report, look: Look) -> Iterator[str]:
     """What the tool holds against itself, before everything else."""
     if not report.objections and not any(disagrees(f) for f in report.findings):
         return
-    loud = "THE TOOL DISAGREES WITH ITSELF. Believe no verdict below; please report this."
+    loud = "THE TOOL DISAGREES WITH ITSELF. Believe no verdict below; please report it."
     yield look.paint(loud, "loud")
     for objection in report.objections:
         yield from wrapped(objection, "  ! ", "    ")

@@ -17,7 +17,7 @@ from kexecspec.explore import Row
 from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, negate
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
-from kexecspec.solve.budget import Meter, fresh_solver
+from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.encode import Encoding, encode
 from kexecspec.solve.runs import coded, decoded
 from kexecspec.solve.smtlib import Writer, renumbered, script
@@ -52,12 +52,17 @@ class States:
                 mask |= states
         return mask
 
-    def widened(self, row: Row) -> tuple[Span, ...]:
+    def widened(self, row: Row, outside: frozenset[int] = frozenset()) -> tuple[Span, ...] | None:
         """A box around the unreachable state `row`, of few variables and wide spans, without a reachable
-        state."""
-        box = {place: self._point(place, value) for place, value in enumerate(row)}
+        state; it does not speak of the places `outside`. None where there is none."""
+        box = {place: self._point(place, value) for place, value in enumerate(row) if place not in outside}
         masks = {place: self.having(span) for place, span in box.items()}
-        for place in range(len(row)):
+        met = self.all
+        for mask in masks.values():
+            met &= mask
+        if met:
+            return None
+        for place in sorted(box):
             others = self.all
             for other, mask in masks.items():
                 others &= mask if other != place else self.all
@@ -80,9 +85,7 @@ class States:
         match sort:
             case EnumSort(labels):
                 taken = self.masks[span.place]
-                return Span(
-                    span.place, frozenset(label for label in labels if label in free or label not in taken)
-                )
+                return Span(span.place, frozenset(label for label in labels if label in free or label not in taken))
             case IntSort(low, high):
                 met = sorted(int(known) for known in self.masks[span.place] if known not in free)
                 below = max((known + 1 for known in met if known < int(value)), default=low)
@@ -103,28 +106,32 @@ def learnt(
     target: Expr,
     pen: Writer,
     rlimit: int,
+    outside: frozenset[int] = frozenset(),
 ) -> tuple[Expr, ...]:
     """State predicates that hold in all `rows` and, with `known` and not `target`, are inductive. `rows` are
-    all reachable states, and `target` holds in none. Raises OutOfBudget."""
+    all reachable states but for their values at the places `outside`, and `target` holds in none. Raises
+    OutOfBudget, also where nothing that leaves out these places is enough."""
     import z3
 
     base = [*known, negate(target)]
     encoding = encode(script(system, pen), [renumbered(part, system, pen) for part in base])
     solver, meter, states = fresh_solver(encoding.context, finite=False), Meter(rlimit), States(system, rows)
     solver.add(encoding.domain, encoding.step, *encoding.targets)
-    outside = [z3.Not(formula) for formula in encoding.later(encoding.targets)]
+    broken = [z3.Not(formula) for formula in encoding.later(encoding.targets)]
     found: list[Expr] = []
     while True:
         escape = z3.Bool(f"e{len(found)}", encoding.context)
-        solver.add(z3.Implies(escape, z3.Or(outside)))
+        solver.add(z3.Implies(escape, z3.Or(broken)))
         if not meter.ask(solver, escape):
             return tuple(found)
         row = _state(solver.model(), system, encoding, pen)
-        box = states.widened(row)
+        box = states.widened(row, outside)
+        if box is None:
+            raise OutOfBudget("a bound that some rule breaks")
         clause = z3.Not(z3.And([_within(span, states.variables[span.place], encoding, pen) for span in box]))
         found.append(negate(conjoin(_inside(span, states.variables[span.place]) for span in box)))
         solver.add(clause)
-        outside.append(z3.Not(encoding.later([clause])[0]))
+        broken.append(z3.Not(encoding.later([clause])[0]))
 
 
 def _state(found: Any, system: TransitionSystem, encoding: Encoding, pen: Writer) -> Row:

@@ -35,8 +35,7 @@ class Encoding:
         if depth == 0:
             return self.now
         return tuple(
-            _constant(f"x{number}@{depth}", sort, self.context)
-            for number, sort in enumerate(self.script.sorts)
+            _constant(f"x{number}@{depth}", sort, self.context) for number, sort in enumerate(self.script.sorts)
         )
 
     def choice_at(self, depth: int) -> Any:
@@ -96,6 +95,4 @@ def _replaced(formula: Any, old: Sequence[Any], new: Sequence[Any]) -> Any:
     froms, tos = (z3.Ast * size)(), (z3.Ast * size)()
     for place, (one, other) in enumerate(zip(old, new, strict=True)):
         froms[place], tos[place] = one.as_ast(), other.as_ast()
-    return z3.z3._to_expr_ref(
-        Z3_substitute(formula.ctx.ref(), formula.as_ast(), size, froms, tos), formula.ctx
-    )
+    return z3.z3._to_expr_ref(Z3_substitute(formula.ctx.ref(), formula.as_ast(), size, froms, tos), formula.ctx)

@@ -71,9 +71,7 @@ def with_fact(system: TransitionSystem, name: str, value: Value) -> TransitionSy
     }
     rules = tuple(_known(rule, by) for rule in system.rules)
     invariants = tuple(Invariant(i.name, known(i.holds), i.place) for i in system.invariants)
-    return TransitionSystem(
-        variables, tuple(rule for rule in rules if rule.guard != Const(False)), invariants
-    )
+    return TransitionSystem(variables, tuple(rule for rule in rules if rule.guard != Const(False)), invariants)
 
 
 def _known(rule: Rule, by: Mapping[str, Expr]) -> Rule:

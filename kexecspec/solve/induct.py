@@ -11,9 +11,7 @@ from kexecspec.solve.budget import Meter, fresh_solver
 from kexecspec.solve.encode import Encoding
 
 
-def inductive_part(
-    encoding: Encoding, candidates: Sequence[Any], meter: Meter, finite: bool = True
-) -> tuple[int, ...]:
+def inductive_part(encoding: Encoding, candidates: Sequence[Any], meter: Meter, finite: bool = True) -> tuple[int, ...]:
     """The numbers of the candidates whose conjunction is inductive, as many as there are. Raises
     OutOfBudget."""
     alive = _initially(encoding, candidates, meter, finite)

@@ -76,9 +76,7 @@ def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Kn
     return settled
 
 
-def _lifted(
-    system: TransitionSystem, part: TransitionSystem, answer: Reached, target: Target
-) -> Reached | Blocked:
+def _lifted(system: TransitionSystem, part: TransitionSystem, answer: Reached, target: Target) -> Reached | Blocked:
     """A run of a slice as a run of the system."""
     lifted = Lifter(system, part).lift(answer.trace)
     if isinstance(lifted, Blocked):
@@ -101,9 +99,7 @@ def _proved(prop: Property, proof: Safe, witness: Answer) -> tuple[Verdict, Evid
             return Verdict.UNKNOWN, Exhausted(f"the premise is neither reached nor excluded: {reason}", depth)
 
 
-def _unproved(
-    system: TransitionSystem, settled: Settled, target: Target, known: Known
-) -> tuple[Verdict, Evidence]:
+def _unproved(system: TransitionSystem, settled: Settled, target: Target, known: Known) -> tuple[Verdict, Evidence]:
     match settled.answer:
         case Reached(trace, shortest, lap):
             within = Trace({name: trace.initial[name] for name in settled.part.variables}, ())

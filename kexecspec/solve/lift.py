@@ -55,9 +55,7 @@ class Lifter:
             between = self._until(state, rule)
             if between is None:
                 hidden = frozenset[str]().union(*(references(part) for part in rule.order))
-                return Blocked(
-                    rule.name, hidden - self.part.variables.keys() or frozenset(self.whole.variables)
-                )
+                return Blocked(rule.name, hidden - self.part.variables.keys() or frozenset(self.whole.variables))
             steps.extend(between)
             state = fire(self.whole, rule, between[-1].state if between else state)
             places.append(len(steps))

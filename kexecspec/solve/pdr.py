@@ -41,9 +41,7 @@ def separate(
         formula = Reader(symbols, pen).formula(body)
     except Unreadable as part:
         raise OutOfBudget(f"PDR found an invariant that cannot be written down: {part}") from part
-    found = tuple(
-        part for part in (formula.terms if isinstance(formula, And) else (formula,)) if not same(part, TRUE)
-    )
+    found = tuple(part for part in (formula.terms if isinstance(formula, And) else (formula,)) if not same(part, TRUE))
     if not is_inductive(system, (*known, *found, negate(target)), pen, rlimit):
         raise OutOfBudget("PDR found an invariant that does not hold up")
     return found

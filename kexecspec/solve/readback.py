@@ -111,11 +111,7 @@ class Reader:
         return self.symbols[name]
 
     def _is_label(self, node: Any) -> bool:
-        return (
-            node.num_args() == 0
-            and str(node.decl()) in self.symbols
-            and isinstance(self._var(node).sort, EnumSort)
-        )
+        return node.num_args() == 0 and str(node.decl()) in self.symbols and isinstance(self._var(node).sort, EnumSort)
 
     def _labels(self, node: Any, wanted: Callable[[int], bool]) -> Expr:
         var = self._var(node)

@@ -35,9 +35,7 @@ def recheck(
     meter = Meter(rlimit)
     objections = [
         *_failing(encoding, (encoding.initial,), held, names, "does not hold at first", meter),
-        *_failing(
-            encoding, (encoding.step, *held), encoding.later(held), names, "is not kept by every rule", meter
-        ),
+        *_failing(encoding, (encoding.step, *held), encoding.later(held), names, "is not kept by every rule", meter),
         *_failing(encoding, held, wanted, [prop.id for prop in properties], "does not follow", meter),
     ]
     return tuple(objections)

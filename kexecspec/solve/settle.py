@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kexecspec.explore import survey
 from kexecspec.ir.system import TransitionSystem
-from kexecspec.ir.trace import Trace, handoffs
-from kexecspec.solve.answers import Answer, Effort, Open, Reached, Target
+from kexecspec.ir.trace import Trace, handoffs, objection
+from kexecspec.solve.accelerate import accelerate
+from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Target
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.encode import encode
 from kexecspec.solve.prove import by_induction, by_invention, is_excluded
 from kexecspec.solve.runs import limited, uncounted
 from kexecspec.solve.search import Search
-from kexecspec.solve.smtlib import Writer, renumbered, script
+from kexecspec.solve.smtlib import Writer, pen_for, renumbered, script
 from kexecspec.solve.unroll import Unrolling
 
 
-def settle(
-    system: TransitionSystem, targets: Sequence[Target], pen: Writer, effort: Effort
-) -> tuple[Answer, ...]:
+def settle(system: TransitionSystem, targets: Sequence[Target], pen: Writer, effort: Effort) -> tuple[Answer, ...]:
     """The answer for each target of one slice: runs that a look at the first states shows, then induction,
     bounded model checking where there are too many states to look at, new invariants, and deeper bounded
     model checking."""
     seen = survey(system, [target.where for target in targets], effort.states)
     answers: dict[int, Answer] = {number: Reached(trace, False) for number, trace in seen.found.items()}
-    grounds = {
-        number: by_induction(system, targets[number].where, pen, effort) for number in _open(targets, answers)
-    }
+    grounds = {number: by_induction(system, targets[number].where, pen, effort) for number in _open(targets, answers)}
     answers.update({number: ground.proof for number, ground in grounds.items() if ground.proof is not None})
     if _open(targets, answers):
         search = search_for(system, targets, pen, effort)
         if not seen.complete:
+            answers.update(_by_laps(_open(targets, answers), system, targets, pen, effort))
             search.to(_open(targets, answers), effort.quick)
         reasons = dict[int, str]()
         for number in _open(targets, answers):
@@ -43,9 +41,7 @@ def settle(
                 answers[number] = proof
         search.to(_open(targets, answers), effort.deep)
         answers.update(_left(_open(targets, answers), search, reasons, effort))
-    return tuple(
-        fewest(system, target, answers[number], pen, effort) for number, target in enumerate(targets)
-    )
+    return tuple(fewest(system, target, answers[number], pen, effort) for number, target in enumerate(targets))
 
 
 def _open(targets: Sequence[Target], answers: Mapping[int, Answer]) -> list[int]:
@@ -59,9 +55,20 @@ def search_for(system: TransitionSystem, targets: Sequence[Target], pen: Writer,
     return Search(system, targets, pen, unrolling)
 
 
-def _left(
-    numbers: Sequence[int], search: Search, reasons: Mapping[int, str], effort: Effort
-) -> dict[int, Answer]:
+def _by_laps(
+    numbers: Sequence[int], system: TransitionSystem, targets: Sequence[Target], pen: Writer, effort: Effort
+) -> Iterator[tuple[int, Reached]]:
+    """The targets to which a growing counter leads."""
+    for number in numbers:
+        found = accelerate(system, targets[number], pen, effort) if targets[number].counter else None
+        if found is not None:
+            complaint = objection(system, found.trace, targets[number].where)
+            if complaint is not None:
+                raise Disagreement(complaint)
+            yield number, found
+
+
+def _left(numbers: Sequence[int], search: Search, reasons: Mapping[int, str], effort: Effort) -> dict[int, Answer]:
     """What bounded model checking met, and what nobody could settle."""
     answers: dict[int, Answer] = {}
     for number in numbers:
@@ -76,7 +83,7 @@ def _left(
 
 def fewest(system: TransitionSystem, target: Target, answer: Answer, pen: Writer, effort: Effort) -> Answer:
     """A run made one of fewest handoffs, and shown to be one where that can be shown. Other answers stay."""
-    if not isinstance(answer, Reached) or not target.exact:
+    if not isinstance(answer, Reached) or not target.exact or answer.lap is not None:
         return answer
     trace, shortest = answer.trace, True
     while shortest and (taken := handoffs(system, trace)) > 0:
@@ -98,9 +105,3 @@ def _run(system: TransitionSystem, target: Target, pen: Writer, effort: Effort) 
     search = search_for(system, (target,), pen, effort)
     search.to((0,), effort.deep)
     return uncounted(search.met[0]) if search.met else None
-
-
-def pen_for(system: TransitionSystem, pen: Writer) -> Writer:
-    """A writer like `pen` for a system with variables that `pen` does not know."""
-    fresh = {name: len(pen.numbers) for name in system.variables if name not in pen.numbers}
-    return Writer({**pen.numbers, **fresh}, pen.labels) if fresh else pen

@@ -45,9 +45,7 @@ def _renamed(answer: Answer, first: TransitionSystem, other: TransitionSystem) -
     match answer:
         case Safe(invariants, method):
             declared = {one.name: twin for one, twin in zip(first.invariants, other.invariants, strict=True)}
-            return Safe(
-                tuple(declared.get(i.name) or _renamed_invariant(i, names) for i in invariants), method
-            )
+            return Safe(tuple(declared.get(i.name) or _renamed_invariant(i, names) for i in invariants), method)
         case Reached(trace, shortest, lap):
             steps = tuple(Step(rules[step.rule], _renamed_state(step.state, names)) for step in trace.steps)
             other_lap = None if lap is None else replace(lap, counter=names[lap.counter])
@@ -57,9 +55,7 @@ def _renamed(answer: Answer, first: TransitionSystem, other: TransitionSystem) -
 
 
 def _renamed_invariant(invariant: Invariant, names: Mapping[str, str]) -> Invariant:
-    return replace(
-        invariant, holds=substitute(invariant.holds, {old: Ref(new) for old, new in names.items()})
-    )
+    return replace(invariant, holds=substitute(invariant.holds, {old: Ref(new) for old, new in names.items()}))
 
 
 def _renamed_state(state: State, names: Mapping[str, str]) -> dict[str, Value]:

@@ -77,6 +77,12 @@ def writer(system: TransitionSystem) -> Writer:
     return Writer({name: number for number, name in enumerate(system.variables)}, labels)
 
 
+def pen_for(system: TransitionSystem, pen: Writer) -> Writer:
+    """A writer like `pen` for a system with variables that `pen` does not know."""
+    fresh = {name: len(pen.numbers) for name in system.variables if name not in pen.numbers}
+    return Writer({**pen.numbers, **fresh}, pen.labels) if fresh else pen
+
+
 @dataclass(frozen=True)
 class Script:
     """A system as text over `x0 y0 x1 y1 ...`, numbered in the order of its variables. Two slices with equal
@@ -111,9 +117,7 @@ def script(system: TransitionSystem, pen: Writer) -> Script:
 
 def renumbered(expr: Expr, system: TransitionSystem, pen: Writer) -> str:
     """`expr` in the numbering of `script(system, pen)`."""
-    return _renamed(
-        pen.text(expr), {pen.numbers[name]: number for number, name in enumerate(system.variables)}
-    )
+    return _renamed(pen.text(expr), {pen.numbers[name]: number for number, name in enumerate(system.variables)})
 
 
 def conjunction(terms: Iterable[str]) -> str:
