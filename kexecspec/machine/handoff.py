@@ -41,6 +41,7 @@ def enter(state: State, name: str, edge: str) -> None:
     """A new generation: a fresh kernel over everything that outlives kernels."""
     state.generation += 1
     state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
+    state.phase, state.window = "boot", "gap"
     state.memory.forget(state.generation)
     state.staged, state.user_space, state.supplicant = None, True, state.config.secure.supplicant
     state.fail_next = state.next_cookie = None
