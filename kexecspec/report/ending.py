@@ -51,7 +51,8 @@ def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterato
     """The verdict in one line, and the command that leads on."""
     code = outcome.exit_code(report, look.accept_bounded)
     word, colour = _WORDS[code]
-    yield look.paint(f"{word}  {escape(report.platform)}: {_tally(report)}", "bold", colour)
+    for line in wrapped(f"{word}  {report.platform}: {_tally(report)}", "", "  "):
+        yield look.paint(line, "bold", colour)
     yield f"next: {_next(report, traces, code)}"
 
 

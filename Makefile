@@ -1,0 +1,50 @@
+# make demo    the fourth-kexec story, before and after its fix
+# make test    lint, types and tests
+# make bless   write the expected results of the examples anew, to be reviewed as a diff
+# make soak    the long random tests
+# make bench   time and memory of every example's check
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+STORY := examples/tee-bnxt-fourth-kexec
+
+.PHONY: all demo test lint types pytest bless soak bench clean
+all: test
+
+# An interrupted installation leaves no stamp and is done again.
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=...)" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	-$(BIN)/kexecspec check $(STORY)/before.yaml --only KX103
+	$(BIN)/kexecspec check $(STORY)/after.yaml
+	@echo
+	$(BIN)/kexecspec test $(STORY)/before.yaml $(STORY)/after.yaml
+
+test: lint types pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check kexecspec tests
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+pytest: $(STAMP)
+	$(BIN)/pytest
+
+bless: $(STAMP)
+	$(BIN)/pytest tests --bless
+
+soak: $(STAMP)
+	KEXECSPEC_SOAK=1 $(BIN)/pytest
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/bench.py
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
