@@ -1,0 +1,147 @@
+"""Calls inside the secure world, on the stage: which thread and which task a rule's step is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kexecspec.machine.objects import CORE_LOCK, ThreadState
+from kexecspec.machine.tasks import USER, Task
+from kexecspec.replay.stage import Stage
+
+
+class Unperformable(Exception):
+    """The machine has no task, thread or memory with which a step could be performed."""
+
+
+def enters(stage: Stage, who: str) -> None:
+    """A call of user space, or of a kernel thread, enters."""
+    if who == "user":
+        stage.machine.call_enters(USER, user_service(stage))
+    else:
+        stage.machine.call_enters(_caller(stage))
+    _nested_now(stage)
+
+
+def returns(stage: Stage, who: str) -> None:
+    """A call returns: one that holds no lock and waits for nothing, the last one that entered first."""
+    tasks = [task for task in _inside(stage, who) if not task.asks_supplicant]
+    tasks.sort(key=lambda task: (bool(_thread(task).locks), -_thread(task).index))
+    stage.machine.call_returns(_thread(_first(tasks, "no call that could return")).index)
+
+
+def makes_rpc(stage: Stage) -> None:
+    """A call makes an RPC: with a dead kernel's cached argument where there is one, else without a cached one."""
+    tasks = _inside(stage, "")
+    tasks.sort(key=lambda task: (not _foreign(stage, task), _thread(task).rpc is not None, _thread(task).index))
+    found = _first(tasks, "no call that could make an RPC")
+    stage.machine.call_rpc(_thread(found).index, to_supplicant=False)
+
+
+def waits_for_supplicant(stage: Stage) -> None:
+    """A call of user space makes an RPC to tee-supplicant."""
+    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks]
+    tasks.sort(key=lambda task: (_thread(task).rpc is None, _thread(task).index))
+    stage.machine.call_rpc(_thread(_first(tasks, "no call of user space")).index, to_supplicant=True)
+
+
+def takes_lock(stage: Stage) -> None:
+    """A call wants the lock."""
+    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks]
+    stage.machine.takes_lock(_thread(_first(tasks, "no call that wants the lock")).index, lock_name(stage))
+
+
+def drops_lock(stage: Stage) -> None:
+    """The holder of the lock gives it back."""
+    holder = stage.machine.state.secure.locks.get(lock_name(stage))
+    if holder is None:
+        raise Unperformable("nobody holds the lock")
+    stage.machine.drops_lock(holder, lock_name(stage))
+
+
+def rpc_registers(stage: Stage) -> None:
+    """An RPC's handler is about to register memory. In the machine the registration is done as soon as a secure
+    thread is free for it, so it is begun when none is, and else when the nested call ends."""
+    tasks = sorted(_inside(stage, "user"), key=lambda task: (_thread(task).rpc is not None, _thread(task).index))
+    stage.nested.append(_thread(_first(tasks, "no call of user space")).index)
+    _nested_now(stage)
+
+
+def nested_done(stage: Stage) -> None:
+    """The nested registration finds a free thread, and the call that it served goes on and ends."""
+    machine = stage.machine
+    waiting = [task for task in machine.tasks.all if is_nested(task)]
+    if stage.nested:
+        index = stage.nested.pop(0)
+        machine.call_rpc(index, to_supplicant=False)
+    elif waiting:
+        index = _thread(waiting[0]).index
+        machine.tasks.retry()
+    else:
+        raise Unperformable("no nested call")
+    machine.call_returns(index)
+
+
+def is_nested(task: Task) -> bool:
+    """Whether the task's RPC handler waits for a secure thread of its own."""
+    return task.steps is not None and task.doing == "call-rpc" and task.why == "thread"
+
+
+def lock_name(stage: Stage) -> str:
+    """The lock that calls of this platform take."""
+    return next((str(lock) for service in _services(stage).values() for lock in service.get("locks", ())), CORE_LOCK)
+
+
+def user_service(stage: Stage) -> str:
+    """The service that user space of the running kernel talks to: one that makes RPCs if there is one."""
+    kernels: Any = stage.platform.plain.get("kernels", {})
+    names = [str(n) for n in (kernels.get(stage.kernel) or {}).get("user_space", {}).get("services", ())]
+    services = _services(stage)
+    names.sort(key=lambda name: not services.get(name, {}).get("makes_rpc", False))
+    return names[0] if names else USER
+
+
+def _services(stage: Stage) -> dict[str, Any]:
+    world: Any = stage.platform.plain.get("secure_world", {})
+    return {name: entry or {} for name, entry in world.get("services", {}).items()} if isinstance(world, dict) else {}
+
+
+def _inside(stage: Stage, who: str) -> list[Task]:
+    found = [task for task in stage.machine.tasks.all if task.thread is not None and task.steps is None]
+    found = [task for task in found if _thread(task).index not in stage.nested]
+    if not who:
+        return found
+    return [task for task in found if (task.owner == USER) is (who == "user")]
+
+
+def _caller(stage: Stage) -> str:
+    busy = {task.owner for task in stage.machine.tasks.all}
+    clients = [e for e in stage.platform.of_kind("client") if e.facts["calls_kernel"] and e.name in stage.machine.bound]
+    clients.sort(key=lambda e: e.facts["makes_rpc"] is not True)
+    free = [e.name for e in clients if e.name not in busy]
+    if not free:
+        raise Unperformable("no client that could call")
+    return free[0]
+
+
+def _foreign(stage: Stage, task: Task) -> bool:
+    rpc = _thread(task).rpc
+    return rpc is not None and rpc.generation != stage.machine.generation
+
+
+def _nested_now(stage: Stage) -> None:
+    threads = stage.machine.state.secure.threads
+    if any(thread.state is ThreadState.FREE for thread in threads):
+        return
+    while stage.nested:
+        stage.machine.call_rpc(stage.nested.pop(0), to_supplicant=False)
+
+
+def _first(tasks: list[Task], complaint: str) -> Task:
+    if not tasks:
+        raise Unperformable(complaint)
+    return tasks[0]
+
+
+def _thread(task: Task) -> Any:
+    assert task.thread is not None
+    return task.thread

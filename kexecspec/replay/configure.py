@@ -1,0 +1,262 @@
+"""A platform as the executable machine takes it: memory, secure world, SMMUs, devices and kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
+from kexecspec.library import Library
+from kexecspec.machine.config import (
+    DeviceConfig,
+    KernelConfig,
+    MachineConfig,
+    MemoryMap,
+    Range,
+    SecureConfig,
+    Service,
+    SmmuConfig,
+)
+from kexecspec.platform.drivers import Driver, find_driver
+from kexecspec.platform.facts import Entity, Kernel, Links, Platform, Unknown
+from kexecspec.platform.masters import dma_of
+from kexecspec.platform.secure_world import NO_LIMIT, release
+from kexecspec.quantities import parse_range, parse_size
+from kexecspec.replay.hooks import driver_hooks
+from kexecspec.replay.windows import iova_window, memory_map
+
+Facts = Mapping[str, Value]
+TEE = "tee"
+
+
+def machine_config(platform: Platform, library: Library, facts: Facts, last: str | None = None) -> MachineConfig:
+    """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; `last` names the
+    kernel whose memory a master is to hit where its window of addresses leaves a choice."""
+    memory = memory_map(platform)
+    return MachineConfig(
+        kernels=tuple(_kernel(platform, library, kernel) for kernel in platform.kernels.values()),
+        memory=memory,
+        secure=_secure(platform, library, facts),
+        smmus=tuple(_smmu(platform, library, entity, facts) for entity in platform.of_kind("smmu")),
+        devices=tuple(_device(platform, library, entity, facts, memory, last) for entity in _devices(platform)),
+        warm_clears=frozenset({"secure_world", "smmus", "devices"}) - platform.warm_keeps,
+    )
+
+
+def fact(entity: Entity, name: str, facts: Facts) -> Any:
+    """A fact of `entity`; one left unknown has the value in `facts`, or the first of its sort."""
+    found = entity.facts.get(name, False)
+    if not isinstance(found, Unknown):
+        return found
+    chosen = facts.get(f"{entity.name}.{name}")
+    if chosen is not None:
+        return chosen
+    match found.sort:
+        case BoolSort():
+            return False
+        case IntSort(low, _):
+            return low
+        case EnumSort(labels):
+            return labels[0]
+
+
+def tee_driver(platform: Platform) -> Entity | None:
+    """The driver of the trusted OS, if there is one."""
+    return next(iter(platform.of_kind("tee_driver")), None)
+
+
+def _devices(platform: Platform) -> tuple[Entity, ...]:
+    walkers = platform.of_kind("walker")
+    return tuple(e for e in walkers if "smmu" not in e.kinds and "tee_driver" not in e.kinds)
+
+
+def _driver(platform: Platform, library: Library, entity: Entity) -> Driver:
+    found = find_driver(entity.driver, platform.plain, library)
+    assert found is not None
+    return found
+
+
+def _entry(platform: Platform, section: str, name: str) -> dict[str, Any]:
+    table: Any = platform.plain.get(section, {})
+    return dict(table.get(name) or {})
+
+
+# Kernels.
+
+
+def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfig:
+    walkers = [e for e in platform.of_kind("walker") if _present(e, kernel.name)]
+    hooks = {e.driver: driver_hooks(_driver(platform, library, e), kernel, e) for e in walkers}
+    return KernelConfig(
+        name=kernel.name,
+        features=_features(kernel),
+        release=kernel.version or "payload",
+        kdump=kernel.recognises_kdump,
+        disable_bypass=bool(kernel.facts["disable_bypass"]),
+        passthrough=bool(kernel.facts["passthrough"]),
+        linux=kernel.linux,
+        smmu_aware=bool(kernel.facts["smmu_aware"]),
+        adopts=bool(kernel.facts["adopts"]),
+        drivers=hooks,
+        duties=tuple(_duty(platform, duty, providers) for k, duty, providers in platform.duties if k == kernel.name),
+        min_threads=int(kernel.facts["min_threads"]),
+    )
+
+
+def _features(kernel: Kernel) -> frozenset[str]:
+    """What SMMUv3's driver makes of its parameter is settled by the command line; the rest stands as it is."""
+    features = kernel.features - {"smmu3-disable-bypass-param"}
+    return features if kernel.facts["unattached_abort"] else features - {"smmu3-unattached-abort"}
+
+
+def _duty(platform: Platform, duty: str, providers: tuple[str, ...]) -> str:
+    driver = tee_driver(platform)
+    return TEE if driver is not None and providers == (driver.name,) else duty
+
+
+def _present(entity: Entity, kernel: str) -> bool:
+    present: Any = entity.facts["present"]
+    return bool(present.values[kernel])
+
+
+# The secure world.
+
+
+def _secure(platform: Platform, library: Library, facts: Facts) -> SecureConfig:
+    driver = tee_driver(platform)
+    if driver is None:
+        return SecureConfig(kind="none", threads=0)
+    tee = platform.entities[TEE]
+    given: Any = platform.plain.get("secure_world", {})
+    version = release(str(given.get("optee", "0.0")))
+    handles = int(fact(tee, "handles", facts))
+    return SecureConfig(
+        kind="amdtee" if "amdtee" in given else "optee",
+        version=version[:3],
+        abi="ffa" if fact(tee, "ffa", facts) else "smc",
+        threads=int(fact(tee, "threads", facts)),
+        heap_size=int(fact(tee, "heap", facts)),
+        base_use=int(fact(tee, "base", facts)),
+        session_bytes=int(fact(tee, "session_cost", facts)),
+        dynamic_shm=bool(given.get("dynamic_shm", version >= release("2.6.0"))),
+        prealloc_cache=bool(fact(tee, "prealloc", facts)),
+        rpc_arg=True,
+        handles=None if handles >= NO_LIMIT else handles,
+        va_space=_va_space(given),
+        rejects_overlap=bool(fact(tee, "overlap_refused", facts)),
+        services=_services(platform, library, facts),
+        suspended_threads=int(fact(tee, "suspended", facts)),
+        supplicant=bool(fact(tee, "supplicant", facts)),
+        driver=driver.driver,
+        needs=_needs(platform, driver),
+    )
+
+
+def _va_space(given: Mapping[str, Any]) -> int:
+    size = given.get("va_space", "32MiB")
+    return parse_size("32MiB" if size == "unknown" else size)
+
+
+def _services(platform: Platform, library: Library, facts: Facts) -> tuple[Service, ...]:
+    given: Any = platform.plain.get("secure_world", {})
+    declared: Mapping[str, Any] = given.get("services", {}) if isinstance(given, dict) else {}
+    made = {name: _service(name, entry or {}, False) for name, entry in declared.items()}
+    for entity in platform.of_kind("client"):
+        driver = _driver(platform, library, entity)
+        name = service_of(platform, driver, entity)
+        base = driver.content.get("service", {})
+        entry = {**(base if base.get("name", name) == name else {}), **(declared.get(name) or {})}
+        made[name] = _service(name, entry, bool(fact(entity, "makes_rpc", facts)))
+    return tuple(made.values())
+
+
+def service_of(platform: Platform, driver: Driver, entity: Entity) -> str:
+    """The name of the service that a client talks to."""
+    entry = _entry(platform, "devices", entity.name)
+    return str(entry.get("service", driver.content.get("service", {}).get("name", entity.name)))
+
+
+def _service(name: str, entry: Mapping[str, Any], makes_rpc: bool) -> Service:
+    flags = entry.get("ta_flags", ("multi_session",))
+    rpc = entry.get("makes_rpc", False)
+    return Service(
+        name=name,
+        pseudo=bool(entry.get("pseudo", True)),
+        makes_rpc=makes_rpc if rpc == "unknown" else bool(rpc),
+        single_instance="single_instance" in flags,
+        multi_session="multi_session" in flags,
+        keep_alive="keep_alive" in flags,
+    )
+
+
+# SMMUs and devices.
+
+
+def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) -> SmmuConfig:
+    v3, enabled = bool(entity.facts["v3"]), bool(entity.facts["reset_on"])
+    return SmmuConfig(
+        name=entity.name,
+        driver=entity.driver,
+        version=3 if v3 else 2,
+        reset_clientpd=not enabled,
+        reset_enabled=enabled,
+        reset_gbpa_abort=bool(fact(entity, "reset_abort", facts)),
+        abort_is_fatal=bool(entity.facts["fatal"]),
+    )
+
+
+def _device(
+    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, last: str | None
+) -> DeviceConfig:
+    driver, entry = _driver(platform, library, entity), _entry(platform, "devices", entity.name)
+    log: Mapping[str, Any] = driver.content.get("log", {})
+    client = "client" in entity.kinds
+    common: dict[str, Any] = {
+        "bus": str(entry.get("bus", driver.content.get("bus", "platform"))),
+        "service": service_of(platform, driver, entity) if client else None,
+        "provides": driver.provides,
+        "needs": _needs(platform, entity),
+        "suppliers": _suppliers(platform, entity),
+        "dev_name": str(log.get("dev", "")),
+        "absent_in": frozenset(k for k in platform.kernels if not _present(entity, k)),
+    }
+    if "device" in entity.kinds:
+        common |= _master(entity, driver, entry, facts)
+        common["iova"] = iova_window(platform, entity, entry, facts, memory, last)
+    return DeviceConfig(entity.name, entity.driver, **common)
+
+
+def _master(entity: Entity, driver: Driver, entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    dma = dma_of(entry, driver)
+    kind = str(dma["kind"]) if entity.facts["running"] or entity.facts["one_shot"] else "none"
+    if kind not in ("none", "one-shot") and not fact(entity, "writes", facts):
+        kind = "periodic-read"
+    return {
+        "smmu": entry.get("smmu"),
+        "streams": tuple(entry.get("streams", (0,))) if entry.get("smmu") else (),
+        "domain": "identity" if entity.facts["identity"] else "translated",
+        "dma": kind,
+        "recurrent": bool(fact(entity, "recurrent", facts)),
+        "posted": 0 if kind == "one-shot" else 4,
+        "bus_master": "ignored" if fact(entity, "gating_ignored", facts) else "honoured",
+        "behind_port": bool(entry.get("behind_port", False)),
+    }
+
+
+def _needs(platform: Platform, entity: Entity) -> tuple[str, ...]:
+    """The parts that must have probed before this one, by the machine's names."""
+    return tuple(TEE if "tee_driver" in platform.entities[n].kinds else n for n in _supplier_names(entity))
+
+
+def _suppliers(platform: Platform, entity: Entity) -> tuple[str, ...]:
+    return tuple(n for n in _supplier_names(entity) if "tee_driver" not in platform.entities[n].kinds)
+
+
+def _supplier_names(entity: Entity) -> tuple[str, ...]:
+    suppliers = entity.facts.get("suppliers")
+    return suppliers.names if isinstance(suppliers, Links) else ()
+
+
+def as_range(text: str) -> Range:
+    """A range of the platform file as the machine's."""
+    return Range(*parse_range(text))

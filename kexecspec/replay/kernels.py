@@ -1,0 +1,48 @@
+"""Kernels that come up, leave and crash, on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kexecspec.ir.system import Rule
+from kexecspec.replay.order import shutdown_order
+from kexecspec.replay.stage import Stage
+
+
+def up(stage: Stage) -> None:
+    """The probe walk goes to its end."""
+    stage.until(lambda: stage.machine.state.phase == "up")
+
+
+def begin(stage: Stage, name: str, upcoming: Sequence[Rule]) -> None:
+    """The handoff called `name` begins; the walk goes in the order that the trace needs."""
+    edge = next(edge for edge in stage.platform.edges if edge.name == name)
+    space = "stopped" if edge.user_stopped else "running"
+    stage.machine.choose_shutdown_order(shutdown_order(stage.platform, upcoming))
+    stage.machine.begin(edge.kind, edge.end, space)
+    stage.leaving = edge
+
+
+def arrives(stage: Stage, how: str) -> None:
+    """The walk goes to its end, and the jump or the reset comes."""
+    edge, before = stage.leaving, stage.machine.generation
+    if edge is not None and stage.until(lambda: stage.machine.generation > before):
+        stage.arrive(edge.kind)
+        _spread(stage)
+
+
+def crash(stage: Stage, to_kernel: str) -> None:
+    """The kernel panics; nothing is shut down."""
+    stage.machine.crash(to_kernel)
+    stage.arrive("crash")
+    _spread(stage)
+
+
+def _spread(stage: Stage) -> None:
+    """Where shares may not overlap, the new kernel's allocations keep off the old ones unless a trace says so."""
+    state = stage.machine.state
+    if not state.config.secure.rejects_overlap:
+        return
+    held = [piece for one in state.secure.registrations for piece in one.pages]
+    if held:
+        stage.machine.allocate_from(max(start + count for start, count in held))

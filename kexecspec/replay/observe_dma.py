@@ -1,0 +1,104 @@
+"""What the machine shows of SMMUs and DMA masters."""
+
+from __future__ import annotations
+
+from kexecspec.ir.values import Value
+from kexecspec.machine import HarmKind
+from kexecspec.machine.devices import Device
+from kexecspec.machine.smmu import Entry, Smmu, SmmuV2, SmmuV3, Stream
+from kexecspec.platform.facts import Entity
+from kexecspec.replay.stage import Stage
+from kexecspec.replay.suffered import of_this_kernel
+
+
+def is_on(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether client traffic is looked at."""
+    return _smmu(stage, smmu).translates
+
+
+def off_abort(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether it aborts while it is off; an SMMUv2 never does."""
+    found = _smmu(stage, smmu)
+    return found.gbpa_abort if isinstance(found, SmmuV3) else False
+
+
+def irq(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether faults interrupt."""
+    found = _smmu(stage, smmu)
+    return found.gfie if isinstance(found, SmmuV2) else found.evtqen
+
+
+def released(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether its clients' groups were taken away; nothing shows where it had no client."""
+    groups = stage.machine.state.iommu_core().groups
+    mine = [name for name, device in stage.machine.state.devices.items()
+            if device.config.smmu == smmu.name and name in groups]
+    return any(groups[name] is None for name in mine) if mine else None
+
+
+def off_by_hook(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether this kernel's shutdown hook turned it off."""
+    return smmu.name in stage.turned_off
+
+
+def engine(stage: Stage, entity: Entity) -> Value | None:
+    """Whose work is pending. A payload that is no Linux may start devices, of which the rules say nothing."""
+    device, kernel = _device(stage, entity), stage.machine.kernel
+    if kernel is not None and not kernel.linux and device.generation == stage.machine.generation:
+        return None
+    if device.config.dma == "none" or not device.engine or not device.pending or device.generation == 0:
+        return "off"
+    return "own" if device.generation == stage.machine.generation else "stale"
+
+
+def bus_master(stage: Stage, entity: Entity) -> Value | None:
+    """Whether it and the port above it may issue transactions."""
+    device, kernel = _device(stage, entity), stage.machine.kernel
+    if kernel is not None and not kernel.linux or device.generation == 0 and device.config.dma == "firmware":
+        return None
+    return device.bus_master and device.port_master
+
+
+def entry(stage: Stage, entity: Entity) -> Value | None:
+    """What the entry of its stream does; of entries that are none, nothing shows while the SMMU is off."""
+    device = _device(stage, entity)
+    smmu = stage.machine.state.smmus.get(device.config.smmu or "")
+    if smmu is None:
+        return None
+    found = smmu.streams.get(device.config.streams[0])
+    if found is not None and found.entry is Entry.TRANSLATE and found.table is not None:
+        return "own" if found.table.generation == stage.machine.generation else "stale"
+    if not smmu.translates:
+        return None
+    return "bypass" if _bypasses(smmu, found) else "fault"
+
+
+def oops(stage: Stage, entity: Entity) -> Value | None:
+    """Whether the DMA API found no domain for it."""
+    return _suffered(stage, HarmKind.OOPS, "iommu_get_dma_domain", entity.name, None)
+
+
+def sync_lost(stage: Stage, entity: Entity) -> Value | None:
+    """Whether a task's CMD_SYNC for it got no answer."""
+    return _suffered(stage, HarmKind.HANG, "cmd-sync", entity.name, "task")
+
+
+def _bypasses(smmu: Smmu, found: Stream | None) -> bool:
+    if found is not None:
+        return found.entry is Entry.BYPASS
+    return not smmu.usfcfg if isinstance(smmu, SmmuV2) else smmu.unlisted is Entry.BYPASS
+
+
+def _suffered(stage: Stage, kind: HarmKind, where: str, device: str, context: str | None) -> bool:
+    return any(
+        harm.detail.get("device") == device and context in (None, harm.detail.get("context"))
+        for harm in of_this_kernel(stage, kind, where)
+    )
+
+
+def _smmu(stage: Stage, entity: Entity) -> Smmu:
+    return stage.machine.state.smmus[entity.name]
+
+
+def _device(stage: Stage, entity: Entity) -> Device:
+    return stage.machine.state.devices[entity.name]

@@ -1,0 +1,125 @@
+"""Rules as operations of the machine: for each operation that a rule can name, what to do on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kexecspec.ground.walks import SHUT
+from kexecspec.ir.expr import Const
+from kexecspec.ir.system import Rule
+from kexecspec.replay import calls, choices, kernels
+from kexecspec.replay.stage import Stage
+
+AT_THE_BUS = ("pci_clear_master", "port_clear_master")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A rule to perform, and those that come after it in the trace."""
+
+    rule: Rule
+    upcoming: Sequence[Rule]
+
+    @property
+    def actor(self) -> str:
+        """The part of the platform that acts."""
+        return self.rule.operation[0]
+
+    @property
+    def parameter(self) -> str:
+        """What the operation says beyond its name."""
+        return self.rule.operation[2] if len(self.rule.operation) > 2 else ""
+
+
+Performance = Callable[[Stage, Scene], None]
+
+
+def perform(stage: Stage, scene: Scene) -> None:
+    """Do on the stage what the rule says. Raises Unperformable where the machine has nobody who could."""
+    name = scene.rule.operation[1]
+    PERFORMED[name](stage, scene)
+
+
+def _walk(stage: Stage, scene: Scene) -> None:
+    """The walker's next operation: advance until it stands where the rule says it then stands."""
+    name = scene.actor
+    goal = scene.rule.effect.get(f"{name}.at")
+    assert isinstance(goal, Const)
+    if scene.rule.operation[1] in AT_THE_BUS and goal.value != SHUT:
+        stage.lagging.add(name)
+        return
+    stage.until(lambda: stage.places.get(name) == goal.value)
+    stage.lagging.discard(name)
+
+
+def _allocation(stage: Stage, scene: Scene) -> None:
+    """An allocation of shared memory, which the world can make fail or place over an old share."""
+    variant = scene.rule.operation[3]
+    if variant == "fails":
+        stage.machine.registration_fails("kernel")
+    elif variant == "refused_by_overlap":
+        choices.place_over_old_share(stage)
+    _walk(stage, scene)
+
+
+PERFORMED: Mapping[str, Performance] = {
+    # The walk of probes and the walk of shutdown hooks.
+    "bound": _walk,
+    "deferred": _walk,
+    "tee_client_open_session": _walk,
+    "tee_client_close_session": _walk,
+    "tee_shm_alloc": _allocation,
+    "tee_shm_alloc_kernel_buf": _allocation,
+    "tee_shm_alloc_priv_buf": _allocation,
+    "tee_shm_register_kernel_buf": _allocation,
+    "tee_shm_free": _walk,
+    "refuse_kdump": _walk,
+    "disable_unmapped_shm_cache": _walk,
+    "enable_shm_cache": _walk,
+    "enumerate_devices": _walk,
+    "disable_shm_cache": _walk,
+    "ffa_rxtx_map": _walk,
+    "ffa_rxtx_unmap": _walk,
+    "attach": _walk,
+    "dma_reset": _walk,
+    "dma_start": _walk,
+    "dma_stop": _walk,
+    "dma_unmap": _walk,
+    "pci_clear_master": _walk,
+    "port_clear_master": _walk,
+    "smmu_bypass_window": _walk,
+    "smmu_reset": _walk,
+    "smmu_clientpd": _walk,
+    "smmu_abort": _walk,
+    "smmu3_gbpa_abort": _walk,
+    "smmu3_disable": _walk,
+    "smmu3_enable": _walk,
+    "smmu3_adopt": _walk,
+    "smmu3_cr0_clear": _walk,
+    "smmu3_gbpa_set_abort": _walk,
+    "iommu_device_unregister": _walk,
+    # Kernels.
+    "up": lambda stage, scene: kernels.up(stage),
+    "begin": lambda stage, scene: kernels.begin(stage, scene.parameter, scene.upcoming),
+    "jump": lambda stage, scene: kernels.arrives(stage, "jump"),
+    "reset": lambda stage, scene: kernels.arrives(stage, "reset"),
+    "crash": lambda stage, scene: kernels.crash(stage, scene.parameter),
+    # Calls into the secure world.
+    "call_enters": lambda stage, scene: calls.enters(stage, scene.parameter),
+    "call_returns": lambda stage, scene: calls.returns(stage, scene.parameter),
+    "call_rpc": lambda stage, scene: calls.makes_rpc(stage),
+    "call_waits_for_supplicant": lambda stage, scene: calls.waits_for_supplicant(stage),
+    "takes_lock": lambda stage, scene: calls.takes_lock(stage),
+    "drops_lock": lambda stage, scene: calls.drops_lock(stage),
+    "rpc_registers": lambda stage, scene: calls.rpc_registers(stage),
+    "nested_done": lambda stage, scene: calls.nested_done(stage),
+    "supplicant_dies": lambda stage, scene: choices.supplicant_dies(stage),
+    "user_registers": lambda stage, scene: choices.user_registers(stage),
+    "resume_thread": lambda stage, scene: choices.resume_thread(stage),
+    # Masters.
+    "request": lambda stage, scene: choices.request(stage, scene.actor),
+    "completes": lambda stage, scene: choices.completes(stage, scene.actor),
+    "task_dma_map": lambda stage, scene: choices.task_dma_map(stage, scene.actor),
+    "task_dma_unmap": lambda stage, scene: choices.task_dma_unmap(stage, scene.actor),
+}

@@ -1,0 +1,150 @@
+"""Replay: perform a trace on the machine step by step, compare after each step, and see what is suffered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from kexecspec.findings import Harmed
+from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.values import State, Value
+from kexecspec.library import Library, library
+from kexecspec.machine import Harm
+from kexecspec.platform.facts import Platform
+from kexecspec.replay.calls import Unperformable
+from kexecspec.replay.observe import observe, observer, owner_of
+from kexecspec.replay.perform import Scene, perform
+from kexecspec.replay.stage import Stage, open_stage
+from kexecspec.replay.suffered import is_about, of_this_kernel
+
+LOG_LINES = 12
+OOPSES = ("oops", "oops_rpc", "oops_drain")
+Watched = Mapping[str, Callable[[], Value | None]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """After step `step` (0 is the start) the trace has one value of `variable` and the machine another."""
+
+    step: int
+    rule: str
+    variable: str
+    expected: Value | None
+    seen: Value | None
+
+    def __str__(self) -> str:
+        where = f"after step {self.step} ({self.rule})" if self.step else "at the start"
+        if not self.variable:
+            return f"step {self.step} ({self.rule}) could not be performed: {self.seen}"
+        return f"{where} {self.variable} is {self.expected} in the trace and {self.seen} in the machine"
+
+
+def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace: Trace) -> Harmed:
+    """Performs `trace`, a run of `system` or of a slice of it that violates `prop`, and lets the machine run on.
+
+    CONFIRMED: every observable variable agreed after every step and the machine suffers the harm of `prop`.
+    HARMLESS: it agreed, and nothing of that kind is suffered. DIVERGED: `why` says where the two parted.
+    """
+    stage = _stage(platform, library(), trace)
+    difference = next(_played(stage, system, trace, len(trace.steps)), None)
+    if difference is not None:
+        return Harmed("DIVERGED", None, "", stage.machine.log[-LOG_LINES:], str(difference))
+    harm = _harm_of(stage, prop)
+    if harm is None:
+        return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
+                      f"the machine ran on and suffered no {prop.harm} of this kind")
+    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {stage.kernel}", harm.log)
+
+
+def step_through(
+    platform: Platform, system: TransitionSystem, trace: Trace, until: int | None = None
+) -> tuple[tuple[str, ...], dict[str, Value], str]:
+    """Performs the first `until` steps of `trace` (all where None).
+
+    Returns the machine's log, what it then shows of the system's variables, and where machine and trace parted
+    ("" where they did not); the performance ends there.
+    """
+    stage = _stage(platform, library(), trace)
+    count = len(trace.steps) if until is None else min(until, len(trace.steps))
+    difference = next(_played(stage, system, trace, count), None)
+    return stage.machine.log, observe(stage, system.variables), str(difference) if difference else ""
+
+
+def _stage(platform: Platform, specs: Library, trace: Trace) -> Stage:
+    last = trace.last.get("kernel")
+    return open_stage(platform, specs, trace.initial, str(last) if last in platform.kernels else None)
+
+
+def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) -> Iterator[Difference]:
+    """The first difference between the trace's first `count` steps and the machine, if there is one."""
+    rules = {rule.name: rule for rule in system.rules}
+    scenes = [rules.get(step.rule) for step in trace.steps]
+    watched = _watched(stage, system, trace.initial)
+    before: State = {}
+    for number, state in enumerate((trace.initial, *(step.state for step in trace.steps[:count]))):
+        name = trace.steps[number - 1].rule if number else ""
+        if number:
+            complaint = _performed(stage, scenes[number - 1], [r for r in scenes[number:number + 400] if r is not None])
+            if complaint:
+                yield Difference(number, name, "", None, complaint)
+                return
+        whole = number == count or number == 0 or state.get("kernel") is None
+        names = watched if whole or _arrived(scenes[number - 1]) else _changed(watched, before, state)
+        yield from _differences(stage, watched, names, state, number, name)
+        before = state
+
+
+def _arrived(rule: Rule | None) -> bool:
+    return rule is not None and rule.handoff
+
+
+def _changed(watched: Watched, before: State, state: State) -> list[str]:
+    return [name for name in watched if before.get(name) != state[name]]
+
+
+def _performed(stage: Stage, rule: Rule | None, upcoming: list[Rule]) -> str:
+    if rule is None or len(rule.operation) < 2:
+        return "no rule of that name has an operation"
+    try:
+        perform(stage, Scene(rule, upcoming))
+    except Unperformable as reason:
+        return str(reason)
+    return ""
+
+
+def _watched(stage: Stage, system: TransitionSystem, state: State) -> dict[str, Callable[[], Value | None]]:
+    found = {}
+    for name in state:
+        seen = observer(stage, name)
+        if seen is not None and system.variables[name].lifetime is not Lifetime.FIXED:
+            found[name] = seen
+    return found
+
+
+def _differences(
+    stage: Stage, watched: Watched, names: object, state: State, number: int, rule: str
+) -> Iterator[Difference]:
+    assert isinstance(names, dict | list)
+    for name in names:
+        if _hidden(stage, name):
+            continue
+        value = watched[name]()
+        if value is not None and value != state[name]:
+            yield Difference(number, rule, name, state[name], value)
+
+
+def _hidden(stage: Stage, name: str) -> bool:
+    """A walker in the middle of what the machine does at once, and a kernel that is dead, are not looked at."""
+    if stage.machine.state.dead:
+        return name.rpartition(".")[2] not in OOPSES
+    return owner_of(name) in stage.lagging
+
+
+def _harm_of(stage: Stage, prop: Property) -> Harm | None:
+    suffered = [harm for harm in of_this_kernel(stage) if is_about(stage, prop, harm)]
+    if suffered:
+        return suffered[-1]
+    now = stage.machine.generation
+    later = stage.machine.run_on() if not stage.machine.state.dead else ()
+    return next((h for h in later if h.detail.get("generation") == now and is_about(stage, prop, h)), None)

@@ -1,0 +1,67 @@
+"""What dead kernels have left in the secure world, counted from its registrations and sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kexecspec.machine.heap import mobj_cost
+from kexecspec.machine.objects import Registration
+from kexecspec.machine.tasks import USER
+from kexecspec.platform.facts import Entity
+from kexecspec.replay.configure import TEE
+from kexecspec.replay.stage import Stage
+
+ARGUMENTS = "optee-arg-cache"
+ARGUMENT_BUFFER = "args"
+
+
+@dataclass(frozen=True)
+class Residue:
+    """Heap bytes and handles that dead generations hold; the buffers and user memory that a clean kexec left; the
+    clients with a session of a dead generation."""
+
+    heap_bytes: int
+    handles: int
+    buffers: frozenset[str]
+    sessions: frozenset[str]
+    user_left: bool
+
+
+def residue(stage: Stage) -> Residue:
+    """The residue as it is now."""
+    secure, now = stage.machine.state.secure, stage.machine.generation
+    key = (now, len(secure.registrations), len(secure.sessions))
+    if stage.counted is None or stage.counted[0] != key:
+        stage.counted = (key, _count(stage, now))
+    found = stage.counted[1]
+    assert isinstance(found, Residue)
+    return found
+
+
+def buffer_of(stage: Stage, one: Registration) -> str | None:
+    """The buffer of the platform that a registration is of."""
+    if one.client == ARGUMENTS:
+        driver = stage.entity(TEE)
+        return f"{driver.name}.{ARGUMENT_BUFFER}" if driver is not None else None
+    return stage.names.get(one.cookie)
+
+
+def client_name(stage: Stage, entity: Entity) -> str:
+    """What the machine calls a client."""
+    return TEE if "tee_driver" in entity.kinds else entity.name
+
+
+def _count(stage: Stage, now: int) -> Residue:
+    secure = stage.machine.state.secure
+    dead = [one for one in secure.registrations if one.explicit and one.generation != now]
+    sessions = [one for one in secure.sessions if one.generation != now]
+    clean = [one for one in dead if stage.exits.get(one.generation) == "kexec"]
+    names = (buffer_of(stage, one) for one in clean)
+    held = sum(mobj_cost(one.count) for one in dead) + secure.config.session_bytes * len(sessions)
+    return Residue(
+        heap_bytes=held,
+        handles=len(dead) if secure.config.abi == "ffa" else 0,
+        buffers=frozenset(name for name in names if name is not None),
+        sessions=frozenset(one.client for one in sessions),
+        user_left=any(one.client == USER for one in clean),
+    )

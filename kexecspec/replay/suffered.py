@@ -1,0 +1,101 @@
+"""Harms: those of the running kernel, and which of them a property is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from kexecspec.ir.system import Property
+from kexecspec.machine import Harm, HarmKind
+from kexecspec.replay.configure import TEE
+from kexecspec.replay.stage import Stage
+
+Test = Callable[[Harm, str], bool]
+
+
+def of_this_kernel(stage: Stage, kind: HarmKind | None = None, where: str | None = None) -> Iterator[Harm]:
+    """What the running generation has suffered, last first."""
+    now = stage.machine.generation
+    for harm in reversed(stage.machine.state.harms):
+        if harm.detail.get("generation") != now:
+            return
+        if kind in (None, harm.kind) and where in (None, harm.where):
+            yield harm
+
+
+def is_about(stage: Stage, prop: Property, harm: Harm) -> bool:
+    """Whether `harm` is what `prop` says would be suffered."""
+    if str(harm.kind) not in ALSO.get(prop.code, (prop.harm,)):
+        return False
+    name = prop.instance.removesuffix(":task")
+    entity = stage.platform.entities.get(name)
+    actor = TEE if entity is not None and "tee_driver" in entity.kinds else name
+    return MEANS[prop.code](harm, actor)
+
+
+def _names(harm: Harm, actor: str) -> bool:
+    return actor in (harm.detail.get("client"), harm.detail.get("device"), harm.where)
+
+
+def _left(harm: Harm, actor: str) -> bool:
+    clients = harm.detail.get("clients", ())
+    mine = {TEE: ("tee", "optee", "optee-arg-cache")}.get(actor, (actor,))
+    return harm.where == "registrations" and isinstance(clients, tuple) and any(name in clients for name in mine)
+
+
+def _by_residue(harm: Harm, actor: str) -> bool:
+    return harm.where in (actor, "argument page") and bool(harm.detail.get("by_residue"))
+
+
+def _lost(harm: Harm, actor: str) -> bool:
+    own = actor in (harm.detail.get("client"), TEE)
+    return harm.where == "pool_op_alloc" and (own or harm.kind is HarmKind.CORRUPTION)
+
+
+def _held(harm: Harm, actor: str) -> bool:
+    return harm.where == "call" and harm.detail.get("why") in ("lock", "release")
+
+
+def _stray(harm: Harm, actor: str) -> bool:
+    return harm.where == actor and harm.detail.get("phase") != "walk"
+
+
+def _through_dead_tables(harm: Harm, actor: str) -> bool:
+    if harm.kind is HarmKind.REFUSED:
+        return harm.where == "transaction-aborted" and harm.detail.get("device") == actor
+    found = harm.where in ("stale-translation", "table-walk") and harm.detail.get("device") == actor
+    return found or harm.where == actor and bool(harm.detail.get("stale_table"))
+
+
+def _aborted(harm: Harm, actor: str) -> bool:
+    return harm.where in ("transaction-aborted", "abort-is-fatal") and harm.detail.get("device") == actor
+
+
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "KX106": ("LEAK", "CORRUPTION"),
+    "KX304": ("CORRUPTION", "REFUSED"),
+}
+"""The kinds of harm of a property that can be suffered as more than one."""
+
+MEANS: Mapping[str, Test] = {
+    "KX101": lambda harm, actor: harm.where == actor,
+    "KX102": _left,
+    "KX103": _by_residue,
+    "KX104": lambda harm, actor: harm.where.startswith("secure thread"),
+    "KX105": lambda harm, actor: harm.where in ("tee_shm_alloc", "tee_shm_register") and _names(harm, actor),
+    "KX106": _lost,
+    "KX107": lambda harm, actor: harm.where == actor and "session_of" in harm.detail,
+    "KX201": lambda harm, actor: harm.where == "probe" and harm.detail.get("actor") == actor,
+    "KX202": lambda harm, actor: harm.where == "secure-threads",
+    "KX203": _held,
+    "KX204": lambda harm, actor: harm.where == "shutdown" and harm.detail.get("actor") == actor,
+    "KX205": lambda harm, actor: harm.where == "call" and bool(harm.detail.get("nested")),
+    "KX301": _stray,
+    "KX302": lambda harm, actor: harm.where == actor,
+    "KX303": lambda harm, actor: harm.where == "iommu_get_dma_domain" and _names(harm, actor),
+    "KX304": _through_dead_tables,
+    "KX305": _aborted,
+    "KX306": lambda harm, actor: harm.where == "cmd-sync" and _names(harm, actor),
+    "KX307": lambda harm, actor: harm.where == actor and harm.detail.get("phase") == "walk",
+    "KX401": lambda harm, actor: harm.where in (f"duty:{actor.partition(':')[0]}", f"duty:{actor}"),
+}
+"""Which harm of its kind each property is about; `actor` is the machine's name for the property's instance."""

@@ -1,0 +1,65 @@
+"""Memory of a platform, and a concrete place for the I/O addresses of a master where the file leaves a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.ir.values import Value
+from kexecspec.machine.config import MIB, MemoryMap, Range
+from kexecspec.platform.facts import Entity, Platform, Unknown
+from kexecspec.quantities import parse_range
+
+FOUR_GIB = 1 << 32
+WINDOW = 16 * MIB
+OUTSIDE = 0x10_0000
+
+
+def memory_map(platform: Platform) -> MemoryMap:
+    """RAM, what is reserved, and the crashkernel; where the file says nothing, ordinary ones."""
+    given: Any = platform.plain.get("memory", {})
+    ram = _ranges(given.get("ram")) or (Range(0x8000_0000, 2048 * MIB),)
+    crash = _ranges(given.get("crashkernel"))
+    if not crash and any(edge.kind == "crash" for edge in platform.edges):
+        largest = max(ram, key=lambda bank: bank.size)
+        crash = (Range(largest.start + largest.size // 2, min(largest.size // 4, 256 * MIB)),)
+    static = _ranges(given.get("static_shm"))
+    return MemoryMap(ram, _ranges(given.get("reserved")), crash, static[0] if static else None)
+
+
+def iova_window(
+    platform: Platform, entity: Entity, entry: Mapping[str, Any], facts: Mapping[str, Value], memory: MemoryMap,
+    last: str | None,
+) -> Range | None:  # fmt: skip
+    """The window of a master's I/O addresses, narrowed to where it meets memory of the kernel `last`; None
+    for a master that nothing translates."""
+    if entry.get("smmu") is None:
+        return None
+    stated = entry.get("iova")
+    window = Range(FOUR_GIB - WINDOW, WINDOW) if stated in (None, "unknown") else Range(*parse_range(str(stated)))
+    kdump = last is not None and platform.kernels[last].kdump
+    wanted = memory.crashkernel if kdump else memory.ram
+    name = "iova_hits_crashkernel" if kdump else "iova_hits_ram"
+    if isinstance(entity.facts[name], Unknown):
+        return _top(wanted) if facts.get(f"{entity.name}.{name}") else Range(OUTSIDE, WINDOW)
+    return next((met for span in wanted if (met := _met(window, span, memory, kdump))), window)
+
+
+def _met(window: Range, span: Range, memory: MemoryMap, kdump: bool) -> Range | None:
+    start, end = max(window.start, span.start), min(window.end, span.end)
+    taken = () if kdump else (*memory.crashkernel, *memory.reserved)
+    for other in sorted(taken, key=lambda one: one.start):
+        if other.start <= start < other.end:
+            start = other.end
+    return Range(start, end - start) if start < end else None
+
+
+def _top(spans: tuple[Range, ...]) -> Range:
+    low = [span for span in spans if span.start < FOUR_GIB] or list(spans)
+    end = min(low[-1].end, FOUR_GIB)
+    return Range(max(end - WINDOW, low[-1].start), WINDOW)
+
+
+def _ranges(given: Any) -> tuple[Range, ...]:
+    texts = [given] if isinstance(given, str) else given or ()
+    return tuple(Range(*parse_range(text)) for text in texts)
