@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 PROVED, REFUTED, UNUSABLE, UNDECIDED, DISAGREES, INTERRUPTED = 0, 1, 2, 3, 4, 130
+UNREAD = 141
+"""Whoever read our output has gone, so that nobody saw the verdict: what a shell shows for SIGPIPE."""
+
 GRAVEST_FIRST = (INTERRUPTED, DISAGREES, UNUSABLE, REFUTED, UNDECIDED, PROVED)
 """Of several files the gravest code counts: a tool that disagrees with itself makes every other answer
 worthless, an input that could not be judged comes before what the others say, and an undecided property

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kexecspec.cli.console import complain, prepare_streams, quiet_exit
+from kexecspec.cli.console import ReaderGone, complain, prepare_streams, quiet_exit
 from kexecspec.diagnostics import InputError, escape
 from kexecspec.exit_codes import DISAGREES, INTERRUPTED, UNUSABLE
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(arguments)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         return quiet_exit()
     except KeyboardInterrupt:
         complain("interrupted")
@@ -55,6 +55,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _misused(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
+    if context is not None and error.message == context.get_help():
+        complain(error.message)
+        return UNUSABLE
     if context is not None:
         complain(context.get_usage())
     complain(f"Error: {escape(error.format_message())}")

@@ -81,9 +81,7 @@ def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:
     number = int(said[1]) if said else 0
     budget = number * (default.rlimit if said and said[2] else 1)
     if not 0 < budget < 2**32:
-        raise click.UsageError(
-            f"--rlimit {quote(rlimit)}: write a number below 4294967296, or a multiple such as 4x."
-        )
+        raise click.UsageError(f"--rlimit {quote(rlimit)}: write a number below 4294967296, or a multiple such as 4x.")
     return Options(only=only, rlimit=budget)
 
 

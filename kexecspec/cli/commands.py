@@ -10,9 +10,7 @@ from kexecspec import __version__
 
 _FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Show failures only.")
-_VERBOSE = click.option(
-    "-v", "--verbose", is_flag=True, help="Show more: what was not judged, whole logs, rules."
-)
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show more: what was not judged, whole logs, rules.")
 _ONLY = click.option(
     "--only",
     multiple=True,
@@ -180,9 +178,7 @@ def properties() -> int:
 
 @show.command()
 @click.argument("file")
-@click.option(
-    "--lifetime", type=click.Choice(["kernel", "platform", "fixed"]), help="Only variables of this lifetime."
-)
+@click.option("--lifetime", type=click.Choice(["kernel", "platform", "fixed"]), help="Only variables of this lifetime.")
 def system(file: str, lifetime: str | None) -> int:
     """The transition system that a platform file becomes."""
     from kexecspec.cli.show_system import show_system

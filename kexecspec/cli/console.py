@@ -7,7 +7,11 @@ import os
 import sys
 
 from kexecspec.diagnostics import InputError
-from kexecspec.exit_codes import PROVED
+from kexecspec.exit_codes import UNREAD
+
+
+class ReaderGone(Exception):
+    """Nobody reads stdout any more."""
 
 
 def prepare_streams() -> None:
@@ -18,11 +22,14 @@ def prepare_streams() -> None:
 
 
 def say(text: str) -> None:
-    """Writes to stdout, in plain ASCII unless that is a terminal."""
+    """Writes to stdout, in plain ASCII unless that is a terminal. Raises ReaderGone."""
     if not sys.stdout.isatty():
         text = text.encode("ascii", "backslashreplace").decode("ascii")
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def complain(text: str) -> None:
@@ -45,8 +52,8 @@ def wants_colour() -> bool:
 
 
 def quiet_exit() -> int:
-    """The reader of our output has gone: nothing more can be said, and that is no error."""
+    """Nothing more can be said, and there is no use in complaining."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-    return PROVED
+    return UNREAD

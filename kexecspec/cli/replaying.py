@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import click
@@ -12,36 +11,59 @@ import click
 from kexecspec.cli.console import complain, say, wants_colour
 from kexecspec.cli.platforms import Settled, hashes_of, settled
 from kexecspec.diagnostics import Diagnostic, InputError, Span, escape, quote
-from kexecspec.exit_codes import DISAGREES, PROVED
-from kexecspec.findings import Harmed, Hashes
+from kexecspec.exit_codes import DISAGREES, PROVED, gravest
+from kexecspec.findings import Hashes
 from kexecspec.ir.expr import negate
 from kexecspec.ir.system import Property
 from kexecspec.ir.trace import Trace, objection
+from kexecspec.ir.values import Value
 from kexecspec.report.itf_read import TraceFile, read_trace
 from kexecspec.report.look import Look, columns, count, value, wrapped
-from kexecspec.report.refuted import log_lines
+from kexecspec.report.refuted import log_lines, replay_lines
 
 
 def run(path: str, until: int | None, state: bool, platform: str | None, verbose: bool) -> int:
-    """Replays the trace and shows its log. 0 where the harm is confirmed, 4 where it is not.
+    """Replays the trace and shows its log. 0 where the harm is confirmed, 4 where machine and trace part.
 
     Raises InputError for a trace that is none, was made from something else, or is no run of the rules.
     """
-    from kexecspec.replay.replay import confirm
-
     file = read_trace(path)
     if until is not None and until > len(file.trace.steps):
         raise click.UsageError(f"--until {until}: the trace has {count(len(file.trace.steps), 'step')}.")
     found = settled(platform if platform is not None else beside(file))
     refuse_drift(file, hashes_of(found))
     chosen, prop = fitting(file, found)
-    trace = file.trace if until is None else replace(file.trace, steps=file.trace.steps[:until])
-    outcome = confirm(chosen.platform, chosen.system, prop, trace)
+    say("\n".join(wrapped(f"{path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")))
     look = Look(wants_colour(), verbose=verbose)
-    say("\n".join(_shown(file, chosen, prop, trace, outcome, until is not None, look)))
-    if state:
-        say("\n".join(_state(trace)))
-    return PROVED if until is not None or outcome.outcome == "CONFIRMED" else DISAGREES
+    code = _confirmed(file, chosen, prop, look) if until is None else PROVED
+    if until is not None or state or verbose:
+        code = gravest((code, _stepped(file, chosen, until, state, verbose)))
+    return code
+
+
+def _confirmed(file: TraceFile, chosen: Settled, prop: Property, look: Look) -> int:
+    """Runs the whole trace, lets the world run on, and shows what is suffered."""
+    from kexecspec.replay.replay import confirm
+
+    outcome = confirm(chosen.platform, chosen.system, prop, file.trace)
+    say("\n".join(replay_lines(outcome, look)))
+    return PROVED if outcome.outcome == "CONFIRMED" else DISAGREES
+
+
+def _stepped(file: TraceFile, chosen: Settled, until: int | None, state: bool, verbose: bool) -> int:
+    """Runs the trace up to a step and shows the machine as it is then."""
+    from kexecspec.replay.replay import step_through
+
+    log, seen, parted = step_through(chosen.platform, chosen.system, file.trace, until)
+    steps = file.trace.steps if until is None else file.trace.steps[:until]
+    reached = Trace(file.trace.initial, steps)
+    last = f": {steps[-1].rule}" if steps else ""
+    lines = wrapped(f"after step {len(steps)} of {len(file.trace.steps)}{last}", "  ", "    ")
+    if parted:
+        lines += wrapped(f"DIVERGED: {parted}", "  ", "    ")
+    lines += log_lines(log, verbose or until is not None)
+    say("\n".join([*lines, *(_state(reached, seen) if state else ())]))
+    return DISAGREES if parted else PROVED
 
 
 def beside(file: TraceFile) -> str:
@@ -91,28 +113,10 @@ def _objection(file: TraceFile, candidate: Settled, prop: Property) -> str | Non
     return objection(candidate.system, file.trace, negate(prop.holds))
 
 
-def _shown(
-    file: TraceFile, chosen: Settled, prop: Property, trace: Trace, outcome: Harmed, stopped: bool, look: Look
-) -> Iterator[str]:
-    yield from wrapped(f"{file.path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")
-    if stopped:
-        total = len(file.trace.steps)
-        yield from wrapped(f"stopped after step {len(trace.steps)} of {total}{_at(trace)}")
-    else:
-        harm = f" {outcome.harm}" if outcome.harm else ""
-        where = f" in {outcome.where}" if outcome.where else ""
-        style = "bold" if outcome.outcome == "CONFIRMED" else "loud"
-        yield from (look.paint(x, style) for x in wrapped(f"{outcome.outcome}{harm}{where}", "  ", "    "))
-    if outcome.why and (not stopped or outcome.outcome == "DIVERGED"):
-        yield from wrapped(outcome.why)
-    yield from log_lines(outcome.log, True)
-
-
-def _at(trace: Trace) -> str:
-    return f": {trace.steps[-1].rule}" if trace.steps else ""
-
-
-def _state(trace: Trace) -> Iterator[str]:
-    yield f"  State after step {len(trace.steps)}:"
+def _state(trace: Trace, seen: Mapping[str, Value]) -> Iterator[str]:
+    """Every variable as the trace has it, and as the machine shows it where it shows it."""
+    yield "  State:"
     width = min(40, max(len(escape(name)) for name in trace.last))
-    yield from columns([(name, value(of)) for name, of in trace.last.items()], (width, 74 - width), "    ")
+    rest = (74 - 2 - width) // 2
+    rows = [(name, value(of), value(seen[name]) if name in seen else "-") for name, of in trace.last.items()]
+    yield from columns([("variable", "trace", "machine"), *rows], (width, rest, rest - 2), "    ")

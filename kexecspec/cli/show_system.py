@@ -53,9 +53,7 @@ def _system(found: Settled, lifetime: str | None) -> Iterator[str]:
 
 def _variable(var: Var) -> Iterator[str]:
     initial = "any value" if var.initial is None else text(var.initial)
-    yield from wrapped(
-        f"{var.name}: {describe(var.sort)}, {var.lifetime.value}, first {initial}", "  ", "      "
-    )
+    yield from wrapped(f"{var.name}: {describe(var.sort)}, {var.lifetime.value}, first {initial}", "  ", "      ")
     if var.says:
         yield from wrapped(var.says, "      ")
 

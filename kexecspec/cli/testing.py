@@ -28,9 +28,7 @@ def run(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
         return UNUSABLE
     failed = sum(code != PROVED for code in codes)
     if not quiet or failed:
-        verdict = (
-            f"FAIL  {failed} of {len(files)} files" if failed else f"PASS  {len(files)} of {len(files)} files"
-        )
+        verdict = f"FAIL  {failed} of {len(files)} files" if failed else f"PASS  {len(files)} of {len(files)} files"
         say(f"{verdict}, {tested} expectations")
     return code
 

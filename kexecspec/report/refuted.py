@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kexecspec.diagnostics import Diagnostic, Span, render
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Harmed, Report
 from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.report.look import Look, count, escape_lines, value, wrapped
 from kexecspec.report.steps import table
@@ -69,13 +69,16 @@ def _about_trace(finding: Finding) -> str:
 
 
 def _replay(finding: Finding, look: Look) -> Iterator[str]:
-    replay = finding.replay
-    if replay is None:
-        return
+    if finding.replay is not None:
+        yield ""
+        yield from replay_lines(finding.replay, look)
+
+
+def replay_lines(replay: Harmed, look: Look) -> Iterator[str]:
+    """What the executable model suffered, why that is not as expected, and its log."""
     harm = f" {replay.harm}" if replay.harm else ""
     where = f" in {replay.where}" if replay.where else ""
     style = "bold" if replay.outcome == "CONFIRMED" else "loud"
-    yield ""
     for line in wrapped(f"Replay: {replay.outcome}{harm}{where}", "  ", "    "):
         yield look.paint(line, style)
     if replay.why:

@@ -48,9 +48,7 @@ def _loud(report: Report, look: Look) -> Iterator[str]:
     for finding in report.findings:
         replay = finding.replay
         if disagrees(finding) and finding.property.id not in said and replay is not None:
-            yield from wrapped(
-                f"{finding.property.id}: replay {replay.outcome}: {replay.why}", "  ! ", "    "
-            )
+            yield from wrapped(f"{finding.property.id}: replay {replay.outcome}: {replay.why}", "  ! ", "    ")
     yield ""
 
 

@@ -59,7 +59,7 @@ def test_traces_are_written_and_replayed(run: Run, story: Path, tmp_path: Path) 
     moved.write_text(trace.read_text().replace('"../acme.yaml"', '"acme.yaml"'))
     assert run("replay", moved).code == 0
     part = run("replay", moved, "--until", "3", "--state")
-    assert part.code == 0 and "stopped after step 3 of" in part.out and "tee.stale_bytes" in part.out
+    assert part.code == 0 and "after step 3 of" in part.out and "tee.stale_bytes" in part.out
     assert run("replay", moved, "--until", "9999").code == 2
 
 
@@ -110,7 +110,7 @@ def test_list_and_show_a_platform(run: Run, story: Path) -> None:
     kept = run("show", "system", "acme.yaml", "--lifetime", "platform")
     assert "tee.stale_bytes" in kept.out and "bnxt.session" not in kept.out and "rules" not in kept.out
     survivors = run("show", "survives", "acme.yaml")
-    assert "tee.stale_bytes" in survivors.out and "bnxt.session" not in survivors.out.split()
+    assert "tee.stale_bytes" in survivors.out and "\n  bnxt.session" not in survivors.out
 
 
 def test_the_starter_passes_its_own_check(run: Run, tmp_path: Path) -> None:
