@@ -140,6 +140,13 @@ def _generation(sweep: _Sweep, waiting: Waiting) -> tuple[Waiting, bool]:
     return jumped, True
 
 
+def moves_of(system: TransitionSystem, strict: bool = False) -> tuple[Move, ...]:
+    """The rules of `system`, compiled, over rows in the order of its variables. A move that leaves a sort has
+    no state after it; where `strict`, it raises OutOfRange."""
+    index = {name: place for place, name in enumerate(system.variables)}
+    return tuple(_move(system, number, rule, index, strict) for number, rule in enumerate(system.rules))
+
+
 def _move(system: TransitionSystem, number: int, rule: Rule, index: Mapping[str, int], strict: bool) -> Move:
     writes = [(index[name], compiled(expr, index), system.variables[name].sort) for name, expr in rule.effect.items()]
 
