@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from kexecspec import confirm, expectations, hashes, present
+from kexecspec import confirm, consequences, expectations, hashes, intervals, present
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Report
 from kexecspec.ground.ground import ground
@@ -53,8 +53,14 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
-    findings = present.with_consequences(platform, present.weakened(platform, findings))
-    met, unmet = expectations.compare(platform.expectations, findings)
+    findings = intervals.with_ranges(system, present.weakened(platform, findings), options.rlimit)
+    findings = consequences.with_consequences(
+        platform, findings, lambda: ground(replace(platform, limits=()), specs), options.rlimit
+    )
+    asked = [
+        e for e in platform.expectations if not options.only or any(expectations.fits(f, e.finding) for f in findings)
+    ]
+    met, unmet = expectations.compare(asked, findings)
     return Report(
         platform=platform.name,
         path=platform.path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kexecspec.findings import Becomes, Finding, StepShown
+from kexecspec.findings import Finding, StepShown
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
@@ -88,23 +88,6 @@ def _weakened(found: Finding, needed: tuple[str, ...]) -> Finding:
         return found
     why = f"refuted only if {' and '.join(needed)}: no concrete address is known, so say more (iova, memory)"
     return replace(found, verdict=Verdict.UNKNOWN, why=why)
-
-
-def with_consequences(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
-    """Leaks (KX102) with what they become: the first KX103 and its number of handoffs; a note where the platform
-    never takes so many between two resets."""
-    exhausted = [
-        f.handoffs for f in findings if f.property.code == "KX103" and f.verdict is Verdict.REFUTED and f.handoffs
-    ]
-    if not exhausted:
-        return list(findings)
-    becomes, most = Becomes("KX103", min(exhausted)), platform.most_handoffs
-    harmless = most is not None and most < becomes.handoffs
-    return [
-        replace(f, becomes=becomes, severity="note" if harmless else f.severity)
-        if f.property.code == "KX102" and f.verdict is Verdict.REFUTED else f
-        for f in findings
-    ]  # fmt: skip
 
 
 def summary(platform: Platform) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kexecspec.ground.handoffs import COUNTER, Aging, handoff_rules
+from kexecspec.ground.handoffs import Aging, handoff_rules
 from kexecspec.ground.names import World, variable
 from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
@@ -102,10 +102,10 @@ def _variables(world: World) -> tuple[dict[str, Var], dict[str, Aging]]:
                     _optional(spec, "at_handoff"),
                     spec.get("cleared_by", component.get("cleared_by")),
                 )
-    if world.platform.most_handoffs is not None:
-        sort = IntSort(0, max(world.platform.most_handoffs, 1))
-        variables[COUNTER] = Var(COUNTER, sort, Const(0), Lifetime.PLATFORM, says="handoffs since the last reset")
-        aging[COUNTER] = Aging("machine", None, None, None)
+    for limit in world.platform.limits:
+        sort, says = IntSort(0, max(limit.most, 1)), "handoffs since the last reset, of those that are limited"
+        variables[limit.counter] = Var(limit.counter, sort, Const(0), Lifetime.PLATFORM, says=says)
+        aging[limit.counter] = Aging("machine", None, None, None)
     return variables, aging
 
 

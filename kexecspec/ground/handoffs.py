@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from kexecspec.ground.names import EdgePart, World
 from kexecspec.ground.rules import _flat
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, conjoin, disjoin, equal
+from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal
 from kexecspec.ir.language import lower
 from kexecspec.ir.system import Lifetime, Place, Rule, Var
 from kexecspec.platform.facts import Edge
-
-COUNTER = "taken"
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ def handoff_rules(world: World, variables: Mapping[str, Var], aging: Mapping[str
     """Every way to begin a clean handoff, to finish it, and to crash."""
     for edge in world.platform.edges:
         here = equal(Ref("kernel"), Const(edge.start))
-        limit = _limit(world)
+        limit = _limit(world, edge)
         effect = _arrival(world, edge, variables, aging)
         if edge.kind == "crash":
             running = disjoin(equal(Ref("phase"), Const(p)) for p in ("up", "down"))
@@ -87,10 +85,12 @@ def _arrival(world: World, edge: Edge, variables: Mapping[str, Var], aging: Mapp
             effect[name] = _fresh(var, variables)
         elif age.at_handoff is not None:
             effect[name] = lower(age.at_handoff, _scope(world, edge, age))
-    taken: Expr = Const(0) if edge.resets else add((Ref(COUNTER), Const(1)))
     effect |= {"kernel": Const(edge.end), "entered": Const(edge.kind)}
-    if world.platform.most_handoffs is not None:
-        effect[COUNTER] = taken
+    for limit in world.platform.limits:
+        if edge.resets:
+            effect[limit.counter] = Const(0)
+        elif edge.name in limit.edges:
+            effect[limit.counter] = add((Ref(limit.counter), Const(1)))
     return effect
 
 
@@ -107,9 +107,9 @@ def _scope(world: World, edge: Edge, age: Aging):  # type: ignore[no-untyped-def
     return world.scope(local)
 
 
-def _limit(world: World) -> Expr:
-    most = world.platform.most_handoffs
-    return TRUE if most is None else at_most(Ref(COUNTER), Const(most - 1))
+def _limit(world: World, edge: Edge) -> Expr:
+    limits = (limit for limit in world.platform.limits if edge.name in limit.edges)
+    return conjoin(at_most(Ref(limit.counter), Const(limit.most - 1)) for limit in limits)
 
 
 def _idle(world: World) -> tuple[Expr, ...]:

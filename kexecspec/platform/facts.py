@@ -81,6 +81,7 @@ class Edge:
     end: str
     kind: str
     user_stopped: bool
+    at_most: int | None = None
     span: Span | None = None
 
     @property
@@ -130,6 +131,15 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """Handoffs over `edges` are taken at most `most` times between two resets; `counter` names their count."""
+
+    counter: str
+    most: int
+    edges: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Platform:
     """All facts. `entities` stand in the order in which drivers probe."""
 
@@ -139,7 +149,7 @@ class Platform:
     kernels: Mapping[str, Kernel]
     edges: tuple[Edge, ...]
     first: str
-    most_handoffs: int | None
+    limits: tuple[Limit, ...]
     warm_keeps: frozenset[str]
     assumptions: tuple[Reliance, ...]
     reliances: tuple[Reliance, ...]

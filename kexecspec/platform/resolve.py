@@ -7,10 +7,10 @@ from typing import Any
 
 from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
+from kexecspec.platform import contradictions, links, secure_world
 from kexecspec.platform import kernels as kernel_facts
-from kexecspec.platform import links, secure_world
 from kexecspec.platform.complaints import Complaints
-from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Platform, Reliance
+from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
 from kexecspec.platform.parts import Parts, parts
 from kexecspec.source import Node, plain
 
@@ -35,6 +35,7 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
     everything = {"machine": entity_of_machine(first, content)} | found.entities
     entities = links.ordered(content, everything, kernels, wrong)
     links.check_memory(content, wrong)
+    contradictions.check(content, wrong)
     wrong.raise_any()
     return Platform(
         name=str(content.get("platform", "unnamed")),
@@ -43,7 +44,7 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
         kernels=kernels,
         edges=edges,
         first=first,
-        most_handoffs=content.get("limits", {}).get("handoffs_between_resets"),
+        limits=_limits(content, edges),
         warm_keeps=_kept(content),
         assumptions=(*_assumptions(content), *_adoption(kernels)),
         reliances=(*found.reliances, *kernel_facts.reliances(kernels, library, found.features)),
@@ -73,14 +74,10 @@ def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Com
             if kernel not in kernels:
                 wrong.unknown("kernel", kernel, sorted(kernels), place)
         stopped = kind in ("kexec", "reboot") if user is None else user == "stopped"
-        edge = Edge(
-            name or f"{start} -{kind}-> {end}",
-            start,
-            end,
-            kind,
-            stopped and kind != "crash",
-            wrong.span(*place),
-        )
+        at_most = None if isinstance(item, str) else item.get("at_most")
+        name = name or f"{start} -{kind}-> {end}"
+        stopped = stopped and kind != "crash"
+        edge = Edge(name, start, end, kind, stopped, at_most, wrong.span(*place))
         edges[edge.name] = edge
     return tuple(edges.values())
 
@@ -126,6 +123,16 @@ def _kept(content: Mapping[str, Any]) -> frozenset[str]:
     return frozenset() if cleared is None else frozenset(RESET_CLEARS) - frozenset(cleared)
 
 
+def _limits(content: Mapping[str, Any], edges: tuple[Edge, ...]) -> tuple[Limit, ...]:
+    limits = [
+        Limit(f"taken {edge.name}", edge.at_most, frozenset((edge.name,))) for edge in edges if edge.at_most is not None
+    ]
+    most = content.get("limits", {}).get("handoffs_between_resets")
+    if most is not None:
+        limits.append(Limit("taken", most, frozenset(edge.name for edge in edges if not edge.resets)))
+    return tuple(limits)
+
+
 def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
     given = content.get("assume", {})
     said = []
@@ -137,13 +144,15 @@ def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
         )
     if given.get("fabric_drains", True):
         said.append(Reliance("writes in the fabric land before the jump once bus mastering is off", "default"))
-    for other in given.get("others", ()):
+    mediator = (
+        content["secure_world"].get("mediator", "none") if isinstance(content.get("secure_world"), dict) else "none"
+    )
+    if mediator != "none":
         said.append(
-            Reliance(
-                str(other.get("fact", other)) if isinstance(other, dict) else str(other),
-                str(other.get("why", "stated")) if isinstance(other, dict) else "stated",
-            )
+            Reliance(f"the {mediator} mediator passes calls through and keeps nothing of its own", "not modelled")
         )
+    for other in given.get("others", ()):
+        said.append(Reliance(str(other["says"]), str(other.get("why", "stated"))))
     return tuple(said)
 
 

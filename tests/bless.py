@@ -1,0 +1,23 @@
+"""`make bless`: writes every golden anew. Read the diff; bless nothing that you have not read."""
+
+from __future__ import annotations
+
+import os
+
+from tests.goldens import README, ROOT, STORIES, expect_file, golden, story_table, with_table
+
+
+def main() -> None:
+    """Writes the .expect files and README's table of stories."""
+    os.chdir(ROOT)
+    reports = {}
+    for story in STORIES:
+        made = golden(story)
+        reports[story] = made.report
+        expect_file(story).write_text(made.text)
+        print(f"{story}: {made.text.splitlines()[0]}")
+    README.write_text(with_table(README.read_text(), story_table(reports)))
+
+
+if __name__ == "__main__":
+    main()
