@@ -94,8 +94,7 @@ def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
     if code == codes.DISAGREES:
         return f"kexecspec check {path} --trace-dir traces"
     if refuted:
-        also = f"kexecspec explain {refuted[0].property.code}"
-        return f"kexecspec check {path} --trace-dir traces   (or {also})"
+        return f"kexecspec check {path} --trace-dir traces"
     for finding in report.findings:
         if outcome.open_question(finding, False) and code == codes.UNDECIDED:
             return f"kexecspec check {path} --only {shlex.quote(finding.property.id)} --rlimit 4x"

@@ -12,6 +12,7 @@ from kexecspec.report.look import Look, count, wrapped
 from kexecspec.report.outcome import Outcome, disagrees
 
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
+_METHODS = {"states": "inductive, invariant learnt", "PDR": "inductive, invariant found by PDR"}
 
 
 def as_text(outcomes: Sequence[Outcome], look: Look) -> str:
@@ -85,7 +86,9 @@ def _how(finding: Finding) -> str:
     note = "note; " if finding.severity != "error" else ""
     match finding.verdict, finding.evidence:
         case Verdict.PROVED, Proof(method=method):
-            return note + (finding.why or "its premise can never happen" if finding.vacuous else method)
+            if finding.vacuous:
+                return note + (finding.why or "its premise can never happen")
+            return note + _METHODS.get(method, method)
         case Verdict.REFUTED, _:
             return note + refuted.after(finding)
         case Verdict.UNKNOWN, Exhausted(reason=reason):
