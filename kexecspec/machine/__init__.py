@@ -16,7 +16,7 @@ Running: `power_on`, `advance` (the running kernel's next operation, as an Event
 Handoffs: `stage`, `begin`, `choose_shutdown_order`, `crash`.
 Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes_lock`, `drops_lock`,
 `supplicant_dies`, `resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `asks`,
-`registration_fails`, `lends_protected`.
+`registration_fails`, `opening_makes_rpc`, `lends_protected`.
 Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`, `request`,
 `allocate_from`, `place_next_allocation`, `place_next_cookie`.
 

@@ -56,6 +56,7 @@ class SecureConfig:
     heap cost of a session, header included: sizeof(struct tee_ta_session) is 152 in OP-TEE 3.13.0, so 176.
     `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an
     overlap only when one of the two is protected memory, which the machine models whatever this says.
+    `lists_devices`: the enumeration PTA has something to list, for which Linux allocates a buffer.
     """
 
     kind: str = "optee"
@@ -76,6 +77,7 @@ class SecureConfig:
     suspended_threads: int = 0
     supplicant: bool = True
     driver: str = "optee"
+    lists_devices: bool = True
     needs: tuple[str, ...] = ()
 
 

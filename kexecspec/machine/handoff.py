@@ -45,6 +45,7 @@ def enter(state: State, name: str, edge: str) -> None:
     state.memory.forget(state.generation)
     state.staged, state.user_space, state.supplicant = None, True, state.config.secure.supplicant
     state.fail_next = state.next_cookie = None
+    state.rpc_at_open = False
     state.log.mark = len(state.log.lines)
     state.boot_memory(edge == "crash")
     state.tee, state.iommu = TeeDriver(state), IommuCore(state)

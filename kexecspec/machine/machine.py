@@ -175,6 +175,10 @@ class Machine:
         """The next registration fails: in the kernel before the call, or in the secure world."""
         self.state.fail_next = where
 
+    def opening_makes_rpc(self) -> None:
+        """The next session that is opened takes an RPC: its TA has to be loaded, or asks for something."""
+        self.state.rpc_at_open = True
+
     # Choices of the world: devices and memory.
 
     def packet(self, device: str) -> Event:

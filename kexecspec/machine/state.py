@@ -62,6 +62,7 @@ class State:
     cookies: int = 0
     next_cookie: int | None = None
     fail_next: str | None = None
+    rpc_at_open: bool = False
 
     def running(self) -> KernelConfig:
         """The running kernel; ValueError when none runs."""

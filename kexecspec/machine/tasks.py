@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kexecspec.machine.config import PAGE
 from kexecspec.machine.harms import Event, Outcome
-from kexecspec.machine.objects import CORE_LOCK, Thread, ThreadState
+from kexecspec.machine.objects import CORE_LOCK, Thread
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_driver import TeeDriver
-from kexecspec.machine.tee_shm import ENOMEM, ArgumentPage, Shm, rpc_flags
+from kexecspec.machine.tee_rpc import begin_rpc, end_rpcs
+from kexecspec.machine.tee_shm import ENOMEM, ArgumentPage, Shm
 
 USER = "user"
 
@@ -110,21 +110,9 @@ class Tasks:
 
     def rpc(self, task: Task, asks_supplicant: bool) -> Steps:
         """The call asks the normal world for something."""
-        thread, state = self._thread(task), self.state
-        if self.tee.shared_arguments:
-            assert thread.arg is not None
-            state.secure_write(thread.arg.pages, f"secure thread {thread.index}", thread.generation)
-        else:
-            rc = yield from self._argument_page(task, thread)
-            if rc:
-                return rc
-            assert thread.rpc is not None
-            state.secure_write(thread.rpc.pages, f"secure thread {thread.index}", thread.rpc.generation)
-            state.secure.suspend(thread)
-            known = thread.rpc.cookie in self.tee.buffers.by_cookie
-            lr = "optee_handle_rpc" if state.running().has("optee-rpc-arg") else "handle_rpc_func_cmd"
-            state.dereference(thread.rpc.cookie, known, "rpc", "tee_shm_get_va", lr)
-        state.secure.suspend(thread)
+        rc = yield from begin_rpc(self.tee, self._thread(task), task.owner)
+        if rc:
+            return rc
         task.asks_supplicant = asks_supplicant
         return 0
 
@@ -135,15 +123,7 @@ class Tasks:
             yield waiting(task.owner, task.doing, "supplicant", thread=thread.index)
         while thread.wants and not state.secure.lock(thread, thread.wants):
             yield waiting(task.owner, task.doing, "lock", lock=thread.wants, thread=thread.index)
-        thread.state = ThreadState.ACTIVE
-        if thread.rpc is not None and not state.secure.cache_enabled:
-            cookie = thread.rpc.cookie
-            state.secure.drop_rpc(thread)
-            state.secure.suspend(thread)
-            shm = self.tee.buffers.by_cookie.get(cookie)
-            state.dereference(cookie, shm is not None, "rpc", "tee_shm_free", "optee_handle_rpc")
-            assert shm is not None
-            yield from self.tee.free(shm)
+        yield from end_rpcs(self.tee, thread)
         state.secure.leave(thread)
         self.tee.drop_arguments(task.page, task.private)
         self.all.remove(task)
@@ -216,24 +196,6 @@ class Tasks:
             s for s in state.secure.sessions if (s.generation, s.client) == (state.generation, USER)
         ]:
             state.secure.close_session(session.service, session.generation, session.client)
-
-    def _argument_page(self, task: Task, thread: Thread) -> Steps:
-        """OPTEE_SMC_RPC_FUNC_ALLOC: a page for the thread's RPC arguments, unless it has one."""
-        if thread.rpc is not None:
-            return 0
-        state = self.state
-        state.secure.suspend(thread)
-        owner = "optee" if state.running().has("optee-internal-context") else task.owner
-        rc, shm = yield from self.tee.alloc(owner, PAGE, rpc_flags(state.running()))
-        if shm is None:
-            thread.state = ThreadState.ACTIVE
-            return rc
-        thread.state = ThreadState.ACTIVE
-        page = shm.extent.start if shm.extent else 0
-        if not state.secure.share_rpc_arg(thread, shm.cookie, page, static=shm.extent is None):
-            yield from self.tee.free(shm)
-            return ENOMEM
-        return 0
 
     def _thread(self, task: Task) -> Thread:
         if task.thread is None:

@@ -15,6 +15,7 @@ from kexecspec.machine.harms import Event, HarmKind
 from kexecspec.machine.heap import cost, mobj_cost, page_array_cost
 from kexecspec.machine.objects import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
 from kexecspec.machine.state import State, Steps, waiting
+from kexecspec.machine.tee_rpc import begin_rpc, end_rpcs
 from kexecspec.machine.tee_shm import (
     EINVAL,
     ENOMEM,
@@ -127,8 +128,13 @@ class TeeDriver:
 
     # Calls.
 
-    def call(self, owner: str, work: Work, plain: bool = False, locks: tuple[str, ...] = ()) -> Called:
-        """A standard call from beginning to end: (errno, what the work in the secure world came to)."""
+    def call(
+        self, owner: str, work: Work, plain: bool = False, locks: tuple[str, ...] = (), rpc: bool = False
+    ) -> Called:
+        """A standard call from beginning to end: (errno, what the work in the secure world came to).
+
+        With `rpc` the work, if it succeeds, asks the kernel for something.
+        """
         secure = self.state.secure
         rc, page, private = yield from self.arguments(owner, plain)
         if rc:
@@ -143,6 +149,9 @@ class TeeDriver:
         while (result := work(thread)) == BLOCKED:
             secure.suspend(thread)
             yield waiting(owner, "std-call", "release", thread=thread.index)
+        if rpc and result == SUCCESS:
+            yield from begin_rpc(self, thread, owner)
+            yield from end_rpcs(self, thread)
         secure.leave(thread)
         self.drop_arguments(page, private)
         return 0, result
@@ -204,8 +213,9 @@ class TeeDriver:
                 self.state.pages().free(private.extent)
 
     def open_session(self, client: str, service: str) -> Called:
-        """tee_client_open_session; opening takes the core's session mutex."""
+        """tee_client_open_session; opening takes the core's session mutex, and may load the TA by an RPC."""
         state = self.state
+        rpc, state.rpc_at_open = state.rpc_at_open, False
         if state.secure.config.kind != "optee":
             return 0, state.secure.open_session(service, state.generation, client)
         return (
@@ -213,6 +223,7 @@ class TeeDriver:
                 client,
                 lambda thread: state.secure.open_session(service, state.generation, client),
                 locks=(CORE_LOCK,),
+                rpc=rpc,
             )
         )
 

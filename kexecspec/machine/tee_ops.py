@@ -223,13 +223,18 @@ def _last_reference(
 
 
 def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """optee_enumerate_devices: a session and a buffer for a moment; from here on clients find the driver."""
+    """optee_enumerate_devices: a session, and a buffer for a moment if there is a device to list (device.c
+    @6.12.117 asks for the size first); from here on clients find the driver.
+    """
     tee.bound = True
     if tee.state.secure.config.kind != "optee":
         return 0
     rc, result = yield from tee.open_session(device.name, ENUMERATION)
     if rc or result != SUCCESS:
         tee.enumerated = False
+        return 0
+    if not tee.state.secure.config.lists_devices:
+        yield from tee.close_session(device.name, ENUMERATION)
         return 0
     rc, shm = yield from tee.alloc(device.name, PAGE, kernel_buf_flags(tee.state.running()))
     if shm is None:
