@@ -26,9 +26,10 @@ def _rounded(size: int, quantum: int) -> int:
     return -(-size // quantum) * quantum
 
 
-def argument_bytes(features: frozenset[str], tee: Mapping[str, Any]) -> int:
-    """Heap bytes of the call that asks for a registration: without a registered argument page OP-TEE maps the argument
-    of each standard call as one page (core/arch/arm/tee/entry_std.c@3.13.0). Sharing over FF-A needs no such call."""
-    if tee.get("abi") != "smc" or "optee-rpc-arg" in features:
+def argument_bytes(tee: Mapping[str, Any]) -> int:
+    """Heap bytes of the call that asks for a registration: its argument is a private page, also with RPC_ARG
+    (optee_shm_register, drivers/tee/optee/smc_abi.c@6.12.117), and OP-TEE maps it as one
+    (core/arch/arm/kernel/thread_optee_smc.c@3.13.0 and @4.4.0). Sharing over FF-A needs no such call."""
+    if tee.get("abi") != "smc":
         return 0
     return heap_cost(PAGE, True, tee.get("costs", {}))[0]

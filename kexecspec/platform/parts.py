@@ -171,7 +171,7 @@ def _buffers(
             k.name: heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
             for k in world.kernels.values()
         }
-        call = {k.name: argument_bytes(k.features, world.tee) for k in world.kernels.values()}
+        call = {k.name: argument_bytes(world.tee) for k in world.kernels.values()}
         put = {
             k: any(op.buffer == name and dict(op.facts).get("dma_buf", False) for op in h.probe)
             for k, h in hooks.items()
