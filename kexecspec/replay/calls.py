@@ -29,9 +29,9 @@ def returns(stage: Stage, who: str) -> None:
     stage.machine.call_returns(_thread(_first(tasks, "no call that could return")).index)
 
 
-def makes_rpc(stage: Stage) -> None:
+def makes_rpc(stage: Stage, who: str) -> None:
     """A call makes an RPC: with a dead kernel's cached argument where there is one, else without a cached one."""
-    tasks = _inside(stage, "")
+    tasks = _inside(stage, who)
     tasks.sort(key=lambda task: (not _foreign(stage, task), _thread(task).rpc is not None, _thread(task).index))
     found = _first(tasks, "no call that could make an RPC")
     stage.machine.call_rpc(_thread(found).index, to_supplicant=False)

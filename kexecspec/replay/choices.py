@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kexecspec.machine import Outcome
 from kexecspec.machine.objects import ThreadState
+from kexecspec.machine.tasks import USER
 from kexecspec.replay.calls import Unperformable
 from kexecspec.replay.stage import Stage
 
@@ -14,7 +16,9 @@ def supplicant_dies(stage: Stage) -> None:
 
 def user_registers(stage: Stage) -> None:
     """User space registers one page."""
-    stage.machine.user_registers(1)
+    machine = stage.machine
+    if machine.user_registers(1).outcome is Outcome.OK:
+        stage.names[machine.state.secure.registrations[0].cookie] = USER
 
 
 def resume_thread(stage: Stage) -> None:

@@ -17,6 +17,7 @@ from kexecspec.machine.config import (
     Service,
     SmmuConfig,
 )
+from kexecspec.machine.tasks import USER
 from kexecspec.platform.drivers import Driver, find_driver
 from kexecspec.platform.facts import Entity, Kernel, Links, Platform, Unknown
 from kexecspec.platform.masters import dma_of
@@ -149,6 +150,7 @@ def _secure(platform: Platform, library: Library, facts: Facts) -> SecureConfig:
         supplicant=bool(fact(tee, "supplicant", facts)),
         driver=driver.driver,
         needs=_needs(platform, driver),
+        lists_devices=False,  # the rules leave out what is registered for the length of one operation
     )
 
 
@@ -160,7 +162,8 @@ def _va_space(given: Mapping[str, Any]) -> int:
 def _services(platform: Platform, library: Library, facts: Facts) -> tuple[Service, ...]:
     given: Any = platform.plain.get("secure_world", {})
     declared: Mapping[str, Any] = given.get("services", {}) if isinstance(given, dict) else {}
-    made = {name: _service(name, entry or {}, False) for name, entry in declared.items()}
+    made = {USER: Service(USER, pseudo=False, makes_rpc=bool(fact(platform.entities[TEE], "user_rpc", facts)))}
+    made |= {name: _service(name, entry or {}, False) for name, entry in declared.items()}
     for entity in platform.of_kind("client"):
         driver = _driver(platform, library, entity)
         name = service_of(platform, driver, entity)
@@ -200,6 +203,7 @@ def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) ->
         version=3 if v3 else 2,
         reset_clientpd=not enabled,
         reset_enabled=enabled,
+        two_level_table=bool(entity.facts["two_level"]),
         reset_gbpa_abort=bool(fact(entity, "reset_abort", facts)),
         abort_is_fatal=bool(entity.facts["fatal"]),
     )

@@ -70,7 +70,9 @@ def entry(stage: Stage, entity: Entity) -> Value | None:
         return "own" if found.table.generation == stage.machine.generation else "stale"
     if not smmu.translates:
         return None
-    return "bypass" if _bypasses(smmu, found) else "fault"
+    if _bypasses(smmu, found):
+        return "bypass"
+    return "unlisted" if isinstance(smmu, SmmuV3) and found is None and smmu.unlisted is Entry.UNKNOWN else "fault"
 
 
 def oops(stage: Stage, entity: Entity) -> Value | None:

@@ -23,7 +23,8 @@ def stale(stage: Stage, tee: Entity) -> Value | None:
 
 def live_user(stage: Stage, tee: Entity) -> Value | None:
     """Threads that run calls of user space, those apart that are parked or nested."""
-    return sum(1 for task in _inside(stage) if task.owner == USER and not _parked(stage, task) and not _nests(stage, task))
+    tasks = [task for task in _inside(stage) if task.owner == USER]
+    return sum(1 for task in tasks if not _parked(stage, task) and not _nests(stage, task))
 
 
 def live_kernel(stage: Stage, tee: Entity) -> Value | None:
@@ -56,6 +57,16 @@ def cache_own(stage: Stage, tee: Entity) -> Value | None:
     return _cached(stage, own=True)
 
 
+def cache_user(stage: Stage, tee: Entity) -> Value | None:
+    """Whether a cached argument holds a process's context; where the driver has a context of its own nothing shows."""
+    machine, secure = stage.machine, stage.machine.state.secure
+    if not secure.cache_enabled or machine.kernel is None or machine.kernel.has("optee-internal-context"):
+        return None
+    made = machine.state.tee_driver().buffers.by_cookie
+    return any(thread.rpc is not None and thread.rpc.cookie in made and made[thread.rpc.cookie].client == USER
+               for thread in secure.threads)
+
+
 def cache_stale(stage: Stage, tee: Entity) -> Value | None:
     """Cached arguments of dead kernels."""
     return _cached(stage, own=False)
@@ -78,7 +89,13 @@ def stale_handles(stage: Stage, tee: Entity) -> Value | None:
 def user_pages(stage: Stage, tee: Entity) -> Value | None:
     """Pages that user space of the running kernel has registered."""
     secure, now = stage.machine.state.secure, stage.machine.generation
-    return sum(one.count for one in secure.registrations if (one.client, one.generation) == (USER, now) and one.explicit)
+    mine = [one for one in secure.registrations if (one.client, one.generation) == (USER, now)]
+    return sum(one.count for one in mine if stage.names.get(one.cookie) == USER)
+
+
+def user_refusal(stage: Stage, tee: Entity) -> Value | None:
+    """Whether user space was refused a page for want of what dead kernels hold."""
+    return any(h.detail.get("by_residue") for h in _suffered(stage, HarmKind.EXHAUSTION, "TEE_IOC_SHM_REGISTER"))
 
 
 def rxtx(stage: Stage, tee: Entity) -> Value | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from kexecspec.ir.system import Rule
 from kexecspec.platform.facts import Platform
@@ -15,7 +16,7 @@ def shutdown_order(platform: Platform, upcoming: Sequence[Rule]) -> tuple[str, .
     from here on. Parts that the trace does not name come where links allow it, as late as can be."""
     named = _named(platform, upcoming)
     before = {e.name: set(e.shut_after) for e in platform.of_kind("walker")}
-    for earlier, later in zip(named, named[1:], strict=False):
+    for earlier, later in pairwise(named):
         before[later].add(earlier)
     try:
         order = _sorted(before, named)

@@ -63,11 +63,18 @@ def _allocation(stage: Stage, scene: Scene) -> None:
     _walk(stage, scene)
 
 
+def _session(stage: Stage, scene: Scene) -> None:
+    """A session is opened, for which the TA may have to be loaded."""
+    if scene.rule.operation[3] in ("opens_with_rpc", "follows_stale"):
+        stage.machine.opening_makes_rpc()
+    _walk(stage, scene)
+
+
 PERFORMED: Mapping[str, Performance] = {
     # The walk of probes and the walk of shutdown hooks.
     "bound": _walk,
     "deferred": _walk,
-    "tee_client_open_session": _walk,
+    "tee_client_open_session": _session,
     "tee_client_close_session": _walk,
     "tee_shm_alloc": _allocation,
     "tee_shm_alloc_kernel_buf": _allocation,
@@ -108,7 +115,7 @@ PERFORMED: Mapping[str, Performance] = {
     # Calls into the secure world.
     "call_enters": lambda stage, scene: calls.enters(stage, scene.parameter),
     "call_returns": lambda stage, scene: calls.returns(stage, scene.parameter),
-    "call_rpc": lambda stage, scene: calls.makes_rpc(stage),
+    "call_rpc": lambda stage, scene: calls.makes_rpc(stage, scene.parameter),
     "call_waits_for_supplicant": lambda stage, scene: calls.waits_for_supplicant(stage),
     "takes_lock": lambda stage, scene: calls.takes_lock(stage),
     "drops_lock": lambda stage, scene: calls.drops_lock(stage),

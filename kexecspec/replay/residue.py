@@ -1,4 +1,8 @@
-"""What dead kernels have left in the secure world, counted from its registrations and sessions."""
+"""What dead kernels have left in the secure world, counted from its registrations and sessions.
+
+Counted are buffers that the rules speak of and pages of user space; not RPC arguments, which have a count of their own,
+and not sessions of user space.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +57,9 @@ def client_name(stage: Stage, entity: Entity) -> str:
 
 def _count(stage: Stage, now: int) -> Residue:
     secure = stage.machine.state.secure
-    dead = [one for one in secure.registrations if one.explicit and one.generation != now]
-    sessions = [one for one in secure.sessions if one.generation != now]
+    found = [one for one in secure.registrations if one.explicit and one.generation != now]
+    dead = [one for one in found if buffer_of(stage, one) is not None]
+    sessions = [one for one in secure.sessions if one.generation != now and one.client != USER]
     clean = [one for one in dead if stage.exits.get(one.generation) == "kexec"]
     names = (buffer_of(stage, one) for one in clean)
     held = sum(mobj_cost(one.count) for one in dead) + secure.config.session_bytes * len(sessions)

@@ -149,4 +149,5 @@ def _positions(platform: Platform, library: Library) -> dict[str, dict[str, tupl
 
 
 def _reduced(hooks: Hooks, known: frozenset[str]) -> Hooks:
-    return Hooks(tuple(op for op in hooks.probe if op.do in known), tuple(op for op in hooks.shutdown if op.do in known))
+    probe, shutdown = (tuple(op for op in ops if op.do in known) for ops in (hooks.probe, hooks.shutdown))
+    return Hooks(probe, shutdown)

@@ -26,7 +26,7 @@ def is_about(stage: Stage, prop: Property, harm: Harm) -> bool:
     """Whether `harm` is what `prop` says would be suffered."""
     if str(harm.kind) not in ALSO.get(prop.code, (prop.harm,)):
         return False
-    name = prop.instance.removesuffix(":task")
+    name = prop.instance.partition(":")[0]
     entity = stage.platform.entities.get(name)
     actor = TEE if entity is not None and "tee_driver" in entity.kinds else name
     return MEANS[prop.code](harm, actor)
@@ -43,11 +43,12 @@ def _left(harm: Harm, actor: str) -> bool:
 
 
 def _by_residue(harm: Harm, actor: str) -> bool:
-    return harm.where in (actor, "argument page") and bool(harm.detail.get("by_residue"))
+    wheres = ("TEE_IOC_SHM_REGISTER",) if actor == "user" else (actor, "argument page")
+    return harm.where in wheres and bool(harm.detail.get("by_residue"))
 
 
 def _lost(harm: Harm, actor: str) -> bool:
-    own = actor in (harm.detail.get("client"), TEE)
+    own = harm.detail.get("client") in (actor, "optee-arg-cache" if actor == TEE else actor)
     return harm.where == "pool_op_alloc" and (own or harm.kind is HarmKind.CORRUPTION)
 
 
@@ -71,7 +72,6 @@ def _aborted(harm: Harm, actor: str) -> bool:
 
 
 ALSO: Mapping[str, tuple[str, ...]] = {
-    "KX106": ("LEAK", "CORRUPTION"),
     "KX304": ("CORRUPTION", "REFUSED"),
 }
 """The kinds of harm of a property that can be suffered as more than one."""
@@ -96,6 +96,6 @@ MEANS: Mapping[str, Test] = {
     "KX305": _aborted,
     "KX306": lambda harm, actor: harm.where == "cmd-sync" and _names(harm, actor),
     "KX307": lambda harm, actor: harm.where == actor and harm.detail.get("phase") == "walk",
-    "KX401": lambda harm, actor: harm.where in (f"duty:{actor.partition(':')[0]}", f"duty:{actor}"),
+    "KX401": lambda harm, actor: harm.where == f"duty:{actor}",
 }
 """Which harm of its kind each property is about; `actor` is the machine's name for the property's instance."""
