@@ -229,11 +229,13 @@ class Machine:
 
         return choices(self)
 
-    def run_on(self, limit: int = 400) -> tuple[Harm, ...]:
-        """Let the world go on from here, and say what was suffered."""
+    def run_on(self, limit: int = 400, masters: tuple[str, ...] | None = None) -> tuple[Harm, ...]:
+        """Let the world go on from here, and say what was suffered; `masters` are the devices that have anything
+        to do meanwhile, all by default.
+        """
         from kexecspec.machine.world import run_on
 
-        return run_on(self, limit)
+        return run_on(self, limit, masters)
 
     # What can be seen.
 

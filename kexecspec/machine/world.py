@@ -30,15 +30,17 @@ TRACES = {
 }
 
 
-def run_on(machine: Machine, limit: int) -> tuple[Harm, ...]:
-    """Go on for at most `limit` rounds, or until nothing changes any more."""
+def run_on(machine: Machine, limit: int, masters: tuple[str, ...] | None = None) -> tuple[Harm, ...]:
+    """Go on for at most `limit` rounds, or until nothing changes any more; only `masters` issue transactions,
+    all where that is None.
+    """
     state, before = machine.state, len(machine.state.harms)
     for _ in range(limit):
         if state.dead:
             break
         try:
             calls_return(machine.tasks)
-            if dma_goes(state):
+            if dma_goes(state, masters):
                 break
         except KernelDied:
             break
@@ -69,13 +71,13 @@ def calls_return(tasks: Tasks) -> bool:
     return bool(tasks.retry()) or done
 
 
-def dma_goes(state: State) -> bool:
+def dma_goes(state: State, masters: tuple[str, ...] | None) -> bool:
     """One transaction of every master that is on; whether one of them drowned the processor.
 
     A kernel on its way out is not drowned: its own driver refills the ring, and the handoff ends it.
     """
     for device in state.devices.values():
-        if not device.on:
+        if not device.on or masters is not None and device.config.name not in masters:
             continue
         memory_is_used(state, device)
         event = transact(state, device)

@@ -53,14 +53,17 @@ def cache_on(stage: Stage, tee: Entity) -> Value | None:
 
 
 def cache_own(stage: Stage, tee: Entity) -> Value | None:
-    """Cached arguments of the running kernel; without the cache they live as long as a call and are not counted."""
-    return _cached(stage, own=True)
+    """Cached arguments of the running kernel; without the cache they live as long as a call and are not counted.
+
+    A drain that waits has taken some of them already; the rules take it as one step, which has not been made.
+    """
+    return None if drain_deadlock(stage, tee) else _cached(stage, own=True)
 
 
 def cache_user(stage: Stage, tee: Entity) -> Value | None:
     """Whether a cached argument holds a process's context; where the driver has a context of its own nothing shows."""
     machine, secure = stage.machine, stage.machine.state.secure
-    if not secure.cache_enabled or machine.kernel is None or machine.kernel.has("optee-internal-context"):
+    if drain_deadlock(stage, tee) or not secure.cache_enabled or machine.kernel is None or machine.kernel.has("optee-internal-context"):
         return None
     made = machine.state.tee_driver().buffers.by_cookie
     return any(thread.rpc is not None and thread.rpc.cookie in made and made[thread.rpc.cookie].client == USER

@@ -146,5 +146,7 @@ def _harm_of(stage: Stage, prop: Property) -> Harm | None:
     if suffered:
         return suffered[-1]
     now = stage.machine.generation
-    later = stage.machine.run_on() if not stage.machine.state.dead else ()
+    entity = stage.platform.entities.get(prop.instance.partition(":")[0])
+    masters = (entity.name,) if entity is not None and "device" in entity.kinds else ()
+    later = stage.machine.run_on(masters=masters) if not stage.machine.state.dead else ()
     return next((h for h in later if h.detail.get("generation") == now and is_about(stage, prop, h)), None)
