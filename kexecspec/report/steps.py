@@ -12,6 +12,8 @@ from kexecspec.report.look import Look, columns, count, value, wrapped
 _WIDE = 78 - 4
 _POSITION = ".at"
 """How far a walk has come: shown only where nothing else changes, or with -v."""
+_LEAST = 60
+"""Of a long trace so many steps are shown at either end, unless -v is given."""
 _MOST = 6
 """More changes than this of one step are counted, not listed, unless -v is given."""
 
@@ -28,6 +30,10 @@ def table(report: Report, finding: Finding, look: Look) -> Iterator[str]:
         if lap is not None and _hidden(step, lap):
             if step.number == lap.start + lap.length:
                 yield from _repeats(lap)
+            continue
+        if lap is None and not look.verbose and _LEAST < step.number <= len(steps) - _LEAST:
+            if step.number == _LEAST + 1:
+                yield f"  ... {count(len(steps) - 2 * _LEAST, 'step')} left out (-v shows all) ..."
             continue
         if step.generation != generation:
             generation = step.generation

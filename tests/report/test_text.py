@@ -54,6 +54,13 @@ def test_a_lap_shows_its_first_and_its_last_round() -> None:
     assert "38208" in said and len(said.splitlines()) < 60
 
 
+def test_the_middle_of_a_long_trace_is_left_out() -> None:
+    made = report(refuted(rounds=100))
+    brief, whole = text(made), text(made, Look(verbose=True))
+    assert "... 80 steps left out (-v shows all) ..." in brief and "tee.stale: 4800 -> 4896" not in brief
+    assert "tee.stale: 4800 ->" in whole and "tee.stale: 9504 -> 9600" in brief
+
+
 def test_what_is_known_of_an_undecided_finding() -> None:
     said = text(report(proved(), unknown()))
     assert "no violation within 12 steps, not a proof; rlimit 40000000" in said.replace("\n      ", " ")
