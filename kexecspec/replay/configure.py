@@ -222,7 +222,7 @@ def _device(
         "needs": _needs(platform, entity),
         "suppliers": _suppliers(platform, entity),
         "dev_name": str(log.get("dev", "")),
-        "absent_in": frozenset(k for k in platform.kernels if not _present(entity, k)),
+        "absent_in": frozenset(k.name for k in platform.kernels.values() if k.linux and not _present(entity, k.name)),
     }
     if "device" in entity.kinds:
         common |= _master(entity, driver, entry, facts)

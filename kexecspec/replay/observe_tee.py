@@ -63,7 +63,10 @@ def cache_own(stage: Stage, tee: Entity) -> Value | None:
 def cache_user(stage: Stage, tee: Entity) -> Value | None:
     """Whether a cached argument holds a process's context; where the driver has a context of its own nothing shows."""
     machine, secure = stage.machine, stage.machine.state.secure
-    if drain_deadlock(stage, tee) or not secure.cache_enabled or machine.kernel is None or machine.kernel.has("optee-internal-context"):
+    kernel = machine.kernel
+    if drain_deadlock(stage, tee) or kernel is None or kernel.has("optee-internal-context"):
+        return None
+    if not secure.cache_enabled:
         return None
     made = machine.state.tee_driver().buffers.by_cookie
     return any(thread.rpc is not None and thread.rpc.cookie in made and made[thread.rpc.cookie].client == USER

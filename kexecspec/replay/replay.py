@@ -50,11 +50,12 @@ def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace:
     difference = next(_played(stage, system, trace, len(trace.steps)), None)
     if difference is not None:
         return Harmed("DIVERGED", None, "", stage.machine.log[-LOG_LINES:], str(difference))
+    kernel = stage.kernel
     harm = _harm_of(stage, prop)
     if harm is None:
         return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
                       f"the machine ran on and suffered no {prop.harm} of this kind")
-    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {stage.kernel}", harm.log)
+    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}", harm.log)
 
 
 def step_through(

@@ -58,7 +58,8 @@ class Stage:
         waits = event.outcome is Outcome.WAITING
         self.waits = {(event.actor, str(event.detail.get("why", "")))} if waits else set()
         entity = self.entity(event.actor)
-        if entity is not None and "walker" in entity.kinds:
+        kernel = self.machine.kernel
+        if entity is not None and "walker" in entity.kinds and kernel is not None and kernel.linux:
             self._note(entity, event)
         return event
 
