@@ -153,7 +153,7 @@ def session(stage: Stage, client: Entity) -> Value | None:
 
 def refused(stage: Stage, client: Entity) -> Value | None:
     """Whether a registration was refused for want of what dead kernels hold."""
-    names = (client_name(stage, client), "argument page")
+    names = (client_name(stage, client), *(("argument page",) if "tee_driver" in client.kinds else ()))
     return any(h.where in names and h.detail.get("by_residue") for h in _suffered(stage, HarmKind.EXHAUSTION))
 
 
@@ -171,11 +171,9 @@ def api_refused(stage: Stage, client: Entity) -> Value | None:
 
 def lost(stage: Stage, client: Entity) -> Value | None:
     """What a failed registration of the client did with pages."""
-    harms = [harm for harm in _of_now(stage) if harm.where == "pool_op_alloc"]
-    if any(harm.kind is HarmKind.CORRUPTION for harm in harms):
-        return "foreign"
     names = (client_name(stage, client), "optee-arg-cache" if "tee_driver" in client.kinds else "")
-    return "leak" if any(harm.detail.get("client") in names for harm in harms) else "none"
+    mine = [h.kind for h in _of_now(stage) if h.where == "pool_op_alloc" and h.detail.get("client") in names]
+    return "foreign" if HarmKind.CORRUPTION in mine else "leak" if mine else "none"
 
 
 def _inside(stage: Stage) -> list[Task]:

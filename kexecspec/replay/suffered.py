@@ -43,13 +43,13 @@ def _left(harm: Harm, actor: str) -> bool:
 
 
 def _by_residue(harm: Harm, actor: str) -> bool:
-    wheres = ("TEE_IOC_SHM_REGISTER",) if actor == "user" else (actor, "argument page")
+    wheres = {"user": ("TEE_IOC_SHM_REGISTER",), TEE: (TEE, "argument page")}.get(actor, (actor,))
     return harm.where in wheres and bool(harm.detail.get("by_residue"))
 
 
 def _lost(harm: Harm, actor: str) -> bool:
     own = harm.detail.get("client") in (actor, "optee-arg-cache" if actor == TEE else actor)
-    return harm.where == "pool_op_alloc" and (own or harm.kind is HarmKind.CORRUPTION)
+    return harm.where == "pool_op_alloc" and own
 
 
 def _held(harm: Harm, actor: str) -> bool:
