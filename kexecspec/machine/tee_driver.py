@@ -309,7 +309,6 @@ class TeeDriver:
                 "pool_op_alloc",
                 f"pages {extent.end:#x}-{extent.end + extent.count - 1:#x}, not this call's, were freed: "
                 f"{', '.join(victims) or 'the free list'}",
-                client=shm.client,
                 victims=tuple(victims),
                 start=extent.end,
                 count=extent.count,
