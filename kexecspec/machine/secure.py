@@ -275,6 +275,7 @@ class SecureWorld:
 
     def _implicit(self, mobj: Registration) -> bool:
         if not self.heap.take(cost(REG_SHM + 8 * mobj.count)):
+            self.refusal = "heap"
             return False
         if not self._map(mobj):
             self.heap.give(mobj_cost(mobj.count))

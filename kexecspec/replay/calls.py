@@ -34,6 +34,8 @@ def makes_rpc(stage: Stage, who: str) -> None:
     tasks = _inside(stage, who)
     tasks.sort(key=lambda task: (not _foreign(stage, task), _thread(task).rpc is not None, _thread(task).index))
     found = _first(tasks, "no call that could make an RPC")
+    if _thread(found).rpc is not None and not _foreign(stage, found):
+        found = _elsewhere(stage, found)
     stage.machine.call_rpc(_thread(found).index, to_supplicant=False)
 
 
@@ -111,6 +113,20 @@ def _inside(stage: Stage, who: str) -> list[Task]:
     if not who:
         return found
     return [task for task in found if (task.owner == USER) is (who == "user")]
+
+
+def _elsewhere(stage: Stage, task: Task) -> Task:
+    """The call, on a thread without a cached argument: it and the call that is there return and enter again, each on
+    the other's thread, which leaves everything else as it was."""
+    others = [one for one in _inside(stage, "") if _thread(one).rpc is None and not _thread(one).locks]
+    if not others or _thread(task).locks or _thread(task).rpc is None:
+        return task
+    machine, mine, wanted = stage.machine, _thread(task).index, _thread(others[0]).index
+    for index in (mine, wanted):
+        machine.call_returns(index)
+    for one in (task, others[0]) if wanted < mine else (others[0], task):
+        machine.call_enters(one.owner, one.service)
+    return machine.tasks.by_thread(wanted)
 
 
 def _caller(stage: Stage) -> str:
