@@ -115,7 +115,7 @@ def _variant(
         actor=entity.name,
         guard=guard,
         effect=effect,
-        order=turn_order(world, entity, turn.hook),
+        order=(*turn_order(world, entity, turn.hook), *_conjuncts(lower(_text(spec.get("order", True)), scope))),
         says=_said(str(spec.get("says", f"{{self}}: {turn.op.do}")), entity, buffer),
         operation=(entity.name, turn.op.do, turn.hook, name),
         sources=sources(spec) or sources(_operation(world, turn.op.do)[1]) or sources(component),

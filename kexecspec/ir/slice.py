@@ -1,7 +1,8 @@
 """Cone of influence: the part of a system that can bear on one predicate.
 
-Turn-taking conjuncts (`Rule.order`) about variables outside the cone are dropped, so a slice may do more than
-the system: what is proved on it holds of the system, what is refuted on it is re-run on the system.
+Conjuncts of `Rule.order` (whose turn it is, whether a thread is free, whether there is room) that speak of variables
+outside the cone are dropped, so a slice may do more than the system: what is proved on it holds of the system, what
+is refuted on it is re-run on the system, and where that fails the slice grows.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kexecspec.ir.expr import Expr, references
-from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.system import Property, Rule, TransitionSystem
 
 
 def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
@@ -30,6 +31,17 @@ def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
             queue.extend(references(rule.guard))
             queue.extend(references(rule.effect[name]))
     return frozenset(wanted)
+
+
+def roots(system: TransitionSystem, prop: Property) -> frozenset[str]:
+    """The variables that a slice for `prop` has to begin with: its own and its companion's; for a property about a
+    counter also those of the `order` conjuncts that compare the counter where the property is decided."""
+    names = references(prop.holds) | references(prop.companion)
+    if prop.counter is None:
+        return names
+    decided = (rule for rule in system.rules if not references(prop.holds).isdisjoint(rule.effect))
+    parts = (references(part) for rule in decided for part in rule.order)
+    return names.union(*(part for part in parts if prop.counter in part))
 
 
 def slice_system(system: TransitionSystem, predicates: Iterable[Expr]) -> TransitionSystem:
