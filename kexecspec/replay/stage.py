@@ -13,20 +13,21 @@ from kexecspec.ground.walks import BOUND, FAILED, READY, SHUT, Turn, turns
 from kexecspec.library import Library
 from kexecspec.machine import Event, Machine, Outcome
 from kexecspec.platform.facts import Edge, Entity, Hooks, Platform
-from kexecspec.replay.configure import TEE, Facts, machine_config
+from kexecspec.replay.configure import TEE, Facts, machine_config, tee_driver
 
 TURNED_OFF = ("smmu_clientpd", "smmu3_cr0_clear")
 
 
 @dataclass
 class Stage:
-    """`places` are the positions of walkers; `lagging` the walkers whose rest of a hook the machine does at once at
-    its end; `exits` how each dead generation was left; `names` the buffers of cookies; `nested` the secure threads
-    whose call is about to register from inside an RPC; `waits` who waits in the kernel's own program, for what;
-    `counted` the last count of residue, under its key."""
+    """`actors` are the parts by the machine's names; `places` the positions of walkers; `lagging` the walkers whose
+    rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers of
+    cookies; `nested` the secure threads whose call is about to register from inside an RPC; `waits` who waits in the
+    kernel's own program, for what; `counted` the last count of residue, under its key."""
 
     platform: Platform
     machine: Machine
+    actors: Mapping[str, Entity]
     positions: Mapping[str, Mapping[str, tuple[Turn, ...]]]
     places: dict[str, str] = field(default_factory=dict)
     lagging: set[str] = field(default_factory=set)
@@ -48,9 +49,7 @@ class Stage:
 
     def entity(self, actor: str) -> Entity | None:
         """The part of the platform that the machine calls `actor`."""
-        if actor == TEE:
-            return next(iter(self.platform.of_kind("tee_driver")), None)
-        return self.platform.entities.get(actor)
+        return self.actors.get(actor)
 
     def advance(self) -> Event:
         """One operation further, and what it means for the walker's position."""
@@ -137,7 +136,11 @@ def open_stage(platform: Platform, library: Library, facts: Facts, last: str | N
     """A stage with the machine of `platform`, just powered on."""
     machine = Machine(machine_config(platform, library, facts, last))
     machine.power_on(platform.first)
-    return Stage(platform, machine, _positions(platform, library))
+    actors = {name: entity for name, entity in platform.entities.items() if name != TEE}
+    driver = tee_driver(platform)
+    if driver is not None:
+        actors[TEE] = driver
+    return Stage(platform, machine, actors, _positions(platform, library))
 
 
 def _positions(platform: Platform, library: Library) -> dict[str, dict[str, tuple[Turn, ...]]]:
