@@ -6,19 +6,17 @@ runs with the fewest steps; the order of the rules decides what is met first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
-from kexecspec.ir.evaluate import OutOfRange, compiled, initial_states
+from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
-from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.moves import Row, moves_of
+from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Step, Trace
-from kexecspec.ir.values import Value, contains
 
-Row = tuple[Value, ...]
 Origin = tuple[Row, int] | None
-Waiting = dict[int, list[tuple[Row, Origin]]]
 
 
 @dataclass(frozen=True)
@@ -59,113 +57,73 @@ def explore(system: TransitionSystem, target: Expr, limit: int = 200_000) -> Out
 
     Raises OutOfRange where a rule gives a variable a value outside its sort.
     """
-    seen = _swept(_Sweep(system, (target,), limit, strict=True))
-    if seen.found:
-        return Found(seen.found[0])
-    return Unreachable(len(seen.rows)) if seen.complete else OutOfSpace(len(seen.rows))
+    sweep = Sweep(system, limit, strict=True)
+    trace = sweep.seek(target)
+    if trace is not None:
+        return Found(trace)
+    return Unreachable(len(sweep.origins)) if sweep.complete else OutOfSpace(len(sweep.origins))
 
 
-def survey(system: TransitionSystem, targets: Sequence[Expr], limit: int) -> Survey:
-    """Looks for all `targets` at once and stops when each has been met, or `limit` states are settled.
+class Sweep:
+    """The states of one system in the order in which they are settled, looked at as far as anybody asks.
 
-    A rule may not fire where it would give a variable a value outside its sort: in a slice that can be.
+    Unless `strict`, a rule may not fire where it would leave a sort: in a slice that can be. With `strict`
+    that raises OutOfRange.
     """
-    return _swept(_Sweep(system, targets, limit, strict=False))
 
+    def __init__(self, system: TransitionSystem, limit: int, strict: bool = False) -> None:
+        self.system = system
+        self.limit = limit
+        self.names = tuple(system.variables)
+        self.moves = moves_of(system, strict)
+        self.origins: dict[Row, Origin] = {}
+        self.complete = False
+        self._more = self._settling()
 
-@dataclass
-class _Sweep:
-    """The state of one search."""
+    def seek(self, target: Expr) -> Trace | None:
+        """The nearest run to `target`; None where there is none among the states within the limit."""
+        holds = compiled(target, {name: place for place, name in enumerate(self.names)})
+        for row in self.origins:
+            if holds(row):
+                return self._trace(row)
+        for row in self._more:
+            if holds(row):
+                return self._trace(row)
+        return None
 
-    system: TransitionSystem
-    targets: Sequence[Expr]
-    limit: int
-    strict: bool
-    names: tuple[str, ...] = ()
-    origins: dict[Row, Origin] = field(default_factory=dict)
-    met: dict[int, Row] = field(default_factory=dict)
-    wanted: dict[int, Callable[[Row], Value]] = field(default_factory=dict)
-    moves: tuple[Move, ...] = ()
+    def survey(self, targets: Sequence[Expr]) -> Survey:
+        """Looks for `targets`, and no further than for the last of them."""
+        runs = [self.seek(target) for target in targets]
+        found = {number: run for number, run in enumerate(runs) if run is not None}
+        return Survey(found, tuple(self.origins), self.complete)
 
-    def __post_init__(self) -> None:
-        self.names = tuple(self.system.variables)
-        index = {name: place for place, name in enumerate(self.names)}
-        self.wanted = {number: compiled(target, index) for number, target in enumerate(self.targets)}
-        self.moves = moves_of(self.system, self.strict)
+    def _settling(self) -> Iterator[Row]:
+        """Settles one state after the other; sets `complete` at the end, unless the limit is the end."""
+        first = list(islice(initial_states(self.system), self.limit + 1))
+        if len(first) > self.limit:
+            return
+        waiting: dict[tuple[int, int], list[tuple[Row, Origin]]] = {
+            (0, 0): [(tuple(state[name] for name in self.names), None) for state in first]
+        }
+        while waiting:
+            handoffs, steps = cost = min(waiting)
+            for row, origin in waiting.pop(cost):
+                if row in self.origins:
+                    continue
+                if len(self.origins) >= self.limit:
+                    return
+                self.origins[row] = origin
+                yield row
+                for move in self.moves:
+                    after = move.after(row)
+                    if after is not None and after not in self.origins:
+                        further = (handoffs + move.handoff, steps + 1)
+                        waiting.setdefault(further, []).append((after, (row, move.number)))
+        self.complete = True
 
-    def settle(self, row: Row, origin: Origin) -> bool:
-        """Takes note of a new state; False when the search is over."""
-        self.origins[row] = origin
-        for number in [number for number, holds in self.wanted.items() if holds(row)]:
-            self.met[number] = row
-            del self.wanted[number]
-        return bool(self.wanted) and len(self.origins) <= self.limit
-
-
-@dataclass(frozen=True)
-class Move:
-    """A rule, compiled: where it may fire and the state after it, None where there is none."""
-
-    number: int
-    handoff: bool
-    enabled: Callable[[Row], Value]
-    after: Callable[[Row], Row | None]
-
-
-def _swept(sweep: _Sweep) -> Survey:
-    states = islice(initial_states(sweep.system), sweep.limit + 1)
-    first: list[tuple[Row, Origin]] = [(tuple(state[name] for name in sweep.names), None) for state in states]
-    waiting, complete = {0: first}, len(first) <= sweep.limit
-    while waiting and complete:
-        waiting, complete = _generation(sweep, waiting)
-    found = {number: _trace(sweep, row) for number, row in sorted(sweep.met.items())}
-    return Survey(found, tuple(sweep.origins), complete)
-
-
-def _generation(sweep: _Sweep, waiting: Waiting) -> tuple[Waiting, bool]:
-    """Settles the states that take no further handoff, in order of steps; gives those one handoff away, and
-    whether the search goes on."""
-    jumped: Waiting = {}
-    while waiting:
-        steps = min(waiting)
-        for row, origin in waiting.pop(steps):
-            if row in sweep.origins:
-                continue
-            if not sweep.settle(row, origin):
-                return {}, False
-            for move in sweep.moves:
-                after = move.after(row) if move.enabled(row) else None
-                if after is not None and after not in sweep.origins:
-                    (jumped if move.handoff else waiting).setdefault(steps + 1, []).append((after, (row, move.number)))
-    return jumped, True
-
-
-def moves_of(system: TransitionSystem, strict: bool = False) -> tuple[Move, ...]:
-    """The rules of `system`, compiled, over rows in the order of its variables. A move that leaves a sort has
-    no state after it; where `strict`, it raises OutOfRange."""
-    index = {name: place for place, name in enumerate(system.variables)}
-    return tuple(_move(system, number, rule, index, strict) for number, rule in enumerate(system.rules))
-
-
-def _move(system: TransitionSystem, number: int, rule: Rule, index: Mapping[str, int], strict: bool) -> Move:
-    writes = [(index[name], compiled(expr, index), system.variables[name].sort) for name, expr in rule.effect.items()]
-
-    def after(row: Row) -> Row | None:
-        values = list(row)
-        for place, value, sort in writes:
-            values[place] = result = value(row)
-            if not contains(sort, result):
-                if strict:
-                    raise OutOfRange(f"rule {rule.name} gives a variable the value {result}")
-                return None
-        return tuple(values)
-
-    return Move(number, rule.handoff, compiled(rule.enabled, index), after)
-
-
-def _trace(sweep: _Sweep, row: Row) -> Trace:
-    steps: list[Step] = []
-    while (origin := sweep.origins[row]) is not None:
-        steps.append(Step(sweep.system.rules[origin[1]].name, dict(zip(sweep.names, row, strict=True))))
-        row = origin[0]
-    return Trace(dict(zip(sweep.names, row, strict=True)), tuple(reversed(steps)))
+    def _trace(self, row: Row) -> Trace:
+        steps: list[Step] = []
+        while (origin := self.origins[row]) is not None:
+            steps.append(Step(self.system.rules[origin[1]].name, dict(zip(self.names, row, strict=True))))
+            row = origin[0]
+        return Trace(dict(zip(self.names, row, strict=True)), tuple(reversed(steps)))

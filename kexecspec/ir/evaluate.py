@@ -80,31 +80,32 @@ def fire(system: TransitionSystem, rule: Rule, state: State) -> dict[str, Value]
 
 def compiled(expr: Expr, index: Mapping[str, int]) -> Callable[[tuple[Value, ...]], Value]:
     """`expr` as a function of a tuple whose places are named by `index`."""
-    code = compile(f"lambda s: {_python(expr, index)}", "<rule>", "eval")
+    code = compile(f"lambda s: {source(expr, index)}", "<rule>", "eval")
     function: Callable[[tuple[Value, ...]], Value] = eval(code, {"__builtins__": {}})
     return function
 
 
-def _python(expr: Expr, index: Mapping[str, int]) -> str:
+def source(expr: Expr, index: Mapping[str, int]) -> str:
+    """`expr` as Python text over a tuple `s` whose places are named by `index`."""
     match expr:
         case Const(value):
             return repr(value)
         case Ref(name):
             return f"s[{index[name]}]"
         case Eq(left, right):
-            return f"({_python(left, index)} == {_python(right, index)})"
+            return f"({source(left, index)} == {source(right, index)})"
         case Less(left, right):
-            return f"({_python(left, index)} < {_python(right, index)})"
+            return f"({source(left, index)} < {source(right, index)})"
         case Plus(terms):
-            return "(" + " + ".join(_python(term, index) for term in terms) + ")"
+            return "(" + " + ".join(source(term, index) for term in terms) + ")"
         case Times(factor, term):
-            return f"({factor} * {_python(term, index)})"
+            return f"({factor} * {source(term, index)})"
         case Not(term):
-            return f"(not {_python(term, index)})"
+            return f"(not {source(term, index)})"
         case And(terms):
-            return "(" + " and ".join(_python(term, index) for term in terms) + ")"
+            return "(" + " and ".join(source(term, index) for term in terms) + ")"
         case Or(terms):
-            return "(" + " or ".join(_python(term, index) for term in terms) + ")"
+            return "(" + " or ".join(source(term, index) for term in terms) + ")"
         case If(condition, then, otherwise):
-            parts = (_python(then, index), _python(condition, index), _python(otherwise, index))
+            parts = (source(then, index), source(condition, index), source(otherwise, index))
             return "({} if {} else {})".format(*parts)

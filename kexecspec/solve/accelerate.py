@@ -10,28 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kexecspec.explore import Row
 from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal, negate, times
-from kexecspec.ir.system import Lifetime, TransitionSystem
+from kexecspec.ir.moves import Row
+from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Step, Trace
-from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Lap
-from kexecspec.solve.answers import Effort, Reached, Target
+from kexecspec.solve.answers import Reached, Target
 from kexecspec.solve.block import learnt
 from kexecspec.solve.budget import OutOfBudget
+from kexecspec.solve.desk import Desk
+from kexecspec.solve.kinds import counters_of
 from kexecspec.solve.laps import Course, Cycle, Node, TooMany
 from kexecspec.solve.runs import HANDOFFS, limited
-from kexecspec.solve.smtlib import Writer, pen_for
 
 _LOOK = 5
 _CHANGES = 8
-_HIGH = 16
 
 
-def accelerate(system: TransitionSystem, target: Target, pen: Writer, effort: Effort) -> Reached | None:
+def accelerate(system: TransitionSystem, target: Target, desk: Desk) -> Reached | None:
     """A run to `target` on which a counter grows lap by lap; None where no cycle leads there."""
     assert target.counter is not None
-    course = Course(system, _counters(system, target.counter), target.where, effort.states)
+    course = Course(system, _first(target.counter, counters_of(system)), target.where, desk.effort.states)
     drives: list[Drive] = []
     try:
         for counter in range(len(course.counters)):
@@ -43,21 +42,12 @@ def accelerate(system: TransitionSystem, target: Target, pen: Writer, effort: Ef
         return None
     best = min(drives, key=lambda drive: (drive.end.handoffs, drive.end.steps))
     rates = {number: cycle for drive in drives for number, cycle in drive.rates.items()}
-    shortest = _none_fewer(course, target, rates, best.end.handoffs, pen, effort)
+    shortest = _none_fewer(course, target, rates, best.end.handoffs, desk)
     return Reached(_trace(system, best.end), shortest, best.lap)
 
 
-def _counters(system: TransitionSystem, first: str) -> tuple[str, ...]:
-    """The counter of the property, and the other numbers that outlive kernels and may grow high."""
-    others = (
-        var.name
-        for var in system.variables.values()
-        if isinstance(var.sort, IntSort)
-        and var.lifetime is Lifetime.PLATFORM
-        and var.sort.high - var.sort.low >= _HIGH
-        and var.name != first
-    )
-    return (first, *others)
+def _first(counter: str, counters: Sequence[str]) -> tuple[str, ...]:
+    return (counter, *(other for other in counters if other != counter))
 
 
 @dataclass(frozen=True)
@@ -104,9 +94,7 @@ def _trace(system: TransitionSystem, end: Node) -> Trace:
     return Trace(dict(zip(names, node.row, strict=True)), tuple(reversed(steps)))
 
 
-def _none_fewer(
-    course: Course, target: Target, rates: Mapping[int, Cycle], taken: int, pen: Writer, effort: Effort
-) -> bool:
+def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], taken: int, desk: Desk) -> bool:
     """Whether, for each counter, `handoffs of a lap * counter <= gain of a lap * handoffs + offset` is
     inductive, with an offset for each kind of state, and excludes the target with fewer handoffs than
     `taken`."""
@@ -130,7 +118,7 @@ def _none_fewer(
     kinds = dict.fromkeys(kind for kind, _, handoffs in course.seen if handoffs < taken)
     rows = [_padded(kind, names, places) for kind in kinds]
     try:
-        learnt(fewer, rows, bounds, target.where, pen_for(fewer, pen), effort.rlimit, outside)
+        learnt(fewer, rows, bounds, target.where, desk.beside(fewer).pen, desk.effort.rlimit, outside)
     except OutOfBudget:
         return False
     return True

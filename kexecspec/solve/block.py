@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kexecspec.explore import Row
 from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, negate
+from kexecspec.ir.moves import Row
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.encode import Encoding, encode
 from kexecspec.solve.runs import coded, decoded
 from kexecspec.solve.smtlib import Writer, renumbered, script
+
+_MOST = 400
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,12 @@ def learnt(
     solver, meter, states = fresh_solver(encoding.context, finite=False), Meter(rlimit), States(system, rows)
     solver.add(encoding.domain, encoding.step, *encoding.targets)
     broken = [z3.Not(formula) for formula in encoding.later(encoding.targets)]
-    found: list[Expr] = []
-    while True:
+    found, clauses = list[Expr](), list[Any]()
+    for _ in range(_MOST):
         escape = z3.Bool(f"e{len(found)}", encoding.context)
         solver.add(z3.Implies(escape, z3.Or(broken)))
         if not meter.ask(solver, escape):
-            return tuple(found)
+            break
         row = _state(solver.model(), system, encoding, pen)
         box = states.widened(row, outside)
         if box is None:
@@ -131,7 +133,15 @@ def learnt(
         clause = z3.Not(z3.And([_within(span, states.variables[span.place], encoding, pen) for span in box]))
         found.append(negate(conjoin(_inside(span, states.variables[span.place]) for span in box)))
         solver.add(clause)
+        clauses.append(clause)
         broken.append(z3.Not(encoding.later([clause])[0]))
+    else:
+        raise OutOfBudget(f"{_MOST} invariants")
+    first = fresh_solver(encoding.context, finite=False)
+    first.add(encoding.initial, encoding.domain, z3.Not(z3.And([*encoding.targets, *clauses])))
+    if meter.ask(first):
+        raise OutOfBudget("an invariant that does not hold at first")
+    return tuple(found)
 
 
 def _state(found: Any, system: TransitionSystem, encoding: Encoding, pen: Writer) -> Row:

@@ -36,7 +36,8 @@ class Meter:
         answer = solver.check(*assumptions)
         self.spent += max(1, _work(solver) - before)
         if answer == z3.unknown:
-            raise OutOfBudget(f"rlimit {self.limit}")
+            told = solver.reason_unknown().split("\n")[0]
+            raise OutOfBudget(f"rlimit {self.limit}" if self.left == 0 or "resource" in told else told)
         return bool(answer == z3.sat)
 
 

@@ -9,9 +9,8 @@ from kexecspec.ir.expr import Const, Expr, substitute
 from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value, describe, members
-from kexecspec.solve.answers import Effort
+from kexecspec.solve.desk import Desk
 from kexecspec.solve.prove import is_excluded
-from kexecspec.solve.smtlib import Writer
 
 _MOST_VALUES = 16
 
@@ -25,9 +24,7 @@ def unknown_facts(system: TransitionSystem) -> dict[str, str]:
     }
 
 
-def decisive(
-    system: TransitionSystem, where: Expr, trace: Trace, pen: Writer, effort: Effort
-) -> tuple[tuple[str, Value], ...]:
+def decisive(system: TransitionSystem, where: Expr, trace: Trace, desk: Desk) -> tuple[tuple[str, Value], ...]:
     """The unknown facts without whose value in `trace` nothing reaches `where`: with any other value it is
     proved to be excluded. Facts with more than a handful of values are left out."""
     return tuple(
@@ -35,7 +32,7 @@ def decisive(
         for name in unknown_facts(system)
         if _few(system.variables[name].sort)
         and all(
-            is_excluded(known, substitute(where, {name: Const(value)}), pen, effort)
+            is_excluded(known, substitute(where, {name: Const(value)}), desk)
             for value, known in _otherwise(system, name, trace.initial[name])
         )
     )

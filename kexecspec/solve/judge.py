@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import negate, references
-from kexecspec.ir.slice import cone, restrict
+from kexecspec.ir.expr import negate
+from kexecspec.ir.slice import cone, restrict, roots, roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
 from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.desk import Desk
 from kexecspec.solve.facts import decisive, unknown_facts
 from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
 from kexecspec.solve.share import Known
@@ -38,14 +39,14 @@ def judge(
 
     Equal input gives equal output, on any machine. Raises Disagreement where the tool contradicts itself.
     """
-    known = Known(writer(system), effort or Effort(rlimit))
+    known = Known(Desk(writer(system), effort or Effort(rlimit)))
     return tuple(_judged(system, prop, known) for prop in properties)
 
 
 def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
     wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, prop.counter)
     premise = Target(prop.companion, False)
-    names = cone(system, references(prop.holds) | references(prop.companion))
+    names = cone(system, roots(system, prop))
     part = restrict(system, names)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))
@@ -103,7 +104,7 @@ def _unproved(system: TransitionSystem, settled: Settled, target: Target, known:
     match settled.answer:
         case Reached(trace, shortest, lap):
             within = Trace({name: trace.initial[name] for name in settled.part.variables}, ())
-            decided = decisive(settled.part, target.where, within, known.pen, known.effort)
+            decided = decisive(settled.part, target.where, within, known.desk)
             return Verdict.REFUTED, Counterexample(trace, handoffs(system, trace), shortest, lap, decided)
         case Open(reason, depth):
             return Verdict.UNKNOWN, Exhausted(reason, depth)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from kexecspec.explore import Move, Row, moves_of
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
+from kexecspec.ir.moves import Move, Row, moves_of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import Value
 
@@ -93,7 +93,7 @@ class Course:
         """The first wanted state before the next handoff, or else the states after it: of each kind those
         whose counters no other one reaches, or `every` one."""
         best, after = _Highest(every), _Highest(every)
-        queue = list(arrivals)
+        queue, pushed = list(arrivals), set[Row]()
         for node in queue:
             kind, counts = self.kind(node.row), self.counts(node.row)
             if not best.add(kind, counts, node):
@@ -104,6 +104,9 @@ class Course:
             if len(self.seen) > 50 * self.most or len(best.nodes) > self.most:
                 raise TooMany
             for following in self._following(node):
+                if following.row in pushed and not following.arrival:
+                    continue
+                pushed.add(following.row)
                 if following.arrival:
                     after.add(self.kind(following.row), self.counts(following.row), following)
                 else:
@@ -112,7 +115,7 @@ class Course:
 
     def _following(self, node: Node) -> Iterable[Node]:
         for move in self.moves:
-            row = move.after(node.row) if move.enabled(node.row) else None
+            row = move.after(node.row)
             if row is not None:
                 yield Node(row, node, move.number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
 
@@ -151,7 +154,7 @@ class Course:
         node = start
         for number in cycle.rules:
             move = self.moves[number]
-            row = move.after(node.row) if move.enabled(node.row) else None
+            row = move.after(node.row)
             if row is None or self.holds(row):
                 return None
             node = Node(row, node, number, node.steps + 1, node.handoffs + move.handoff, move.handoff)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.evaluate import OutOfRange, compiled, fire, initial_states
-from kexecspec.ir.expr import Const, references
+from kexecspec.explore import Origin
+from kexecspec.ir.evaluate import compiled, initial_states
+from kexecspec.ir.expr import Const, Expr, references
+from kexecspec.ir.moves import Move, Row, moves_of
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
 from kexecspec.ir.verdict import Lap
 
-_STATES = 5000
+_STATES = 3000
 
 
 @dataclass(frozen=True)
@@ -33,83 +35,123 @@ class Blocked:
 
 
 class Lifter:
-    """Lifts runs of one slice; keeps the compiled guards of the whole system."""
+    """Lifts runs of one slice; keeps the compiled rules of the whole system."""
 
     def __init__(self, whole: TransitionSystem, part: TransitionSystem) -> None:
         self.whole = whole
         self.part = part
         self.index = {name: place for place, name in enumerate(whole.variables)}
+        self.moves = moves_of(whole)
         self.rules = {rule.name: rule for rule in whole.rules}
+        self.numbers = {rule.name: number for number, rule in enumerate(whole.rules)}
         self.others = tuple(rule for rule in whole.rules if part.variables.keys().isdisjoint(rule.effect))
-        self.guards: dict[str, Callable[[tuple[Value, ...]], Value]] = {}
+        self.tests: dict[Expr, Callable[[Row], Value]] = {}
 
     def lift(self, trace: Trace) -> Lifted | Blocked:
-        """`trace` with steps of other rules between its own, few and greedily; or the first step in the
-        way."""
-        state = self._start(trace.initial)
-        if state is None:
+        """`trace` with steps of other rules between its own, as few as a search from step to step finds; or
+        the first step in the way."""
+        row = self._start(trace.initial)
+        if row is None:
             return Blocked("", frozenset(self.whole.variables))
-        first, steps, places = state, list[Step](), list[int]()
+        first, steps, places = row, list[tuple[int, Row]](), list[int]()
         for wanted in trace.steps:
-            rule = self.rules[wanted.rule]
-            between = self._until(state, rule)
-            if between is None:
-                hidden = frozenset[str]().union(*(references(part) for part in rule.order))
-                return Blocked(rule.name, hidden - self.part.variables.keys() or frozenset(self.whole.variables))
+            rule, move = self.rules[wanted.rule], self.moves[self.numbers[wanted.rule]]
+            between = self._until(row, rule)
+            after = None if between is None else move.after(between[-1][1] if between else row)
+            if between is None or after is None:
+                return Blocked(rule.name, self._hidden(rule))
             steps.extend(between)
-            state = fire(self.whole, rule, between[-1].state if between else state)
             places.append(len(steps))
-            steps.append(Step(rule.name, state))
-        return Lifted(Trace(first, tuple(steps)), tuple(places))
+            steps.append((move.number, after))
+            row = after
+        whole = tuple(Step(self.whole.rules[number].name, self._state(row)) for number, row in steps)
+        return Lifted(Trace(self._state(first), whole), tuple(places))
 
-    def _start(self, initial: State) -> dict[str, Value] | None:
+    def _hidden(self, rule: Rule) -> frozenset[str]:
+        """The variables outside the slice that `rule` waits for."""
+        names = frozenset[str]().union(*(references(part) for part in rule.order))
+        return names - self.part.variables.keys() or frozenset(self.whole.variables)
+
+    def _start(self, initial: State) -> Row | None:
         """The first initial state of the whole system that agrees with the slice's."""
-        fixed = {name: Const(value) for name, value in initial.items()}
         variables = {
-            name: replace(var, initial=fixed[name]) if name in fixed and var.initial is None else var
+            name: replace(var, initial=Const(initial[name])) if name in initial and var.initial is None else var
             for name, var in self.whole.variables.items()
         }
-        return next(initial_states(replace(self.whole, variables=variables)), None)
+        state = next(initial_states(replace(self.whole, variables=variables)), None)
+        return None if state is None else tuple(state[name] for name in self.index)
 
-    def _enabled(self, rule: Rule, row: tuple[Value, ...]) -> bool:
-        guard = self.guards.get(rule.name)
-        if guard is None:
-            guard = self.guards[rule.name] = compiled(rule.enabled, self.index)
-        return bool(guard(row))
+    def _state(self, row: Row) -> dict[str, Value]:
+        return dict(zip(self.index, row, strict=True))
 
-    def _until(self, state: State, rule: Rule) -> tuple[Step, ...] | None:
-        """The fewest steps of rules outside the slice that enable `rule`."""
-        start = tuple(state[name] for name in self.index)
-        origins: dict[tuple[Value, ...], tuple[tuple[Value, ...], str] | None] = {start: None}
-        queue = [start]
-        for row in queue:
-            if self._enabled(rule, row):
-                return self._steps(origins, row)
-            for other in self.others if len(origins) < _STATES else ():
-                if self._enabled(other, row):
-                    after = self._after(other, row)
-                    if after is not None and after not in origins:
-                        origins[after] = (row, other.name)
-                        queue.append(after)
+    def _holds(self, expr: Expr, row: Row) -> bool:
+        test = self.tests.get(expr)
+        if test is None:
+            test = self.tests[expr] = compiled(expr, self.index)
+        return bool(test(row))
+
+    def _until(self, row: Row, rule: Rule) -> list[tuple[int, Row]] | None:
+        """Steps of rules outside the slice that enable `rule`: one conjunct after the other, and where that
+        does not do, all at once."""
+        if self._holds(rule.enabled, row):
+            return []
+        found: list[tuple[int, Row]] = []
+        met: list[Expr] = [part for part in (rule.guard, *rule.order) if self._holds(part, row)]
+        for part in (part for part in (rule.guard, *rule.order) if part not in met):
+            met.append(part)
+            steps = self._nearest(found[-1][1] if found else row, met, part)
+            if steps is None:
+                return self._search(row, (rule.guard, *rule.order), self.others)
+            found.extend(steps)
+        return found
+
+    def _nearest(self, row: Row, wanted: Sequence[Expr], part: Expr) -> list[tuple[int, Row]] | None:
+        """Steps to where `wanted` holds, by the rules that bear on `part`: first those that write its
+        variables, then also those that write what these read."""
+        for rules in self._circles(references(part)):
+            steps = self._search(row, wanted, rules)
+            if steps is not None:
+                return steps
         return None
 
-    def _after(self, rule: Rule, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
-        try:
-            after = fire(self.whole, rule, dict(zip(self.index, row, strict=True)))
-        except OutOfRange:
-            return None
-        return tuple(after[name] for name in self.index)
+    def _circles(self, names: frozenset[str]) -> Iterator[tuple[Rule, ...]]:
+        known: tuple[Rule, ...] = ()
+        while True:
+            rules = tuple(rule for rule in self.others if not names.isdisjoint(rule.effect))
+            if len(rules) == len(known):
+                return
+            yield rules
+            known = rules
+            names = names.union(*(references(rule.enabled) for rule in rules))
 
-    def _steps(
-        self,
-        origins: Mapping[tuple[Value, ...], tuple[tuple[Value, ...], str] | None],
-        row: tuple[Value, ...],
-    ) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        while (origin := origins[row]) is not None:
-            steps.append(Step(origin[1], dict(zip(self.index, row, strict=True))))
-            row = origin[0]
-        return tuple(reversed(steps))
+    def _search(self, row: Row, wanted: Sequence[Expr], rules: Sequence[Rule]) -> list[tuple[int, Row]] | None:
+        """The fewest steps of `rules` to a state where all of `wanted` holds."""
+        moves = tuple(self.moves[self.numbers[rule.name]] for rule in rules)
+        origins: dict[Row, Origin] = {row: None}
+        queue = [row]
+        for state in queue:
+            if all(self._holds(part, state) for part in wanted):
+                return _steps(origins, state)
+            for move, after in _following(state, moves if len(origins) < _STATES else ()):
+                if after not in origins:
+                    origins[after] = (state, move.number)
+                    queue.append(after)
+        return None
+
+
+def _following(row: Row, moves: Sequence[Move]) -> Iterator[tuple[Move, Row]]:
+    for move in moves:
+        after = move.after(row)
+        if after is not None:
+            yield move, after
+
+
+def _steps(origins: Mapping[Row, Origin], row: Row) -> list[tuple[int, Row]]:
+    steps: list[tuple[int, Row]] = []
+    while (origin := origins[row]) is not None:
+        steps.append((origin[1], row))
+        row = origin[0]
+    return steps[::-1]
 
 
 def lifted_lap(lap: Lap | None, places: Sequence[int]) -> Lap | None:

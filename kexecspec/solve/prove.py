@@ -2,67 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kexecspec.explore import survey
-from kexecspec.ir.expr import Expr, negate
+from kexecspec.ir.evaluate import compiled
+from kexecspec.ir.expr import Expr, negate, references
+from kexecspec.ir.moves import Row
 from kexecspec.ir.slice import slice_system
 from kexecspec.ir.system import Invariant, TransitionSystem
-from kexecspec.solve.answers import Effort, Safe
+from kexecspec.solve.answers import Safe
 from kexecspec.solve.block import learnt
 from kexecspec.solve.budget import Meter, OutOfBudget
+from kexecspec.solve.desk import Desk
 from kexecspec.solve.encode import encode
 from kexecspec.solve.induct import inductive_part
+from kexecspec.solve.kinds import counters_of, variants
 from kexecspec.solve.pdr import separate
-from kexecspec.solve.smtlib import Writer, renumbered, script
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What induction with the declared invariants has shown about one target on its own slice."""
+    """What induction with the declared invariants has shown about one target."""
 
     system: TransitionSystem
     where: Expr
     kept: tuple[Invariant, ...]
     proof: Safe | None
 
+    def with_found(self, found: Sequence[Expr], method: str) -> Safe:
+        """The proof that `found` makes."""
+        extra = tuple(Invariant(f"found-{number}", holds) for number, holds in enumerate(found, 1))
+        return Safe((*self.kept, *extra, Invariant("excluded", negate(self.where))), method)
 
-def by_induction(system: TransitionSystem, where: Expr, pen: Writer, effort: Effort) -> Ground:
-    """One-step induction on the slice of `where`; `proof` is None where it does not suffice."""
-    part = slice_system(system, (where,))
-    encoding = encode(script(part, pen), [renumbered(negate(where), part, pen)])
+
+def by_induction(system: TransitionSystem, where: Expr, desk: Desk) -> Ground:
+    """One-step induction on what `where` depends on; `proof` is None where it does not suffice."""
+    part = _own_slice(system, where)
+    encoding = encode(desk.script(part), [desk.text(negate(where), part)])
     try:
-        kept = inductive_part(encoding, (*encoding.invariants, *encoding.targets), Meter(effort.rlimit))
+        kept = inductive_part(encoding, (*encoding.invariants, *encoding.targets), Meter(desk.effort.rlimit))
     except OutOfBudget:
         return Ground(part, where, (), None)
-    declared = tuple(part.invariants[number] for number in kept if number < len(part.invariants))
+    ground = Ground(part, where, tuple(part.invariants[n] for n in kept if n < len(part.invariants)), None)
     if len(part.invariants) not in kept:
-        return Ground(part, where, declared, None)
-    return Ground(part, where, declared, Safe((*declared, Invariant("excluded", negate(where))), "inductive"))
+        return ground
+    return Ground(part, where, ground.kept, ground.with_found((), "inductive"))
 
 
-def by_invention(ground: Ground, pen: Writer, effort: Effort) -> Safe | None:
-    """New invariants, from the reachable states where they are few, else from PDR. None where `where` is
-    reachable or said to be. Raises OutOfBudget."""
-    known = [invariant.holds for invariant in ground.kept]
-    seen = survey(ground.system, (ground.where,), effort.states)
-    if seen.found:
+def _own_slice(system: TransitionSystem, where: Expr) -> TransitionSystem:
+    """The slice of `where`, unless steps would lose their order in it."""
+    part = slice_system(system, (where,))
+    orders = {rule.name: rule.order for rule in system.rules}
+    return part if all(rule.order == orders[rule.name] for rule in part.rules) else system
+
+
+def by_states(ground: Ground, desk: Desk) -> Safe | None:
+    """Invariants learnt from the reachable states, where they or their kinds are few enough to look at. None
+    where `where` is reachable or nothing could be learnt."""
+    sweep = desk.sweep(ground.system)
+    if sweep.seek(ground.where) is not None:
         return None
-    if seen.complete:
-        method, found = "states", learnt(ground.system, seen.rows, known, ground.where, pen, effort.rlimit)
-    else:
-        separating = separate(ground.system, ground.where, known, pen, effort.rlimit)
-        if separating is None:
-            return None
-        method, found = "PDR", separating
-    extra = tuple(Invariant(f"found-{number}", holds) for number, holds in enumerate(found, 1))
-    return Safe((*ground.kept, *extra, Invariant("excluded", negate(ground.where))), method)
+    if sweep.complete:
+        return _learnt(ground, tuple(sweep.origins), frozenset(), desk)
+    kinds = desk.kinds_in(ground.system)
+    if kinds is None or _met(ground, kinds):
+        return None
+    names = tuple(ground.system.variables)
+    return _learnt(ground, kinds, frozenset(map(names.index, counters_of(ground.system))), desk)
 
 
-def is_excluded(system: TransitionSystem, where: Expr, pen: Writer, effort: Effort) -> bool | None:
-    """Whether `where` cannot be reached; None where nobody can say."""
-    ground = by_induction(system, where, pen, effort)
+def _learnt(ground: Ground, rows: Sequence[Row], outside: frozenset[int], desk: Desk) -> Safe | None:
+    known = [invariant.holds for invariant in ground.kept]
     try:
-        return (ground.proof or by_invention(ground, pen, effort)) is not None
+        found = learnt(ground.system, rows, known, ground.where, desk.pen, desk.effort.rlimit, outside)
+    except OutOfBudget:
+        return None
+    return ground.with_found(found, "states")
+
+
+def _met(ground: Ground, rows: Sequence[Row]) -> bool:
+    """Whether a state of one of the kinds may be where it must not be."""
+    holds = compiled(ground.where, {name: place for place, name in enumerate(ground.system.variables)})
+    if references(ground.where).isdisjoint(counters_of(ground.system)):
+        return any(holds(row) for row in rows)
+    return any(holds(row) for kind in rows for row in variants(ground.system, kind))
+
+
+def by_pdr(ground: Ground, desk: Desk) -> Safe | None:
+    """Invariants found by PDR. None where it says that `where` is reachable. Raises OutOfBudget."""
+    known = [invariant.holds for invariant in ground.kept]
+    found = separate(ground.system, ground.where, known, desk.pen, desk.effort.rlimit)
+    return None if found is None else ground.with_found(found, "PDR")
+
+
+def is_excluded(system: TransitionSystem, where: Expr, desk: Desk) -> bool | None:
+    """Whether `where` cannot be reached; None where nobody can say."""
+    ground = by_induction(system, where, desk)
+    if ground.proof is not None or by_states(ground, desk) is not None:
+        return True
+    sweep = desk.sweep(ground.system)
+    if sweep.complete:
+        return sweep.seek(where) is None
+    try:
+        return by_pdr(ground, desk) is not None
     except OutOfBudget:
         return None

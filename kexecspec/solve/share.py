@@ -9,9 +9,10 @@ from kexecspec.ir.expr import Ref, substitute
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
-from kexecspec.solve.answers import Answer, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.answers import Answer, Open, Reached, Safe, Target
+from kexecspec.solve.desk import Desk
 from kexecspec.solve.settle import settle
-from kexecspec.solve.smtlib import Script, Writer, renumbered, script
+from kexecspec.solve.smtlib import Script
 
 Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
 
@@ -20,22 +21,21 @@ Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
 class Known:
     """What has been solved, by the text of the slice; the first slice of its kind stands for the others."""
 
-    pen: Writer
-    effort: Effort
+    desk: Desk
     answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
 
     def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
         """The answers for `targets` on the slice `part`, in its own names."""
-        key = (script(part, self.pen), tuple(_target_key(target, part, self.pen) for target in targets))
+        key = (self.desk.script(part), tuple(_target_key(target, part, self.desk) for target in targets))
         if key not in self.answers:
-            self.answers[key] = (part, settle(part, targets, self.pen, self.effort))
+            self.answers[key] = (part, settle(part, targets, self.desk))
         first, answers = self.answers[key]
         return answers if first is part else tuple(_renamed(answer, first, part) for answer in answers)
 
 
-def _target_key(target: Target, part: TransitionSystem, pen: Writer) -> tuple[str, bool, int | None]:
+def _target_key(target: Target, part: TransitionSystem, desk: Desk) -> tuple[str, bool, int | None]:
     counter = None if target.counter is None else list(part.variables).index(target.counter)
-    return renumbered(target.where, part, pen), target.exact, counter
+    return desk.text(target.where, part), target.exact, counter
 
 
 def _renamed(answer: Answer, first: TransitionSystem, other: TransitionSystem) -> Answer:

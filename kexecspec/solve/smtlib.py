@@ -173,6 +173,6 @@ def _step(system: TransitionSystem, pen: Writer) -> str:
                 after = f"(ite (= s {number}) {pen.text(rule.effect[name])} {after})"
         parts.append(f"(= y{symbol} {after})")
         domain = _domain(var, pen, "y")
-        if after != f"x{symbol}" and domain != "true":
+        if domain != "true":
             parts.append(domain)
     return f"(and {' '.join(parts)})"

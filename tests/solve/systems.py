@@ -45,10 +45,7 @@ def rule(
     handoff: bool = False,
 ) -> Rule:
     """A rule whose constants may be written bare."""
-    bare = {
-        key: value if not isinstance(value, bool | int | str) else Const(value)
-        for key, value in effect.items()
-    }
+    bare = {key: value if not isinstance(value, bool | int | str) else Const(value) for key, value in effect.items()}
     return Rule(name, "kernel", guard, bare, order, handoff=handoff)
 
 
@@ -149,9 +146,7 @@ def firmware(
         if leak:
             effect["heap"] = choose(taken, plus("heap", leak), Ref("heap"))
         rules.append(rule(f"{name}-probe", conjoin((at("phase", "probe"), at(name, "unbound"), up)), effect))
-        rules.append(
-            rule(f"{name}-start", conjoin((at("phase", "up"), at(name, "bound"))), {f"{name}.dma": True})
-        )
+        rules.append(rule(f"{name}-start", conjoin((at("phase", "up"), at(name, "bound"))), {f"{name}.dma": True}))
         rules.append(
             rule(
                 f"{name}-shutdown",
@@ -160,16 +155,12 @@ def firmware(
             )
         )
         rules.append(
-            rule(
-                f"{name}-reset", conjoin((at("phase", "probe"), at(name, "unbound"))), {f"{name}.dma": False}
-            )
+            rule(f"{name}-reset", conjoin((at("phase", "probe"), at(name, "unbound"))), {f"{name}.dma": False})
         )
         up, down = negate(at(name, "unbound")), conjoin((down, at(name, "gone")))
         rules[7].effect[name] = Const("unbound")  # type: ignore[index]
     rules.append(rule("up", conjoin((at("phase", "probe"), up)), {"phase": "up"}))
-    rules.append(
-        rule("walk-done", conjoin((at("phase", "walk"), at("tee", "gone"), down)), {"phase": "jump"})
-    )
+    rules.append(rule("walk-done", conjoin((at("phase", "walk"), at("tee", "gone"), down)), {"phase": "jump"}))
     properties = (
         always("KX101", negate(Ref("oops")), less(Const(0), Ref("cached"))),
         always("KX102", less(Ref("suspended"), Const(threads)), less(Const(0), Ref("suspended"))),
