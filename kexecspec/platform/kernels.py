@@ -65,6 +65,7 @@ def _kernel(
         and "optee-rpc-alloc-priv" not in features
         and tee.get("abi") == "smc",
         "argument_bytes": argument_bytes(tee),
+        "call_bytes": 0 if "optee-rpc-arg" in features else argument_bytes(tee),
         "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
         "sessions": int(entry.get("user_space", {}).get("sessions", 0)),
         "pages": int(entry.get("user_space", {}).get("pages", 0)),

@@ -67,7 +67,7 @@ def facts(
         "user_requests": dma["requests_by"] == "user",
         "task_dma": bool(driver.content.get("task_dma", False)),
         "gating_ignored": Unknown(BOOL) if gating == "unknown" else gating == "ignored" or not drains,
-        "iova_hits_ram": aliases(windows, memory.get("ram")),
+        "iova_hits_ram": aliases(windows, _own_memory(memory)),
         "iova_hits_mmio": aliases(windows, memory.get("reserved", [])),
         "iova_hits_crashkernel": aliases(windows, memory.get("crashkernel", [])),
     }
@@ -98,14 +98,32 @@ def aliases(windows: Windows, ranges: Any) -> Fact:
     A window that is not known, or whose lower end is not, leaves the question open unless the answer is yes anyway;
     so does a platform file that says nothing of the ranges (None).
     """
-    spans = [parse_range(text) for text in ([ranges] if isinstance(ranges, str) else ranges or [])]
     if ranges is None:
         return WEAK
+    spans = _spans(ranges)
     for start, size in spans:
         if any(start < low + length and low < start + size for low, length, _ in windows.known):
             return True
     open_below = windows.unknown or any(start < top for start, _ in spans for _, _, top in windows.known)
     return WEAK if spans and open_below else False
+
+
+def _own_memory(memory: Mapping[str, Any]) -> list[tuple[int, int]] | None:
+    """What a kernel that is no crash kernel may use: RAM without what is reserved or kept for a crash kernel."""
+    if memory.get("ram") is None:
+        return None
+    left = _spans(memory["ram"])
+    for start, size in (*_spans(memory.get("crashkernel", [])), *_spans(memory.get("reserved", []))):
+        end = start + size
+        below = [(low, min(start, low + length) - low) for low, length in left]
+        above = [(max(low, end), low + length - max(low, end)) for low, length in left]
+        left = [span for span in (*below, *above) if span[1] > 0]
+    return left
+
+
+def _spans(ranges: Any) -> list[tuple[int, int]]:
+    given = [ranges] if isinstance(ranges, str) else ranges
+    return [parse_range(one) if isinstance(one, str) else one for one in given]
 
 
 def _windows(device: Mapping[str, Any], kind: str, memory: Mapping[str, Any]) -> Windows:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from kexecspec.ir.system import Rule
 from kexecspec.machine.objects import CORE_LOCK, ThreadState
 from kexecspec.machine.tasks import USER, Task
 from kexecspec.replay.stage import Stage
@@ -13,13 +15,22 @@ class Unperformable(Exception):
     """The machine has no task, thread or memory with which a step could be performed."""
 
 
-def enters(stage: Stage, who: str) -> None:
-    """A call of user space, or of a kernel thread, enters."""
+def enters(stage: Stage, who: str, upcoming: Sequence[Rule]) -> None:
+    """A call of user space, or of a kernel thread, enters. User space opens a session first where the trace is about
+    one that a cached argument keeps open; otherwise the rules do not count its sessions."""
     if who == "user":
+        if any(rule.operation[3:] == ("closes_client",) for rule in upcoming):
+            _session_for_user(stage)
         stage.machine.call_enters(USER, user_service(stage))
     else:
         stage.machine.call_enters(_caller(stage))
     _nested_now(stage)
+
+
+def _session_for_user(stage: Stage) -> None:
+    machine = stage.machine
+    if not any((one.client, one.generation) == (USER, machine.generation) for one in machine.state.secure.sessions):
+        machine.user_opens(user_service(stage))
 
 
 def returns(stage: Stage, who: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kexecspec.ir.system import Rule
-from kexecspec.replay.calls import user_service
 from kexecspec.replay.order import shutdown_order
 from kexecspec.replay.stage import Stage
 
@@ -18,8 +17,6 @@ def up(stage: Stage) -> None:
 def begin(stage: Stage, name: str, upcoming: Sequence[Rule]) -> None:
     """The handoff called `name` begins; the walk goes in the order that the trace needs."""
     edge = next(edge for edge in stage.platform.edges if edge.name == name)
-    if any(rule.operation[1:2] == ("disable_shm_cache",) and rule.operation[3] == "closes_client" for rule in upcoming):
-        stage.machine.user_opens(user_service(stage))
     space = "stopped" if edge.user_stopped else "running"
     stage.machine.choose_shutdown_order(shutdown_order(stage.platform, upcoming))
     stage.machine.begin(edge.kind, edge.end, space)

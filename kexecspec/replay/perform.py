@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from kexecspec.ground.walks import SHUT
 from kexecspec.ir.expr import Const
@@ -30,6 +31,11 @@ class Scene:
     def parameter(self) -> str:
         """What the operation says beyond its name."""
         return self.rule.operation[2] if len(self.rule.operation) > 2 else ""
+
+    @property
+    def until_handoff(self) -> list[Rule]:
+        """The rules to come up to the next handoff."""
+        return list(takewhile(lambda rule: not rule.handoff, self.upcoming))
 
 
 Performance = Callable[[Stage, Scene], None]
@@ -113,7 +119,7 @@ PERFORMED: Mapping[str, Performance] = {
     "reset": lambda stage, scene: kernels.arrives(stage, "reset"),
     "crash": lambda stage, scene: kernels.crash(stage, scene.parameter),
     # Calls into the secure world.
-    "call_enters": lambda stage, scene: calls.enters(stage, scene.parameter),
+    "call_enters": lambda stage, scene: calls.enters(stage, scene.parameter, scene.until_handoff),
     "call_returns": lambda stage, scene: calls.returns(stage, scene.parameter),
     "call_rpc": lambda stage, scene: calls.makes_rpc(stage, scene.parameter),
     "call_waits_for_supplicant": lambda stage, scene: calls.waits_for_supplicant(stage),

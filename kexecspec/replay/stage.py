@@ -21,8 +21,8 @@ TURNED_OFF = ("smmu_clientpd", "smmu3_cr0_clear")
 @dataclass
 class Stage:
     """`actors` are the parts by the machine's names; `places` the positions of walkers; `lagging` the walkers whose
-    rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers of
-    cookies; `nested` the secure threads whose call is about to register from inside an RPC; `waits` who waits in the
+    rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers
+    of cookies; `nested` the secure threads whose call is about to register from inside an RPC; `waits` who waits in the
     kernel's own program, for what; `counted` the last count of residue, under its key."""
 
     platform: Platform
