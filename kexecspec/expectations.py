@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kexecspec.findings import Finding, Unmet
+from kexecspec.findings import Finding, Harmed, Unmet
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.facts import Expectation
 
@@ -46,6 +46,16 @@ def _details(expectation: Expectation, refuted: list[Finding]) -> str | None:
         f.replay is not None and f.replay.harm != expectation.harm for f in refuted
     ):
         return f"REFUTED with harm {', '.join(sorted(str(f.replay.harm) for f in refuted if f.replay))}"
+    return _replayed(expectation, [f.replay for f in refuted if f.replay is not None])
+
+
+def _replayed(expectation: Expectation, replays: list[Harmed]) -> str | None:
+    if not replays:
+        return None
+    if expectation.outcome is not None and all(r.outcome != expectation.outcome for r in replays):
+        return f"REFUTED, and the replay is {', '.join(sorted(r.outcome for r in replays))}"
+    if expectation.log is not None and not any(expectation.log in line for r in replays for line in r.log):
+        return "REFUTED, and no line of the replayed kernel log is as expected"
     return None
 
 

@@ -121,13 +121,15 @@ class Reliance:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the file says a verdict should be."""
+    """What the file says a verdict should be; `outcome` and `log` are about the replay of a refuted one."""
 
     finding: str
     verdict: str
     handoffs: int | None
     harm: str | None
     span: Span | None
+    outcome: str | None = None
+    log: str | None = None
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ def _expectations(content: Mapping[str, Any], wrong: Complaints) -> tuple[Expect
                 entry.get("handoffs"),
                 entry.get("harm"),
                 wrong.span("expect", finding),
+                entry.get("outcome"),
+                entry.get("log"),
             )
         )
     return tuple(made)
