@@ -7,8 +7,9 @@ proved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal, negate, times
 from kexecspec.ir.moves import Row
@@ -20,11 +21,12 @@ from kexecspec.solve.block import learnt
 from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.kinds import counters_of
-from kexecspec.solve.laps import Course, Cycle, Node, TooMany
+from kexecspec.solve.laps import Counts, Course, Cycle, Node, TooMany
 from kexecspec.solve.runs import HANDOFFS, limited
 
 _LOOK = 5
 _CHANGES = 8
+_BACK = 3
 
 
 def accelerate(system: TransitionSystem, target: Target, desk: Desk) -> Reached | None:
@@ -60,30 +62,53 @@ class Drive:
 
 
 def _driven(course: Course, counter: int) -> Drive | None:
-    """Looks a few generations ahead, repeats the best cycle for `counter` while it fires, and looks again
-    from just before its end: there another rule may fire instead."""
+    """Looks a few generations ahead, repeats the best cycle for `counter` while it fires, finds the first lap after
+    which the end is near, and looks again from just before that: there other rules may fire instead."""
     arrivals = course.starts()
     lap: Lap | None = None
     rates: dict[int, Cycle] = {}
     for _ in range(_CHANGES):
         for _ in range(_LOOK):
             found, arrivals = course.generation(arrivals, every=lap is not None)
+            if lap is None:
+                _note(course, arrivals, rates)
             if found is not None:
                 return Drive(found, lap, rates)
-        for number in range(len(course.counters)):
-            known = course.cycle(arrivals, number)
-            if known is not None:
-                rates.setdefault(number, known[2])
         grown = course.cycle(arrivals, counter)
         if grown is None:
             return None
         begin, end, cycle = grown
         ends = course.repeated(end, cycle)
-        kept = max(0, len(ends) - 3)
+        kept = max(0, _near(course, ends) - _BACK)
         if lap is None or lap.times < 1 + kept:
             lap = Lap(begin.steps, len(cycle.rules), 1 + kept, course.counters[counter], cycle.gains[counter])
         arrivals = [ends[kept]]
     return None
+
+
+def _note(course: Course, arrivals: Sequence[Node], rates: dict[int, Cycle]) -> None:
+    """Keeps the best cycle of each counter."""
+    for number in range(len(course.counters)):
+        known = course.cycle(arrivals, number)
+        if known is None:
+            continue
+        best = rates.get(number)
+        if best is None or _rate(best, number) < _rate(known[2], number):
+            rates[number] = known[2]
+
+
+def _rate(cycle: Cycle, number: int) -> Fraction:
+    return Fraction(cycle.gains[number], cycle.handoffs)
+
+
+def _near(course: Course, ends: Sequence[Node]) -> int:
+    """The first of `ends` that needs no further handoff; the last one where none is so near."""
+    low, high = 0, len(ends) - 1
+    while low < high:
+        middle = (low + high) // 2
+        found, _ = course.generation([ends[middle]], every=False)
+        low, high = (low, middle) if found is not None else (middle + 1, high)
+    return low
 
 
 def _trace(system: TransitionSystem, end: Node) -> Trace:
@@ -95,33 +120,30 @@ def _trace(system: TransitionSystem, end: Node) -> Trace:
 
 
 def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], taken: int, desk: Desk) -> bool:
-    """Whether, for each counter, `handoffs of a lap * counter <= gain of a lap * handoffs + offset` is
-    inductive, with an offset for each kind of state, and excludes the target with fewer handoffs than
-    `taken`."""
+    """Whether, for each counter, `handoffs of a lap * counter <= gain of a lap * handoffs + offset` is inductive,
+    with an offset for each kind of state, and excludes the target with fewer handoffs than `taken`. Offsets below
+    zero are tried as zero first: they are the ones that speak of a reset."""
     if taken == 0:
         return True
     fewer = limited(course.system, taken - 1)
     names = [name for name in course.system.variables if name not in course.counters]
-    bounds: list[Expr] = []
-    for number, counter in enumerate(course.counters):
-        cycle = rates.get(number)
-        lap, gain = (cycle.handoffs, cycle.gains[number]) if cycle else (1, 0)
-        offsets: dict[Row, int] = {}
-        for kind, counts, handoffs in course.seen:
-            if handoffs < taken:
-                offset = lap * counts[number] - gain * handoffs
-                offsets[kind] = max(offset, offsets.get(kind, offset))
-        passed = times(gain, Ref(HANDOFFS)) if taken > 1 else Const(0)
-        bounds.extend(_bounds(names, offsets, times(lap, Ref(counter)), passed))
     places = {name: place for place, name in enumerate(fewer.variables)}
     outside = frozenset(places[name] for name in (*course.counters, HANDOFFS) if name in places)
-    kinds = dict.fromkeys(kind for kind, _, handoffs in course.seen if handoffs < taken)
-    rows = [_padded(kind, names, places) for kind in kinds]
-    try:
-        learnt(fewer, rows, bounds, target.where, desk.beside(fewer).pen, desk.effort.rlimit, outside)
-    except OutOfBudget:
-        return False
-    return True
+    seen = [entry for entry in course.seen if entry[2] < taken]
+    rows = [_padded(kind, names, places) for kind in dict.fromkeys(kind for kind, _, _ in seen)]
+    pen = desk.beside(fewer).pen
+    for least in (0, None):
+        bounds = [
+            bound
+            for number, counter in enumerate(course.counters)
+            for bound in _bounds(names, seen, number, counter, rates.get(number), taken, least)
+        ]
+        try:
+            learnt(fewer, rows, bounds, target.where, pen, desk.effort.rlimit, outside)
+        except OutOfBudget:
+            continue
+        return True
+    return False
 
 
 def _padded(kind: Row, names: Sequence[str], places: Mapping[str, int]) -> Row:
@@ -129,8 +151,31 @@ def _padded(kind: Row, names: Sequence[str], places: Mapping[str, int]) -> Row:
     return tuple(values.get(name, 0) for name in places)
 
 
-def _bounds(names: Sequence[str], offsets: Mapping[Row, int], count: Expr, passed: Expr) -> list[Expr]:
-    """The bound for each group of kinds that have one offset, told apart by as few variables as will do."""
+def _bounds(
+    names: Sequence[str],
+    seen: Sequence[tuple[Row, Counts, int]],
+    number: int,
+    counter: str,
+    cycle: Cycle | None,
+    taken: int,
+    least: int | None,
+) -> list[Expr]:
+    """The bound on one counter, for each group of kinds that have one offset."""
+    lap, gain = (cycle.handoffs, cycle.gains[number]) if cycle else (1, 0)
+    offsets: dict[Row, int] = {}
+    for kind, counts, handoffs in seen:
+        offset = lap * counts[number] - gain * handoffs
+        offset = offset if least is None else max(offset, least)
+        offsets[kind] = max(offset, offsets.get(kind, offset))
+    passed = times(gain, Ref(HANDOFFS)) if taken > 1 else Const(0)
+    return [
+        disjoin((negate(inside), at_most(times(lap, Ref(counter)), add((passed, Const(offset))))))
+        for offset, inside in _groups(names, offsets)
+    ]
+
+
+def _groups(names: Sequence[str], offsets: Mapping[Row, int]) -> Iterator[tuple[int, Expr]]:
+    """Each offset and where it holds, told apart by as few variables as will do."""
     kept = list(range(len(names)))
     for place in range(len(names)):
         fewer = [other for other in kept if other != place]
@@ -139,14 +184,14 @@ def _bounds(names: Sequence[str], offsets: Mapping[Row, int], count: Expr, passe
     groups = dict[int, dict[Row, None]]()
     for kind, offset in offsets.items():
         groups.setdefault(offset, {})[tuple(kind[place] for place in kept)] = None
-    bounds = []
     for offset, kinds in sorted(groups.items()):
-        inside = disjoin(
-            conjoin(equal(Ref(names[place]), Const(value)) for place, value in zip(kept, values, strict=True))
-            for values in kinds
+        yield (
+            offset,
+            disjoin(
+                conjoin(equal(Ref(names[place]), Const(value)) for place, value in zip(kept, values, strict=True))
+                for values in kinds
+            ),
         )
-        bounds.append(disjoin((negate(inside), at_most(count, add((passed, Const(offset)))))))
-    return bounds
 
 
 def _decides(places: Sequence[int], offsets: Mapping[Row, int]) -> bool:

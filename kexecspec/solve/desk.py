@@ -53,5 +53,9 @@ class Desk:
         """A desk for a system with variables that this one cannot write yet."""
         return replace(self, pen=pen_for(system, self.pen))
 
+    def with_rlimit(self, rlimit: int) -> Desk:
+        """This desk with another budget."""
+        return replace(self, effort=replace(self.effort, rlimit=rlimit))
+
     def _key(self, system: TransitionSystem) -> Key:
         return self.script(system), tuple(system.variables), tuple(rule.name for rule in system.rules)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.ir.expr import negate
-from kexecspec.ir.slice import cone, restrict, roots, roots
+from kexecspec.ir.slice import cone, restrict, roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict

@@ -101,7 +101,7 @@ class Course:
             self.seen.append((kind, counts, node.handoffs))
             if self.holds(node.row):
                 return node, []
-            if len(self.seen) > 50 * self.most or len(best.nodes) > self.most:
+            if len(self.seen) > 50 * self.most or len(best.nodes) > (5 * self.most if every else self.most):
                 raise TooMany
             for following in self._following(node):
                 if following.row in pushed and not following.arrival:

@@ -104,6 +104,6 @@ def is_excluded(system: TransitionSystem, where: Expr, desk: Desk) -> bool | Non
     if sweep.complete:
         return sweep.seek(where) is None
     try:
-        return by_pdr(ground, desk) is not None
+        return by_pdr(ground, desk.with_rlimit(desk.effort.rlimit // 4)) is not None
     except OutOfBudget:
         return None

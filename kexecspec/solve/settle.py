@@ -17,6 +17,8 @@ from kexecspec.solve.search import Search
 from kexecspec.solve.unroll import Unrolling
 
 _MANY = 5
+_MODEST = 40
+"""What part of the budget may be spent on showing that a counter cannot get there in fewer handoffs."""
 
 
 def settle(system: TransitionSystem, targets: Sequence[Target], desk: Desk) -> tuple[Answer, ...]:
@@ -98,12 +100,14 @@ def fewest(system: TransitionSystem, target: Target, answer: Answer, desk: Desk)
     """A run made one of fewest handoffs, and shown to be one where that can be shown. Other answers stay."""
     if not isinstance(answer, Reached) or not target.exact or answer.shortest or answer.lap is not None:
         return answer
+    if target.counter is not None:
+        desk = desk.with_rlimit(desk.effort.rlimit // _MODEST)
     trace, shortest = answer.trace, True
     while shortest and (taken := handoffs(system, trace)) > 0:
         fewer = limited(system, taken - 1)
         if is_excluded(fewer, target.where, desk.beside(fewer)):
             break
-        better = _run(fewer, target, desk.beside(fewer))
+        better = None if target.counter is not None else _run(fewer, target, desk.beside(fewer))
         shortest, trace = better is not None, better or trace
     return Reached(trace, shortest, answer.lap)
 
