@@ -24,8 +24,9 @@ class Verdict(Enum):
 class Proof:
     """Invariants whose conjunction holds at first, is kept by every rule and implies the property.
 
-    `method` is `inductive` (declared invariants sufficed) or `PDR`. `witness` is a run that reaches the
-    companion; None where none exists, and then the property is vacuous.
+    `method` says where they come from: `inductive` (the declared ones sufficed), `states` (learnt from the reachable
+    states, proved by the solver), `PDR`, or `run` (none: the property wants a run, and `witness` is one). `witness`
+    is a run that reaches the companion; None where none exists, and then the property is vacuous.
     """
 
     invariants: tuple[Invariant, ...]

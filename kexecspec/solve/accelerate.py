@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 
 from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal, negate, times
 from kexecspec.ir.moves import Row
@@ -44,7 +45,7 @@ def accelerate(system: TransitionSystem, target: Target, desk: Desk) -> Reached 
         return None
     best = min(drives, key=lambda drive: (drive.end.handoffs, drive.end.steps))
     rates = {number: cycle for drive in drives for number, cycle in drive.rates.items()}
-    shortest = _none_fewer(course, target, rates, best.end.handoffs, desk)
+    shortest = _none_fewer(course, target, rates, best.end, desk)
     return Reached(_trace(system, best.end), shortest, best.lap)
 
 
@@ -63,13 +64,15 @@ class Drive:
 
 def _driven(course: Course, counter: int) -> Drive | None:
     """Looks a few generations ahead, repeats the best cycle for `counter` while it fires, finds the first lap after
-    which the end is near, and looks again from just before that: there other rules may fire instead."""
+    which the end is near, and looks again from just before that: there other rules may fire instead. Where no lap
+    ends near it, the highest counters need not be the best ones, and every state is looked at."""
     arrivals = course.starts()
     lap: Lap | None = None
     rates: dict[int, Cycle] = {}
+    every = False
     for _ in range(_CHANGES):
         for _ in range(_LOOK):
-            found, arrivals = course.generation(arrivals, every=lap is not None)
+            found, arrivals = course.generation(arrivals, every)
             if lap is None:
                 _note(course, arrivals, rates)
             if found is not None:
@@ -79,7 +82,8 @@ def _driven(course: Course, counter: int) -> Drive | None:
             return None
         begin, end, cycle = grown
         ends = course.repeated(end, cycle)
-        kept = max(0, _near(course, ends) - _BACK)
+        near, hit = _near(course, ends)
+        kept, every = max(0, near - _BACK), not hit
         if lap is None or lap.times < 1 + kept:
             lap = Lap(begin.steps, len(cycle.rules), 1 + kept, course.counters[counter], cycle.gains[counter])
         arrivals = [ends[kept]]
@@ -101,14 +105,16 @@ def _rate(cycle: Cycle, number: int) -> Fraction:
     return Fraction(cycle.gains[number], cycle.handoffs)
 
 
-def _near(course: Course, ends: Sequence[Node]) -> int:
-    """The first of `ends` that needs no further handoff; the last one where none is so near."""
-    low, high = 0, len(ends) - 1
+def _near(course: Course, ends: Sequence[Node]) -> tuple[int, bool]:
+    """The first of `ends` that needs no further handoff, and whether there is one; else the last."""
+    low, high, hit = 0, len(ends), False
     while low < high:
         middle = (low + high) // 2
-        found, _ = course.generation([ends[middle]], every=False)
-        low, high = (low, middle) if found is not None else (middle + 1, high)
-    return low
+        if course.generation([ends[middle]], every=False)[0] is not None:
+            high, hit = middle, True
+        else:
+            low = middle + 1
+    return min(low, len(ends) - 1), hit
 
 
 def _trace(system: TransitionSystem, end: Node) -> Trace:
@@ -119,10 +125,11 @@ def _trace(system: TransitionSystem, end: Node) -> Trace:
     return Trace(dict(zip(names, node.row, strict=True)), tuple(reversed(steps)))
 
 
-def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], taken: int, desk: Desk) -> bool:
+def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], end: Node, desk: Desk) -> bool:
     """Whether, for each counter, `handoffs of a lap * counter <= gain of a lap * handoffs + offset` is inductive,
-    with an offset for each kind of state, and excludes the target with fewer handoffs than `taken`. Offsets below
-    zero are tried as zero first: they are the ones that speak of a reset."""
+    with an offset for each kind of state, and excludes the target with fewer handoffs than `end` took. Offsets
+    below zero are tried as zero first: they are the ones that speak of a reset."""
+    taken = end.handoffs
     if taken == 0:
         return True
     fewer = limited(course.system, taken - 1)
@@ -131,18 +138,34 @@ def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], take
     outside = frozenset(places[name] for name in (*course.counters, HANDOFFS) if name in places)
     seen = [entry for entry in course.seen if entry[2] < taken]
     rows = [_padded(kind, names, places) for kind in dict.fromkeys(kind for kind, _, _ in seen)]
-    pen = desk.beside(fewer).pen
+    lines = [_Line(counter, rates.get(number), number) for number, counter in enumerate(course.counters)]
     for least in (0, None):
+        offsets = [line.offsets(seen, least) for line in lines]
+        if _allowed(course, end, lines, offsets):
+            continue
         bounds = [
-            bound
-            for number, counter in enumerate(course.counters)
-            for bound in _bounds(names, seen, number, counter, rates.get(number), taken, least)
+            bound for line, known in zip(lines, offsets, strict=True) for bound in line.bounds(names, known, taken)
         ]
         try:
-            learnt(fewer, rows, bounds, target.where, pen, desk.effort.rlimit, outside)
+            learnt(fewer, rows, bounds, target.where, desk.beside(fewer).pen, desk.effort.rlimit, outside)
         except OutOfBudget:
             continue
         return True
+    return False
+
+
+def _allowed(course: Course, end: Node, lines: Sequence[_Line], offsets: Sequence[Mapping[Row, int]]) -> bool:
+    """Whether the bounds allow a state of the last generation of the run with one handoff less: then they cannot
+    exclude its end."""
+    node: Node | None = end
+    while node is not None and node.handoffs == end.handoffs:
+        kind, counts = course.kind(node.row), course.counts(node.row)
+        if all(
+            kind in known and line.lap * count <= line.gain * (end.handoffs - 1) + known[kind]
+            for line, known, count in zip(lines, offsets, counts, strict=True)
+        ):
+            return True
+        node = node.before
     return False
 
 
@@ -151,27 +174,32 @@ def _padded(kind: Row, names: Sequence[str], places: Mapping[str, int]) -> Row:
     return tuple(values.get(name, 0) for name in places)
 
 
-def _bounds(
-    names: Sequence[str],
-    seen: Sequence[tuple[Row, Counts, int]],
-    number: int,
-    counter: str,
-    cycle: Cycle | None,
-    taken: int,
-    least: int | None,
-) -> list[Expr]:
-    """The bound on one counter, for each group of kinds that have one offset."""
-    lap, gain = (cycle.handoffs, cycle.gains[number]) if cycle else (1, 0)
-    offsets: dict[Row, int] = {}
-    for kind, counts, handoffs in seen:
-        offset = lap * counts[number] - gain * handoffs
-        offset = offset if least is None else max(offset, least)
-        offsets[kind] = max(offset, offsets.get(kind, offset))
-    passed = times(gain, Ref(HANDOFFS)) if taken > 1 else Const(0)
-    return [
-        disjoin((negate(inside), at_most(times(lap, Ref(counter)), add((passed, Const(offset))))))
-        for offset, inside in _groups(names, offsets)
-    ]
+class _Line:
+    """A bound on one counter that grows with the handoffs."""
+
+    def __init__(self, counter: str, cycle: Cycle | None, number: int) -> None:
+        self.counter = counter
+        self.number = number
+        self.lap, self.gain = (cycle.handoffs, cycle.gains[number]) if cycle else (1, 0)
+
+    def offsets(self, seen: Sequence[tuple[Row, Counts, int]], least: int | None) -> dict[Row, int]:
+        """How far above the line each kind of state was seen."""
+        offsets: dict[Row, int] = {}
+        for kind, counts, handoffs in seen:
+            offset = self.lap * counts[self.number] - self.gain * handoffs
+            offset = offset if least is None else max(offset, least)
+            if offsets.get(kind, offset - 1) < offset:
+                offsets[kind] = offset
+        return offsets
+
+    def bounds(self, names: Sequence[str], offsets: Mapping[Row, int], taken: int) -> list[Expr]:
+        """The bound, for each group of kinds that have one offset."""
+        passed = times(self.gain, Ref(HANDOFFS)) if taken > 1 else Const(0)
+        count = times(self.lap, Ref(self.counter))
+        return [
+            disjoin((negate(inside), at_most(count, add((passed, Const(offset))))))
+            for offset, inside in _groups(names, offsets)
+        ]
 
 
 def _groups(names: Sequence[str], offsets: Mapping[Row, int]) -> Iterator[tuple[int, Expr]]:
@@ -196,7 +224,8 @@ def _groups(names: Sequence[str], offsets: Mapping[Row, int]) -> Iterator[tuple[
 
 def _decides(places: Sequence[int], offsets: Mapping[Row, int]) -> bool:
     """Whether the values at `places` decide the offset."""
-    known: dict[Row, int] = {}
-    return all(
-        known.setdefault(tuple(kind[place] for place in places), offset) == offset for kind, offset in offsets.items()
-    )
+    if not places:
+        return len(set(offsets.values())) < 2
+    known: dict[object, int] = {}
+    chosen = itemgetter(*places)
+    return all(known.setdefault(chosen(kind), offset) == offset for kind, offset in offsets.items())

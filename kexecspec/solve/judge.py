@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.ir.expr import negate
+from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import cone, restrict, roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
@@ -39,7 +40,7 @@ def judge(
 
     Equal input gives equal output, on any machine. Raises Disagreement where the tool contradicts itself.
     """
-    known = Known(Desk(writer(system), effort or Effort(rlimit)))
+    known = Known(Desk(writer(system), effort or Effort(rlimit)), moves_of(system))
     return tuple(_judged(system, prop, known) for prop in properties)
 
 
@@ -66,7 +67,7 @@ def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Kn
     happen, the slice grows by what the step waits for and is solved again; at last it is the system
     itself."""
     while isinstance(settled.answer, Reached):
-        lifted = _lifted(system, settled.part, settled.answer, target)
+        lifted = _lifted(system, settled.part, settled.answer, target, known)
         if not isinstance(lifted, Blocked):
             return Settled(lifted, settled.part)
         names = cone(system, settled.part.variables.keys() | lifted.waits_for)
@@ -77,9 +78,11 @@ def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Kn
     return settled
 
 
-def _lifted(system: TransitionSystem, part: TransitionSystem, answer: Reached, target: Target) -> Reached | Blocked:
+def _lifted(
+    system: TransitionSystem, part: TransitionSystem, answer: Reached, target: Target, known: Known
+) -> Reached | Blocked:
     """A run of a slice as a run of the system."""
-    lifted = Lifter(system, part).lift(answer.trace)
+    lifted = Lifter(system, part, known.moves).lift(answer.trace)
     if isinstance(lifted, Blocked):
         return lifted
     complaint = objection(system, lifted.trace, target.where)

@@ -3,9 +3,10 @@ counter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
@@ -65,14 +66,14 @@ class Course:
     most: int
     moves: tuple[Move, ...] = ()
     places: tuple[int, ...] = ()
-    others: tuple[int, ...] = ()
+    rest: Callable[[Row], Row] = tuple
     holds: Callable[[Row], Value] = bool
     seen: list[tuple[Row, Counts, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         names = tuple(self.system.variables)
         self.places = tuple(names.index(counter) for counter in self.counters)
-        self.others = tuple(place for place in range(len(names)) if place not in self.places)
+        self.rest = _picking([place for place in range(len(names)) if place not in self.places])
         self.moves = moves_of(self.system)
         self.holds = compiled(self.wanted, {name: place for place, name in enumerate(names)})
 
@@ -83,7 +84,7 @@ class Course:
 
     def kind(self, row: Row) -> Row:
         """What is left of a state without its counters."""
-        return tuple(row[place] for place in self.others)
+        return self.rest(row)
 
     def counts(self, row: Row) -> Counts:
         """The values of the counters."""
@@ -103,21 +104,17 @@ class Course:
                 return node, []
             if len(self.seen) > 50 * self.most or len(best.nodes) > (5 * self.most if every else self.most):
                 raise TooMany
-            for following in self._following(node):
-                if following.row in pushed and not following.arrival:
+            for move in self.moves:
+                row = move.after(node.row)
+                if row is None or (row in pushed and not move.handoff):
                     continue
-                pushed.add(following.row)
-                if following.arrival:
-                    after.add(self.kind(following.row), self.counts(following.row), following)
+                pushed.add(row)
+                following = Node(row, node, move.number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
+                if move.handoff:
+                    after.add(self.kind(row), self.counts(row), following)
                 else:
                     queue.append(following)
         return None, [node for front in after.nodes.values() for _, node in front]
-
-    def _following(self, node: Node) -> Iterable[Node]:
-        for move in self.moves:
-            row = move.after(node.row)
-            if row is not None:
-                yield Node(row, node, move.number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
 
     def cycle(self, arrivals: Iterable[Node], counter: int) -> tuple[Node, Node, Cycle] | None:
         """The cycle with which counter number `counter` gains most a handoff on the way to one of
@@ -160,6 +157,13 @@ class Course:
             node = Node(row, node, number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
         same = self.kind(node.row) == self.kind(start.row)
         return node if same and self._gains(start.row, node.row) == cycle.gains else None
+
+
+def _picking(places: Sequence[int]) -> Callable[[Row], Row]:
+    """What takes the values at `places` out of a row."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: tuple(row[place] for place in places)
 
 
 class _Highest:

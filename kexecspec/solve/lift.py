@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kexecspec.explore import Origin
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Const, Expr, references
-from kexecspec.ir.moves import Move, Row, moves_of
+from kexecspec.ir.moves import Move, Row
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
@@ -35,13 +35,13 @@ class Blocked:
 
 
 class Lifter:
-    """Lifts runs of one slice; keeps the compiled rules of the whole system."""
+    """Lifts runs of one slice; `moves` are the compiled rules of the whole system."""
 
-    def __init__(self, whole: TransitionSystem, part: TransitionSystem) -> None:
+    def __init__(self, whole: TransitionSystem, part: TransitionSystem, moves: tuple[Move, ...]) -> None:
         self.whole = whole
         self.part = part
         self.index = {name: place for place, name in enumerate(whole.variables)}
-        self.moves = moves_of(whole)
+        self.moves = moves
         self.rules = {rule.name: rule for rule in whole.rules}
         self.numbers = {rule.name: number for number, rule in enumerate(whole.rules)}
         self.others = tuple(rule for rule in whole.rules if part.variables.keys().isdisjoint(rule.effect))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kexecspec.ir.expr import Ref, substitute
+from kexecspec.ir.moves import Move
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
@@ -19,9 +20,11 @@ Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
 
 @dataclass
 class Known:
-    """What has been solved, by the text of the slice; the first slice of its kind stands for the others."""
+    """What has been solved, by the text of the slice; the first slice of its kind stands for the others. `moves` are
+    the compiled rules of the whole system."""
 
     desk: Desk
+    moves: tuple[Move, ...]
     answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
 
     def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
