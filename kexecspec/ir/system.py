@@ -64,7 +64,8 @@ class Rule:
     """One thing that may happen: where `guard` and every conjunct of `order` hold, `effect` changes the state.
 
     `order` holds the conjuncts that only say whose turn it is in a walk, whether a thread is free, or whether there is
-    room: without them there is more behaviour, never less. A slice may drop them; everything else is `guard`. What `effect` does not name stays unchanged. `handoff` counts as a handoff.
+    room: without them there is more behaviour, never less. A slice may drop them; everything else is `guard`.
+    What `effect` does not name stays unchanged. `handoff` counts as a handoff.
     `operation` says what the executable model does for it: (actor, operation name, parameters).
     """
 
