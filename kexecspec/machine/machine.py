@@ -70,7 +70,8 @@ class Machine:
             self.stage(to_kernel)
         if user_space == "stopped":
             self._try(self.tasks.user_stops)
-            self.tasks.retry()
+            self._try(self.tasks.retry)
+            self._try(self.tasks.user_stops)  # what waited for a thread that has come free, ends too
         self.program.steps = self._leave(edge, to_kernel)
         return Event("kernel", "begin", detail={"edge": edge, "user_space": user_space})
 
@@ -90,12 +91,14 @@ class Machine:
 
     # Choices of the world: secure calls.
 
-    def call_enters(self, who: str = USER, service: str | None = None) -> Event:
-        """A task of `who` (a device, or user) makes a secure call, which goes in or waits for a thread."""
+    def call_enters(self, who: str = USER, service: str | None = None, buffers: bool = True) -> Event:
+        """A task of `who` (a device, or user) makes a secure call, which goes in or waits for a thread; with
+        `buffers` it is given all memory that its owner has registered.
+        """
         device = self.state.devices.get(who)
         known = service or (device.config.service if device else None) or who
         task = Task(who, known)
-        return self._begin(task, "call-enters", self.tasks.enter(task))
+        return self._begin(task, "call-enters", self.tasks.enter(task, buffers))
 
     def call_rpc(self, thread: int, to_supplicant: bool | None = None) -> Event:
         """The call in this thread makes an RPC; user TAs' go to the supplicant unless told otherwise."""

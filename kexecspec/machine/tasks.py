@@ -72,8 +72,8 @@ class Tasks:
                     moved = True
         return tuple(events)
 
-    def enter(self, task: Task) -> Steps:
-        """The call goes in, with the buffers of its owner."""
+    def enter(self, task: Task, buffers: bool = True) -> Steps:
+        """The call goes in, with the buffers of its owner or without them."""
         rc, task.page, task.private = yield from self.tee.arguments(task.owner, False)
         if rc == 0:
             rc, task.thread = yield from self.tee.enter(task.owner, task.page, task.private)
@@ -85,7 +85,8 @@ class Tasks:
         secure = self.state.secure
         pseudo = secure.service(task.service).pseudo
         for one in secure.registrations:
-            mine = (one.client, one.generation, one.explicit) == (task.owner, self.state.generation, True)
+            key = (one.client, one.generation, one.explicit)
+            mine = buffers and key == (task.owner, self.state.generation, True)
             if mine and not secure.use(task.thread, one, mapped=pseudo):
                 return self._no_room(task)
         return 0

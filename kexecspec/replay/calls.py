@@ -23,7 +23,7 @@ def enters(stage: Stage, who: str, upcoming: Sequence[Rule]) -> None:
             _session_for_user(stage)
         stage.machine.call_enters(USER, user_service(stage))
     else:
-        stage.machine.call_enters(_caller(stage))
+        stage.machine.call_enters(_caller(stage), buffers=False)
     _nested_now(stage)
 
 
@@ -82,21 +82,21 @@ def rpc_registers(stage: Stage) -> None:
 def nested_done(stage: Stage) -> None:
     """The nested registration finds a free thread, and the call that it served goes on and ends."""
     machine = stage.machine
-    waiting = [task for task in machine.tasks.all if is_nested(task)]
-    if stage.nested:
-        index = stage.nested.pop(0)
-        machine.call_rpc(index, to_supplicant=False)
-    elif waiting:
-        index = _thread(waiting[0]).index
-        machine.tasks.retry()
-    else:
+    if not stage.nested:
         raise Unperformable("no nested call")
+    index = next((one for one in stage.nested if not is_waiting(stage, one)), stage.nested[0])
+    if index not in stage.asked:
+        machine.call_rpc(index, to_supplicant=False)
+    machine.tasks.retry()
+    stage.nested.remove(index)
+    stage.asked.discard(index)
     machine.call_returns(index)
 
 
-def is_nested(task: Task) -> bool:
-    """Whether the task's RPC handler waits for a secure thread of its own."""
-    return task.steps is not None and task.doing == "call-rpc" and task.why == "thread"
+def is_waiting(stage: Stage, thread: int) -> bool:
+    """Whether the RPC's handler for this secure thread waits for one of its own."""
+    return any(task.thread is not None and task.thread.index == thread and task.steps is not None
+               for task in stage.machine.tasks.all)
 
 
 def lock_name(stage: Stage) -> str:
@@ -136,7 +136,7 @@ def _elsewhere(stage: Stage, task: Task) -> Task:
     for index in (mine, wanted):
         machine.call_returns(index)
     for one in (task, others[0]) if wanted < mine else (others[0], task):
-        machine.call_enters(one.owner, one.service)
+        machine.call_enters(one.owner, one.service, buffers=one.owner == USER)
     return machine.tasks.by_thread(wanted)
 
 
@@ -159,8 +159,14 @@ def _nested_now(stage: Stage) -> None:
     threads = stage.machine.state.secure.threads
     if any(thread.state is ThreadState.FREE for thread in threads):
         return
-    while stage.nested:
-        stage.machine.call_rpc(stage.nested.pop(0), to_supplicant=False)
+    ask(stage)
+
+
+def ask(stage: Stage) -> None:
+    """Every nested call that has not made its RPC yet makes it."""
+    for index in [one for one in stage.nested if one not in stage.asked]:
+        stage.asked.add(index)
+        stage.machine.call_rpc(index, to_supplicant=False)
 
 
 def _first(tasks: list[Task], complaint: str) -> Task:

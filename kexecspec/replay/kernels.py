@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kexecspec.ir.system import Rule
+from kexecspec.replay.calls import ask
 from kexecspec.replay.order import shutdown_order
 from kexecspec.replay.stage import Stage
 
@@ -18,9 +19,13 @@ def begin(stage: Stage, name: str, upcoming: Sequence[Rule]) -> None:
     """The handoff called `name` begins; the walk goes in the order that the trace needs."""
     edge = next(edge for edge in stage.platform.edges if edge.name == name)
     space = "stopped" if edge.user_stopped else "running"
+    if edge.user_stopped:
+        ask(stage)
     stage.machine.choose_shutdown_order(shutdown_order(stage.platform, upcoming))
     stage.machine.begin(edge.kind, edge.end, space)
     stage.leaving = edge
+    inside = {task.thread.index for task in stage.machine.tasks.all if task.thread is not None}
+    stage.nested = [index for index in stage.nested if index in inside]
 
 
 def arrives(stage: Stage, how: str) -> None:
@@ -28,17 +33,17 @@ def arrives(stage: Stage, how: str) -> None:
     edge, before = stage.leaving, stage.machine.generation
     if edge is not None and stage.until(lambda: stage.machine.generation > before):
         stage.arrive(edge.kind)
-        _spread(stage)
+        spread(stage)
 
 
 def crash(stage: Stage, to_kernel: str) -> None:
     """The kernel panics; nothing is shut down."""
     stage.machine.crash(to_kernel)
     stage.arrive("crash")
-    _spread(stage)
+    spread(stage)
 
 
-def _spread(stage: Stage) -> None:
+def spread(stage: Stage) -> None:
     """Where shares may not overlap, the new kernel's allocations keep off the old ones unless a trace says so."""
     state = stage.machine.state
     if not state.config.secure.rejects_overlap:

@@ -42,13 +42,11 @@ def off_by_hook(stage: Stage, smmu: Entity) -> Value | None:
 
 
 def engine(stage: Stage, entity: Entity) -> Value | None:
-    """Whose work is pending. A payload that is no Linux may start devices, of which the rules say nothing."""
+    """Whose work is pending. A payload that is no Linux may reset and start devices, of which the rules say nothing."""
     device, kernel = _device(stage, entity), stage.machine.kernel
-    if kernel is not None and not kernel.linux and device.generation == stage.machine.generation:
-        return None
-    if device.config.dma == "none" or not device.engine or not device.pending or device.generation == 0:
-        return "off"
-    return "own" if device.generation == stage.machine.generation else "stale"
+    idle = device.config.dma == "none" or not device.engine or not device.pending or device.generation == 0
+    found = "off" if idle else "own" if device.generation == stage.machine.generation else "stale"
+    return found if kernel is None or kernel.linux or found == "stale" else None
 
 
 def bus_master(stage: Stage, entity: Entity) -> Value | None:

@@ -7,7 +7,7 @@ from kexecspec.machine import Harm, HarmKind
 from kexecspec.machine.objects import ThreadState
 from kexecspec.machine.tasks import USER, Task
 from kexecspec.platform.facts import Entity
-from kexecspec.replay.calls import is_nested, lock_name
+from kexecspec.replay.calls import lock_name
 from kexecspec.replay.configure import TEE
 from kexecspec.replay.residue import ARGUMENT_BUFFER, client_name, residue
 from kexecspec.replay.stage import Stage
@@ -69,8 +69,8 @@ def cache_user(stage: Stage, tee: Entity) -> Value | None:
     if not secure.cache_enabled:
         return None
     made = machine.state.tee_driver().buffers.by_cookie
-    return any(thread.rpc is not None and thread.rpc.cookie in made and made[thread.rpc.cookie].client == USER
-               for thread in secure.threads)
+    kept = [one.rpc for one in secure.threads if one.rpc is not None and one.index not in stage.nested]
+    return any(rpc.cookie in made and made[rpc.cookie].client == USER for rpc in kept)
 
 
 def cache_stale(stage: Stage, tee: Entity) -> Value | None:
@@ -141,8 +141,8 @@ def buffer_state(stage: Stage, buffer: Entity) -> Value | None:
     shm = books.by_name.get((client_name(stage, entity), short))
     if shm is not None:
         return "registered" if shm.registered else "none"
-    put = any(one.deferred and stage.names.get(cookie) == buffer.name for cookie, one in books.by_cookie.items())
-    return "deferred" if put else "none"
+    put = [one for cookie, one in books.by_cookie.items() if one.registered and stage.names.get(cookie) == buffer.name]
+    return ("deferred" if put[0].deferred else "registered") if put else "none"
 
 
 def session(stage: Stage, client: Entity) -> Value | None:
@@ -185,13 +185,13 @@ def _parked(stage: Stage, task: Task) -> bool:
 
 
 def _nests(stage: Stage, task: Task) -> bool:
-    return is_nested(task) or task.thread is not None and task.thread.index in stage.nested
+    return task.thread is not None and task.thread.index in stage.nested
 
 
 def _cached(stage: Stage, own: bool) -> int:
     machine = stage.machine
     secure, now = machine.state.secure, machine.generation
-    found = [thread.rpc for thread in secure.threads if thread.rpc is not None]
+    found = [one.rpc for one in secure.threads if one.rpc is not None and one.index not in stage.nested]
     if own:
         return sum(1 for one in found if one.generation == now) if secure.cache_enabled else 0
     return sum(1 for one in found if one.generation != now)

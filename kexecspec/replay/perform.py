@@ -69,6 +69,16 @@ def _allocation(stage: Stage, scene: Scene) -> None:
     _walk(stage, scene)
 
 
+def _unmap(stage: Stage, scene: Scene) -> None:
+    """Buffers are unmapped. The machine's kernel has given up already where a trace's may still be waiting."""
+    goal = scene.rule.effect.get(f"{scene.actor}.at")
+    if scene.rule.operation[3] == "gives_up" and isinstance(goal, Const) and goal.value != SHUT:
+        stage.until(lambda: stage.unanswered(scene.actor))
+        stage.places[scene.actor] = str(goal.value)
+        return
+    _walk(stage, scene)
+
+
 def _session(stage: Stage, scene: Scene) -> None:
     """A session is opened, for which the TA may have to be loaded."""
     if scene.rule.operation[3] in ("opens_with_rpc", "follows_stale"):
@@ -98,7 +108,7 @@ PERFORMED: Mapping[str, Performance] = {
     "dma_reset": _walk,
     "dma_start": _walk,
     "dma_stop": _walk,
-    "dma_unmap": _walk,
+    "dma_unmap": _unmap,
     "pci_clear_master": _walk,
     "port_clear_master": _walk,
     "smmu_bypass_window": _walk,

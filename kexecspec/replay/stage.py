@@ -22,8 +22,9 @@ TURNED_OFF = ("smmu_clientpd", "smmu3_cr0_clear")
 class Stage:
     """`actors` are the parts by the machine's names; `places` the positions of walkers; `lagging` the walkers whose
     rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers
-    of cookies; `nested` the secure threads whose call is about to register from inside an RPC; `waits` who waits in the
-    kernel's own program, for what; `counted` the last count of residue, under its key."""
+    of cookies; `nested` the secure threads whose call registers from inside an RPC, `asked` those of them whose RPC the
+    machine has seen; `waits` who waits in the kernel's own program, for what; `counted` the last count of residue,
+    under its key."""
 
     platform: Platform
     machine: Machine
@@ -34,6 +35,7 @@ class Stage:
     exits: dict[int, str] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     nested: list[int] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
     turned_off: set[str] = field(default_factory=set)
     leaving: Edge | None = None
     entered: str = "none"
@@ -81,7 +83,8 @@ class Stage:
         """A new generation runs; the last one was left by a handoff of this kind."""
         now = self.machine.generation
         self.exits[now - 1] = kind
-        self.places, self.lagging, self.nested, self.turned_off = {}, set(), [], set()
+        self.places, self.lagging, self.turned_off = {}, set(), set()
+        self.nested, self.asked = [], set()
         self.entered, self.leaving = kind, None
         self.taken = 0 if kind.startswith("reboot") else self.taken + 1
 
@@ -109,17 +112,18 @@ class Stage:
                 continue
             if turn.op.buffer in (None, f"{entity.name}.{buffer}") or event.outcome is Outcome.WAITING:
                 if event.outcome is not Outcome.FAILED:
-                    waits = event.outcome is Outcome.WAITING or self._unanswered(entity, event)
+                    gone = event.operation == "dma_unmap" and self.unanswered(entity.name)
+                    waits = event.outcome is Outcome.WAITING or gone
                     self.places[entity.name] = turn.waiting if waits else turn.after
                 return
 
-    def _unanswered(self, entity: Entity, event: Event) -> bool:
-        """Whether the hook's CMD_SYNC got no answer; the machine's kernel gives up after a second, and goes on."""
-        return event.operation == "dma_unmap" and any(
+    def unanswered(self, name: str) -> bool:
+        """Whether the CMD_SYNC of this device's hook got no answer; the machine's kernel gives up after a second."""
+        wanted = (name, "walk", self.machine.generation)
+        return any(
             harm.where == "cmd-sync"
-            and (harm.detail.get("device"), harm.detail.get("context")) == (entity.name, "walk")
-            and harm.detail.get("generation") == self.machine.generation
-            for harm in self.machine.harms
+            and (harm.detail.get("device"), harm.detail.get("context"), harm.detail.get("generation")) == wanted
+            for harm in self.machine.state.harms
         )
 
     def _remember(self, entity: Entity, buffer: str) -> None:
