@@ -45,10 +45,11 @@ def judge(
 
 
 def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
-    wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, prop.counter)
-    premise = Target(prop.companion, False)
     names = cone(system, roots(system, prop))
     part = restrict(system, names)
+    counter = prop.counter if prop.counter in names else None
+    wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, counter)
+    premise = Target(prop.companion, False)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))
     settled = _whole(system, Settled(first, part), wrong, known)

@@ -5,13 +5,15 @@ found it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.expr import Const, Expr, at_most, conjoin, disjoin, negate
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
+from kexecspec.ir.values import IntSort
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.encode import Encoding, encode
+from kexecspec.solve.induct import inductive_part
 from kexecspec.solve.smtlib import renumbered, script, writer
 
 
@@ -22,23 +24,47 @@ def recheck(
     rlimit: int = 200_000_000,
 ) -> tuple[str, ...]:
     """What is wrong with the proof that the conjunction of `invariants` is to be: that it holds at first,
-    that every rule keeps it, and that it implies each of `properties`. Empty when nothing is wrong."""
+    that every rule keeps it, that it implies each of `properties`, and that no rule that may fire is held back
+    because it would take a number out of its range. Empty when nothing is wrong."""
     distinct = tuple({invariant.holds: invariant for invariant in invariants}.values())
     pen = writer(system)
+    ranges = dict(_ranges(system))
     claims: tuple[Expr, ...] = (
         *(invariant.holds for invariant in distinct),
         *(prop.holds for prop in properties),
+        *ranges.values(),
     )
     encoding = encode(script(system, pen), [renumbered(claim, system, pen) for claim in claims])
-    held, wanted = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :]
+    held, wanted = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :][: len(properties)]
+    within = encoding.targets[len(distinct) + len(properties) :]
     names = [invariant.name for invariant in distinct]
     meter = Meter(rlimit)
     objections = [
         *_failing(encoding, (encoding.initial,), held, names, "does not hold at first", meter),
         *_failing(encoding, (encoding.step, *held), encoding.later(held), names, "is not kept by every rule", meter),
         *_failing(encoding, held, wanted, [prop.id for prop in properties], "does not follow", meter),
+        *_failing(encoding, _facts(encoding, held, meter), within, list(ranges), "may be left", meter),
     ]
     return tuple(objections)
+
+
+def _ranges(system: TransitionSystem) -> Iterator[tuple[str, Expr]]:
+    """For each number that a rule computes, by name: where the rule may fire, the number is in its range."""
+    for rule in system.rules:
+        for name, value in rule.effect.items():
+            sort = system.variables[name].sort
+            if isinstance(sort, IntSort) and not isinstance(value, Const):
+                inside = conjoin((at_most(Const(sort.low), value), at_most(value, Const(sort.high))))
+                yield f"the range of {name} in {rule.name}", disjoin((negate(rule.enabled), inside))
+
+
+def _facts(encoding: Encoding, held: Sequence[Any], meter: Meter) -> tuple[Any, ...]:
+    """The declared invariants that are inductive together with those of the proof, and the latter."""
+    together = (*encoding.invariants, *held)
+    try:
+        return tuple(together[number] for number in inductive_part(encoding, together, meter))
+    except OutOfBudget:
+        return tuple(held)
 
 
 def _failing(
