@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kexecspec.ir.system import Rule
-from kexecspec.machine.objects import CORE_LOCK, ThreadState
+from kexecspec.machine.objects import CORE_LOCK
 from kexecspec.machine.tasks import USER, Task
 from kexecspec.replay.stage import Stage
 
@@ -24,7 +24,6 @@ def enters(stage: Stage, who: str, upcoming: Sequence[Rule]) -> None:
         stage.machine.call_enters(USER, user_service(stage))
     else:
         stage.machine.call_enters(_caller(stage), buffers=False)
-    _nested_now(stage)
 
 
 def _session_for_user(stage: Stage) -> None:
@@ -72,11 +71,10 @@ def drops_lock(stage: Stage) -> None:
 
 
 def rpc_registers(stage: Stage) -> None:
-    """An RPC's handler is about to register memory. In the machine the registration is done as soon as a secure
-    thread is free for it, so it is begun when none is, and else when the nested call ends."""
+    """An RPC's handler is about to register memory. In the machine that is done as soon as a secure thread is free for
+    it, and in the order of asking; so it is begun as late as can be (see `ask`)."""
     tasks = sorted(_inside(stage, "user"), key=lambda task: (_thread(task).rpc is not None, _thread(task).index))
     stage.nested.append(_thread(_first(tasks, "no call of user space")).index)
-    _nested_now(stage)
 
 
 def nested_done(stage: Stage) -> None:
@@ -155,15 +153,8 @@ def _foreign(stage: Stage, task: Task) -> bool:
     return rpc is not None and rpc.generation != stage.machine.generation
 
 
-def _nested_now(stage: Stage) -> None:
-    threads = stage.machine.state.secure.threads
-    if any(thread.state is ThreadState.FREE for thread in threads):
-        return
-    ask(stage)
-
-
 def ask(stage: Stage) -> None:
-    """Every nested call that has not made its RPC yet makes it."""
+    """Every call that is about to register from inside an RPC, and has not begun, begins."""
     for index in [one for one in stage.nested if one not in stage.asked]:
         stage.asked.add(index)
         stage.machine.call_rpc(index, to_supplicant=False)

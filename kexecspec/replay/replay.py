@@ -12,7 +12,7 @@ from kexecspec.ir.values import State, Value
 from kexecspec.library import Library, library
 from kexecspec.machine import Harm
 from kexecspec.platform.facts import Platform
-from kexecspec.replay.calls import Unperformable
+from kexecspec.replay.calls import Unperformable, ask
 from kexecspec.replay.observe import observe, observer, owner_of
 from kexecspec.replay.perform import Scene, perform
 from kexecspec.replay.stage import Stage, open_stage
@@ -143,6 +143,7 @@ def _hidden(stage: Stage, name: str) -> bool:
 
 
 def _harm_of(stage: Stage, prop: Property) -> Harm | None:
+    ask(stage)
     suffered = [harm for harm in of_this_kernel(stage) if is_about(stage, prop, harm)]
     if suffered:
         return suffered[-1]
