@@ -31,8 +31,9 @@ Harm.where, by kind (`detail` has the particulars, `generation` among them):
   release, `nested` says that it was inside an RPC), cmd-sync (`context` is walk or task, `endless`);
 - CORRUPTION: a device's name (`victim`, `owner`, `how`, `window`, `stale_table`), table-walk,
   stale-translation, secure thread N, pool_op_alloc (somebody else's pages were freed);
-- EXHAUSTION: a device's name, tee, argument page, call, TEE_IOC_SHM_REGISTER (`refusal` is heap, handles,
-  address space, overlap or protected memory; `by_residue`), secure-threads;
+- EXHAUSTION: a device's name (NAME:session where a session was refused), tee, argument page, call,
+  TEE_IOC_SHM_REGISTER (`refusal` is heap, handles, address space, overlap or protected memory;
+  `by_residue`), secure-threads;
 - STORM: a device's name; LEAK: registrations (at the driver's binding after a clean kexec), pool_op_alloc;
 - REFUSED: a device's name (its session), tee_shm_alloc, tee_shm_register, ffa_rxtx_map, transaction-aborted,
   abort-is-fatal, duty:NAME.

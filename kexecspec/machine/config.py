@@ -56,7 +56,8 @@ class SecureConfig:
     heap cost of a session, header included: sizeof(struct tee_ta_session) is 152 in OP-TEE 3.13.0, so 176.
     `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an
     overlap only when one of the two is protected memory, which the machine models whatever this says.
-    `lists_devices`: the enumeration PTA has something to list, for which Linux allocates a buffer.
+    `lists_devices`: the enumeration of devices opens a session and allocates a buffer, as it does where there is
+    something to list; without it those are left out of account.
     """
 
     kind: str = "optee"

@@ -95,6 +95,8 @@ class Program:
             rc = yield from self._operation(device, operation)
             if rc:
                 state.tee_driver().bound = False
+                if rc not in (ENODEV, EPROBE_DEFER):
+                    state.log.say(self._failed(driver, device.dev_name, rc))
                 state.tee_driver().exhausted(TEE)
                 yield Event(TEE, "probe-failed", Outcome.FAILED, {"errno": rc})
                 return

@@ -70,6 +70,9 @@ def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
     line = _says(device, f"tee_client_open_session failed, {err}{code}")
     state.log.say(line)
     tee.refusal = tee.refusal if result in ("", TA_BUSY) else state.secure.refusal
+    if result != TA_BUSY:
+        tee.needed = state.secure.config.session_bytes
+        tee.exhausted(f"{device.name}:session", line)
     held = [one.generation for one in state.secure.sessions if one.service == service]
     if result == TA_BUSY and any(generation != state.generation for generation in held):
         state.harm(HarmKind.REFUSED, device.name, line, service=service, session_of=tuple(held))
@@ -223,18 +226,21 @@ def _last_reference(
 
 
 def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """optee_enumerate_devices: a session, and a buffer for a moment if there is a device to list (device.c
-    @6.12.117 asks for the size first); from here on clients find the driver.
+    """optee_enumerate_devices: a session and a buffer for a moment; from here on clients find the driver.
+
+    Where it lists nothing, it is a call that takes a secure thread and nothing of the heap.
     """
     tee.bound = True
     if tee.state.secure.config.kind != "optee":
         return 0
+    if not tee.state.secure.config.lists_devices:
+        _, thread = yield from tee.enter(device.name, None, None)
+        if thread is not None:
+            tee.state.secure.leave(thread)
+        return 0
     rc, result = yield from tee.open_session(device.name, ENUMERATION)
     if rc or result != SUCCESS:
         tee.enumerated = False
-        return 0
-    if not tee.state.secure.config.lists_devices:
-        yield from tee.close_session(device.name, ENUMERATION)
         return 0
     rc, shm = yield from tee.alloc(device.name, PAGE, kernel_buf_flags(tee.state.running()))
     if shm is None:

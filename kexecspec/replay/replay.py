@@ -55,7 +55,8 @@ def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace:
     if harm is None:
         return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
                       f"the machine ran on and suffered no {prop.harm} of this kind")
-    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}", harm.log)
+    log = harm.log or stage.machine.state.log.tail(LOG_LINES)
+    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}", log)
 
 
 def step_through(
