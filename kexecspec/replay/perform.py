@@ -118,7 +118,6 @@ PERFORMED: Mapping[str, Performance] = {
     "smmu3_gbpa_abort": _walk,
     "smmu3_disable": _walk,
     "smmu3_enable": _walk,
-    "smmu3_adopt": _walk,
     "smmu3_cr0_clear": _walk,
     "smmu3_gbpa_set_abort": _walk,
     "iommu_device_unregister": _walk,
