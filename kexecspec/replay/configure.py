@@ -12,7 +12,6 @@ from kexecspec.machine.config import (
     KernelConfig,
     MachineConfig,
     MemoryMap,
-    Range,
     SecureConfig,
     Service,
     SmmuConfig,
@@ -22,7 +21,7 @@ from kexecspec.platform.drivers import Driver, find_driver
 from kexecspec.platform.facts import Entity, Kernel, Links, Platform, Unknown
 from kexecspec.platform.masters import dma_of
 from kexecspec.platform.secure_world import NO_LIMIT, release
-from kexecspec.quantities import parse_range, parse_size
+from kexecspec.quantities import parse_size
 from kexecspec.replay.hooks import driver_hooks
 from kexecspec.replay.windows import iova_window, memory_map
 
@@ -259,8 +258,3 @@ def _suppliers(platform: Platform, entity: Entity) -> tuple[str, ...]:
 def _supplier_names(entity: Entity) -> tuple[str, ...]:
     suppliers = entity.facts.get("suppliers")
     return suppliers.names if isinstance(suppliers, Links) else ()
-
-
-def as_range(text: str) -> Range:
-    """A range of the platform file as the machine's."""
-    return Range(*parse_range(text))
