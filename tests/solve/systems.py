@@ -187,4 +187,5 @@ def firmware(
         always("KX105", at_most(Ref("heap"), Const(heap - leak)), TRUE, "heap"),
         always("KX106", disjoin((negate(at("phase", "jump")), at("tee", "gone"))), at("phase", "jump")),
     )
-    return system(tuple(variables), tuple(rules), properties)
+    held = Invariant("threads", at_most(add((Ref("calls"), Ref("suspended"))), Const(threads)))
+    return system(tuple(variables), tuple(rules), properties, (held,))
