@@ -114,7 +114,7 @@ class Sweep:
                     return
                 self.origins[row] = origin
                 yield row
-                for move in self.moves:
+                for move in self.moves.at(row):
                     after = move.after(row)
                     if after is not None and after not in self.origins:
                         further = (handoffs + move.handoff, steps + 1)

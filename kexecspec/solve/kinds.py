@@ -40,7 +40,7 @@ def kinds_of(system: TransitionSystem, counters: Sequence[str], most: int) -> tu
             return None
         for counts in extremes:
             start = _with(row, places, counts)
-            for move in moves:
+            for move in moves.at(start):
                 after = move.after(start)
                 kind = None if after is None else _with(after, places, extremes[0])
                 if kind is not None and kind not in seen:

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
+from typing import NamedTuple
 
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
-from kexecspec.ir.moves import Move, Row, moves_of
+from kexecspec.ir.moves import Moves, Row, moves_of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import Value
 
 
-@dataclass(frozen=True, eq=False)
-class Node:
+class Node(NamedTuple):
     """A state on a run: how it was reached, after how many steps and handoffs."""
 
     row: Row
@@ -64,7 +64,7 @@ class Course:
     counters: tuple[str, ...]
     wanted: Expr
     most: int
-    moves: tuple[Move, ...] = ()
+    moves: Moves = field(init=False)
     places: tuple[int, ...] = ()
     rest: Callable[[Row], Row] = tuple
     holds: Callable[[Row], Value] = bool
@@ -104,7 +104,7 @@ class Course:
                 return node, []
             if len(self.seen) > 50 * self.most or len(best.nodes) > (5 * self.most if every else self.most):
                 raise TooMany
-            for move in self.moves:
+            for move in self.moves.at(node.row):
                 row = move.after(node.row)
                 if row is None or (row in pushed and not move.handoff):
                     continue
@@ -150,7 +150,7 @@ class Course:
     def _lap(self, start: Node, cycle: Cycle) -> Node | None:
         node = start
         for number in cycle.rules:
-            move = self.moves[number]
+            move = self.moves.all[number]
             row = move.after(node.row)
             if row is None or self.holds(row):
                 return None

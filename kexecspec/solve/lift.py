@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kexecspec.explore import Origin
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Const, Expr, references
-from kexecspec.ir.moves import Move, Row
+from kexecspec.ir.moves import Move, Moves, Row
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
@@ -37,7 +37,7 @@ class Blocked:
 class Lifter:
     """Lifts runs of one slice; `moves` are the compiled rules of the whole system."""
 
-    def __init__(self, whole: TransitionSystem, part: TransitionSystem, moves: tuple[Move, ...]) -> None:
+    def __init__(self, whole: TransitionSystem, part: TransitionSystem, moves: Moves) -> None:
         self.whole = whole
         self.part = part
         self.index = {name: place for place, name in enumerate(whole.variables)}
@@ -55,7 +55,7 @@ class Lifter:
             return Blocked("", frozenset(self.whole.variables))
         first, steps, places = row, list[tuple[int, Row]](), list[int]()
         for wanted in trace.steps:
-            rule, move = self.rules[wanted.rule], self.moves[self.numbers[wanted.rule]]
+            rule, move = self.rules[wanted.rule], self.moves.all[self.numbers[wanted.rule]]
             between = self._until(row, rule)
             after = None if between is None else move.after(between[-1][1] if between else row)
             if between is None or after is None:
@@ -126,24 +126,23 @@ class Lifter:
 
     def _search(self, row: Row, wanted: Sequence[Expr], rules: Sequence[Rule]) -> list[tuple[int, Row]] | None:
         """The fewest steps of `rules` to a state where all of `wanted` holds."""
-        moves = tuple(self.moves[self.numbers[rule.name]] for rule in rules)
+        numbers = frozenset(self.numbers[rule.name] for rule in rules)
         origins: dict[Row, Origin] = {row: None}
         queue = [row]
         for state in queue:
             if all(self._holds(part, state) for part in wanted):
                 return _steps(origins, state)
-            for move, after in _following(state, moves if len(origins) < _STATES else ()):
+            for move, after in self._following(state, numbers if len(origins) < _STATES else frozenset()):
                 if after not in origins:
                     origins[after] = (state, move.number)
                     queue.append(after)
         return None
 
-
-def _following(row: Row, moves: Sequence[Move]) -> Iterator[tuple[Move, Row]]:
-    for move in moves:
-        after = move.after(row)
-        if after is not None:
-            yield move, after
+    def _following(self, row: Row, numbers: frozenset[int]) -> Iterator[tuple[Move, Row]]:
+        for move in self.moves.at(row):
+            after = move.after(row) if move.number in numbers else None
+            if after is not None:
+                yield move, after
 
 
 def _steps(origins: Mapping[Row, Origin], row: Row) -> list[tuple[int, Row]]:

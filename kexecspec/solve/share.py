@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kexecspec.ir.expr import Ref, substitute
-from kexecspec.ir.moves import Move
+from kexecspec.ir.moves import Moves
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
@@ -24,7 +24,7 @@ class Known:
     the compiled rules of the whole system."""
 
     desk: Desk
-    moves: tuple[Move, ...]
+    moves: Moves
     answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
 
     def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
