@@ -22,7 +22,7 @@ from kexecspec.solve.block import learnt
 from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.kinds import counters_of
-from kexecspec.solve.laps import Counts, Course, Cycle, Node, TooMany
+from kexecspec.solve.laps import Counts, Course, Cycle, Node, TooMany, Wanted
 from kexecspec.solve.runs import HANDOFFS, limited
 
 _LOOK = 5
@@ -33,11 +33,12 @@ _BACK = 3
 def accelerate(system: TransitionSystem, target: Target, desk: Desk) -> Reached | None:
     """A run to `target` on which a counter grows lap by lap; None where no cycle leads there."""
     assert target.counter is not None
-    course = Course(system, _first(target.counter, counters_of(system)), target.where, desk.effort.states)
+    course = desk.course(system, _first(target.counter, counters_of(system)))
+    wanted = Wanted(course, target.where)
     drives: list[Drive] = []
     try:
         for counter in range(len(course.counters)):
-            drive = _driven(course, counter)
+            drive = _driven(wanted, counter)
             drives.extend(() if drive is None else (drive,))
     except TooMany:
         return None
@@ -45,7 +46,7 @@ def accelerate(system: TransitionSystem, target: Target, desk: Desk) -> Reached 
         return None
     best = min(drives, key=lambda drive: (drive.end.handoffs, drive.end.steps))
     rates = {number: cycle for drive in drives for number, cycle in drive.rates.items()}
-    shortest = _none_fewer(course, target, rates, best.end, desk)
+    shortest = _none_fewer(wanted, target, rates, best.end, desk)
     return Reached(_trace(system, best.end), shortest, best.lap)
 
 
@@ -62,17 +63,17 @@ class Drive:
     rates: Mapping[int, Cycle]
 
 
-def _driven(course: Course, counter: int) -> Drive | None:
+def _driven(wanted: Wanted, counter: int) -> Drive | None:
     """Looks a few generations ahead, repeats the best cycle for `counter` while it fires, finds the first lap after
     which the end is near, and looks again from just before that: there other rules may fire instead. Where no lap
     ends near it, the highest counters need not be the best ones, and every state is looked at."""
-    arrivals = course.starts()
+    course, arrivals = wanted.course, wanted.course.starts
     lap: Lap | None = None
     rates: dict[int, Cycle] = {}
     every = False
     for _ in range(_CHANGES):
         for _ in range(_LOOK):
-            found, arrivals = course.generation(arrivals, every)
+            found, arrivals = wanted.generation(arrivals, every)
             if lap is None:
                 _note(course, arrivals, rates)
             if found is not None:
@@ -81,8 +82,8 @@ def _driven(course: Course, counter: int) -> Drive | None:
         if grown is None:
             return None
         begin, end, cycle = grown
-        ends = course.repeated(end, cycle)
-        near, hit = _near(course, ends)
+        ends = wanted.repeated(end, cycle)
+        near, hit = _near(wanted, ends)
         kept, every = max(0, near - _BACK), not hit
         if lap is None or lap.times < 1 + kept:
             lap = Lap(begin.steps, len(cycle.rules), 1 + kept, course.counters[counter], cycle.gains[counter])
@@ -105,12 +106,12 @@ def _rate(cycle: Cycle, number: int) -> Fraction:
     return Fraction(cycle.gains[number], cycle.handoffs)
 
 
-def _near(course: Course, ends: Sequence[Node]) -> tuple[int, bool]:
+def _near(wanted: Wanted, ends: Sequence[Node]) -> tuple[int, bool]:
     """The first of `ends` that needs no further handoff, and whether there is one; else the last."""
     low, high, hit = 0, len(ends), False
     while low < high:
         middle = (low + high) // 2
-        if course.generation([ends[middle]], every=False)[0] is not None:
+        if wanted.generation([ends[middle]], every=False)[0] is not None:
             high, hit = middle, True
         else:
             low = middle + 1
@@ -125,18 +126,18 @@ def _trace(system: TransitionSystem, end: Node) -> Trace:
     return Trace(dict(zip(names, node.row, strict=True)), tuple(reversed(steps)))
 
 
-def _none_fewer(course: Course, target: Target, rates: Mapping[int, Cycle], end: Node, desk: Desk) -> bool:
+def _none_fewer(wanted: Wanted, target: Target, rates: Mapping[int, Cycle], end: Node, desk: Desk) -> bool:
     """Whether, for each counter, `handoffs of a lap * counter <= gain of a lap * handoffs + offset` is inductive,
     with an offset for each kind of state, and excludes the target with fewer handoffs than `end` took. Offsets
     below zero are tried as zero first: they are the ones that speak of a reset."""
-    taken = end.handoffs
+    course, taken = wanted.course, end.handoffs
     if taken == 0:
         return True
     fewer = limited(course.system, taken - 1)
     names = [name for name in course.system.variables if name not in course.counters]
     places = {name: place for place, name in enumerate(fewer.variables)}
     outside = frozenset(places[name] for name in (*course.counters, HANDOFFS) if name in places)
-    seen = [entry for entry in course.seen if entry[2] < taken]
+    seen = [(met.kind, met.counts, met.node.handoffs) for met in wanted.seen if met.node.handoffs < taken]
     rows = [_padded(kind, names, places) for kind in dict.fromkeys(kind for kind, _, _ in seen)]
     lines = [_Line(counter, rates.get(number), number) for number, counter in enumerate(course.counters)]
     for least in (0, None):

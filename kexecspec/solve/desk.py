@@ -11,6 +11,7 @@ from kexecspec.ir.moves import Row
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.answers import Effort
 from kexecspec.solve.kinds import counters_of, kinds_of
+from kexecspec.solve.laps import Course
 from kexecspec.solve.smtlib import Script, Writer, pen_for, renumbered, script
 
 Key = tuple[Script, tuple[str, ...], tuple[str, ...]]
@@ -23,6 +24,7 @@ class Desk:
     pen: Writer
     effort: Effort
     sweeps: dict[Key, Sweep] = field(default_factory=dict)
+    courses: dict[tuple[Key, tuple[str, ...]], Course] = field(default_factory=dict)
     kinds: dict[Key, tuple[Row, ...] | None] = field(default_factory=dict)
 
     def script(self, system: TransitionSystem) -> Script:
@@ -39,6 +41,13 @@ class Desk:
         if key not in self.sweeps:
             self.sweeps[key] = Sweep(system, self.effort.states)
         return self.sweeps[key]
+
+    def course(self, system: TransitionSystem, counters: tuple[str, ...]) -> Course:
+        """The generations of `system`, of which the states with the highest `counters` are kept."""
+        key = (self._key(system), counters)
+        if key not in self.courses:
+            self.courses[key] = Course(system, counters, self.effort.states)
+        return self.courses[key]
 
     def kinds_in(self, system: TransitionSystem) -> tuple[Row, ...] | None:
         """The states of `system` without regard to its counters; None where it has none, or too many

@@ -3,17 +3,16 @@ counter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
-from typing import NamedTuple
+from operator import ge, itemgetter, le
+from typing import Any, NamedTuple
 
 from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
-from kexecspec.ir.moves import Moves, Row, moves_of
+from kexecspec.ir.moves import Row, moves_of
 from kexecspec.ir.system import TransitionSystem
-from kexecspec.ir.values import Value
 
 
 class Node(NamedTuple):
@@ -53,68 +52,66 @@ class TooMany(Exception):
 Counts = tuple[int, ...]
 
 
+class Met(NamedTuple):
+    """A state on the way: the rest of its values, its counters, and how many kinds were met up to it."""
+
+    kind: Row
+    counts: Counts
+    node: Node
+    kinds: int
+
+
 @dataclass
 class Course:
-    """Runs of one system towards states `wanted` that high values of its counters bring about.
-
-    `seen` holds every state looked at, as the rest of its values, its counters and its handoffs.
-    """
+    """Runs of one system on which its counters grow, whatever they are wanted for: what follows a state is found
+    once, as far as anybody asks."""
 
     system: TransitionSystem
     counters: tuple[str, ...]
-    wanted: Expr
     most: int
-    moves: Moves = field(init=False)
-    places: tuple[int, ...] = ()
-    rest: Callable[[Row], Row] = tuple
-    holds: Callable[[Row], Value] = bool
-    seen: list[tuple[Row, Counts, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         names = tuple(self.system.variables)
-        self.places = tuple(names.index(counter) for counter in self.counters)
-        self.rest = _picking([place for place in range(len(names)) if place not in self.places])
+        places = [names.index(counter) for counter in self.counters]
+        self.kind = _picking([place for place in range(len(names)) if place not in places])
+        self.counts: Callable[[Row], Counts] = _picking(places)
         self.moves = moves_of(self.system)
-        self.holds = compiled(self.wanted, {name: place for place, name in enumerate(names)})
+        self.starts = self._starts()
+        self._looks: dict[tuple[bool, tuple[int, ...]], Look] = {}
+        self._laps: dict[int, tuple[Node, dict[Cycle, list[Node]]]] = {}
 
-    def starts(self) -> list[Node]:
+    def _starts(self) -> list[Node]:
         """The initial states."""
         rows = islice((tuple(state.values()) for state in initial_states(self.system)), self.most + 1)
         return [Node(row, None, 0, 0, 0, False) for row in rows]
 
-    def kind(self, row: Row) -> Row:
-        """What is left of a state without its counters."""
-        return self.rest(row)
+    def look(self, arrivals: Sequence[Node], every: bool) -> Look:
+        """What follows `arrivals` before the next handoff: of each kind the states whose counters no other one
+        reaches, or `every` one."""
+        key = (every, tuple(map(id, arrivals)))
+        if key not in self._looks:
+            self._looks[key] = Look(self, tuple(arrivals), every)
+        return self._looks[key]
 
-    def counts(self, row: Row) -> Counts:
-        """The values of the counters."""
-        return tuple(int(row[place]) for place in self.places)
+    def laps(self, start: Node, cycle: Cycle) -> list[Node]:
+        """The ends of the laps that follow `start`, itself first, as long as each gains the same."""
+        _, known = self._laps.setdefault(id(start), (start, {}))
+        if cycle not in known:
+            ends = known[cycle] = [start]
+            while (end := self._lap(ends[-1], cycle)) is not None:
+                ends.append(end)
+        return known[cycle]
 
-    def generation(self, arrivals: Iterable[Node], every: bool) -> tuple[Node | None, list[Node]]:
-        """The first wanted state before the next handoff, or else the states after it: of each kind those
-        whose counters no other one reaches, or `every` one."""
-        best, after = _Highest(every), _Highest(every)
-        queue, pushed = list(arrivals), set[Row]()
-        for node in queue:
-            kind, counts = self.kind(node.row), self.counts(node.row)
-            if not best.add(kind, counts, node):
-                continue
-            self.seen.append((kind, counts, node.handoffs))
-            if self.holds(node.row):
-                return node, []
-            if len(self.seen) > 50 * self.most or len(best.nodes) > (5 * self.most if every else self.most):
-                raise TooMany
-            for move in self.moves.at(node.row):
-                row = move.after(node.row)
-                if row is None or (row in pushed and not move.handoff):
-                    continue
-                pushed.add(row)
-                following = Node(row, node, move.number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
-                if move.handoff:
-                    after.add(self.kind(row), self.counts(row), following)
-                else:
-                    queue.append(following)
-        return None, [node for front in after.nodes.values() for _, node in front]
+    def _lap(self, start: Node, cycle: Cycle) -> Node | None:
+        node = start
+        for number in cycle.rules:
+            move = self.moves.all[number]
+            row = move.after(node.row)
+            if row is None:
+                return None
+            node = Node(row, node, number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
+        same = self.kind(node.row) == self.kind(start.row)
+        return node if same and self._gains(start.row, node.row) == cycle.gains else None
 
     def cycle(self, arrivals: Iterable[Node], counter: int) -> tuple[Node, Node, Cycle] | None:
         """The cycle with which counter number `counter` gains most a handoff on the way to one of
@@ -139,27 +136,85 @@ class Course:
     def _gains(self, earlier: Row, later: Row) -> Counts:
         return tuple(b - a for a, b in zip(self.counts(earlier), self.counts(later), strict=True))
 
+
+class Look:
+    """The states from some arrivals to the next handoff, in order, and those after it once all have been seen."""
+
+    def __init__(self, course: Course, arrivals: tuple[Node, ...], every: bool) -> None:
+        self.course = course
+        self.arrivals = arrivals
+        self.every = every
+        self.met: list[Met] = []
+        self.after: list[Node] = []
+        self._more = self._expanded()
+
+    def each(self) -> Iterator[Met]:
+        """The states; found when they are asked for first."""
+        yield from self.met
+        for met in self._more:
+            self.met.append(met)
+            yield met
+
+    def _expanded(self) -> Iterator[Met]:
+        best, after = _Highest(self.every), _Highest(self.every)
+        kind_of, counts_of, at = self.course.kind, self.course.counts, self.course.moves.at
+        queue, pushed = list(self.arrivals), set[Row]()
+        for node in queue:
+            row, _, _, steps, handoffs, _ = node
+            kind, counts = kind_of(row), counts_of(row)
+            if not best.add(kind, counts, node):
+                continue
+            yield Met(kind, counts, node, len(best.nodes))
+            for move in at(row):
+                following = move.after(row)
+                if following is None:
+                    continue
+                if move.handoff:
+                    arrival = Node(following, node, move.number, steps + 1, handoffs + 1, True)
+                    after.add(kind_of(following), counts_of(following), arrival)
+                elif following not in pushed:
+                    pushed.add(following)
+                    queue.append(Node(following, node, move.number, steps + 1, handoffs, False))
+        self.after = [node for front in after.nodes.values() for _, node in front]
+
+
+class Wanted:
+    """A look along a course for states that high counters bring about. `seen` holds every state looked at."""
+
+    def __init__(self, course: Course, where: Expr) -> None:
+        self.course = course
+        self.holds = compiled(where, {name: place for place, name in enumerate(course.system.variables)})
+        self.seen: list[Met] = []
+
+    def generation(self, arrivals: Sequence[Node], every: bool) -> tuple[Node | None, list[Node]]:
+        """The first wanted state before the next handoff, or else the states after it."""
+        look, most = self.course.look(arrivals, every), self.course.most
+        for met in look.each():
+            self.seen.append(met)
+            if self.holds(met.node.row):
+                return met.node, []
+            if len(self.seen) > 50 * most or met.kinds > (5 * most if every else most):
+                raise TooMany
+        return None, look.after
+
     def repeated(self, node: Node, cycle: Cycle) -> list[Node]:
-        """The ends of the laps that follow `node`, as long as each gains the same and meets nothing
-        wanted."""
+        """The ends of the laps that follow `node`, as long as each meets nothing wanted."""
         ends = [node]
-        while (end := self._lap(ends[-1], cycle)) is not None:
+        for end in self.course.laps(node, cycle)[1:]:
+            if self._meets(end, ends[-1]):
+                break
             ends.append(end)
         return ends
 
-    def _lap(self, start: Node, cycle: Cycle) -> Node | None:
-        node = start
-        for number in cycle.rules:
-            move = self.moves.all[number]
-            row = move.after(node.row)
-            if row is None or self.holds(row):
-                return None
-            node = Node(row, node, number, node.steps + 1, node.handoffs + move.handoff, move.handoff)
-        same = self.kind(node.row) == self.kind(start.row)
-        return node if same and self._gains(start.row, node.row) == cycle.gains else None
+    def _meets(self, node: Node | None, since: Node) -> bool:
+        while node is not None and node is not since:
+            if self.holds(node.row):
+                return True
+            node = node.before
+        return False
 
 
-def _picking(places: Sequence[int]) -> Callable[[Row], Row]:
+def _picking(places: Sequence[int]) -> Callable[[Row], Any]:
     """What takes the values at `places` out of a row."""
     if len(places) > 1:
         return itemgetter(*places)
@@ -176,8 +231,9 @@ class _Highest:
     def add(self, kind: Row, counts: Counts, node: Node) -> bool:
         """Whether `node` is one of them, for now."""
         front = self.nodes.setdefault((*kind, *counts) if self.every else kind, [])
-        if any(all(a >= b for a, b in zip(known, counts, strict=True)) for known, _ in front):
-            return False
-        front[:] = [entry for entry in front if not all(a <= b for a, b in zip(entry[0], counts, strict=True))]
+        if front:
+            if any(known == counts or all(map(ge, known, counts)) for known, _ in front):
+                return False
+            front[:] = [entry for entry in front if not all(map(le, entry[0], counts))]
         front.append((counts, node))
         return True
