@@ -1,0 +1,24 @@
+"""Whatever the rules of a story allow, the executable model can do, step by step, with the same states."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from kexecspec.replay.replay import step_through
+from tests.goldens import ROOT, STORIES
+from tests.mutants import story
+from tests.runs import run
+
+RUNS = int(os.environ.get("KEXECSPEC_SOAK", "0")) or 4
+
+
+@pytest.mark.parametrize("name", [path.removeprefix("examples/").removesuffix(".yaml") for path in STORIES])
+def test_the_machine_can_do_what_the_rules_allow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    platform, system = story(name)
+
+    for seed in range(RUNS):
+        _, _, parted = step_through(platform, system, run(system, seed, 40))
+        assert parted == "", f"seed {seed}"
