@@ -5,6 +5,7 @@ Files are read when they are first needed, so that a small platform reads little
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -53,6 +54,20 @@ class Library:
     def features_of(self, version: Version) -> frozenset[str]:
         """The ids of the features that an unmodified kernel of `version` has."""
         return frozenset(name for name, entry in self.features.items() if has_feature(entry, version))
+
+    @property
+    def newest(self) -> Version:
+        """The newest mainline release that any feature speaks of; what later kernels do is not described."""
+        return max(
+            parse_version(str(entry["since"])).base for entry in self.features.values() if entry.get("since") != "never"
+        )
+
+    @property
+    def features_in_rules(self) -> frozenset[str]:
+        """The features that rules look at by themselves, beside those that decide a driver's operations."""
+        texts = (str(spec.content) for spec in self.all("components"))
+        named = (word.replace("_", "-") for text in texts for word in re.findall(r"\bnow\.(\w+)", text))
+        return frozenset(named) & self.features.keys()
 
     def smmu_variant(self, name: str) -> Spec | None:
         """The SMMU variant called `name`, or of which it is an alias."""

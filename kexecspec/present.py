@@ -14,7 +14,9 @@ from kexecspec.platform.facts import Platform, Unknown
 
 NOT_MODELLED = (
     "fragmentation of the secure heap; the arithmetic counts bytes",
+    "sessions of user space in the secure heap, and the 32 MiB window of the secure world's virtual addresses",
     "registrations that a driver makes and drops within one operation",
+    "on which of the secure threads a dead kernel's cached argument sits: any call may meet it",
     "translation faults between a stream's attachment and the reset of its device",
     "page tables that an SMMU still walks in memory reused by the next kernel, apart from transactions of its masters",
     "GIC redistributor tables, remote processors, TPM state, EFI runtime services",

@@ -34,6 +34,7 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
             _name(entry, entity),
             world.scope({"self": world.part(entity.name)}),
             entity,
+            world.platform.edges,
         )
 
 
@@ -42,7 +43,8 @@ def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> 
         served = disjoin(world.part(name).attribute("live") for name in providers)  # type: ignore[misc]
         here = equal(Ref("kernel"), Const(kernel))
         scope = world.scope({"served": served, "here": here})
-        yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, None)
+        edges = tuple(edge for edge in world.platform.edges if edge.end == kernel)
+        yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, None, edges)
 
 
 def _name(entry: Mapping[str, Any], entity: Entity) -> str:
@@ -57,11 +59,12 @@ def _of(
     instance: str,
     scope: Scope,
     entity: Entity | None,
+    edges: tuple[Edge, ...],
 ) -> Iterator[Property]:
     if "if" in entry and lower(str(entry["if"]), scope) == Const(False):
         return
     violated, premise = lower(str(entry["violated"]), scope), lower(str(entry["premise"]), scope)
-    for handoff, during, before in _handoffs(world, entry):
+    for handoff, during, before in _handoffs(world, entry, edges):
         span = entity.span if entity is not None else None
         yield Property(
             code=str(spec["property"]),
@@ -78,19 +81,19 @@ def _of(
         )
 
 
-def _handoffs(world: World, entry: Mapping[str, Any]) -> Iterator[tuple[str, Expr, Expr]]:
-    """(label, the condition of being in such a handoff, what its premise must add) for each kind."""
+def _handoffs(world: World, entry: Mapping[str, Any], able: tuple[Edge, ...]) -> Iterator[tuple[str, Expr, Expr]]:
+    """(label, the condition of being in such a handoff, what its premise must add) for each kind of edge in `able`."""
     when = entry.get("handoff", "entered")
     if when == ANY:
         yield ANY, Const(True), Const(True)
         return
     if "boot" in entry and lower(str(entry["boot"]), world.scope({})) != Const(False):
         yield BOOT, equal(Ref("entered"), Const("none")), Const(True)
-    kinds = dict.fromkeys(edge.kind for edge in world.platform.edges)
+    kinds = dict.fromkeys(edge.kind for edge in able)
     for kind in kinds:
         if kind not in entry.get("kinds", kinds):
             continue
-        edges = tuple(edge for edge in world.platform.edges if edge.kind == kind)
+        edges = tuple(edge for edge in able if edge.kind == kind)
         if when == "leaving":
             if kind == "crash":
                 continue

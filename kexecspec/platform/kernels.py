@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kexecspec.diagnostics import quote
 from kexecspec.library import Library, feature_version
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import argument_bytes
@@ -23,14 +24,27 @@ def kernels(
 
 
 def reliances(found: Mapping[str, Kernel], library: Library, relevant: frozenset[str]) -> tuple[Reliance, ...]:
-    """The features among `relevant` that some kernel has and that nobody has verified."""
-    used = sorted(frozenset().union(*(k.features for k in found.values())) & relevant)
-    entries = ((name, library.features.get(name, {})) for name in used)
-    return tuple(
+    """What nobody has verified of the features among `relevant`, whether a kernel has them or lacks them, and
+    releases whose name hides what is in them."""
+    entries = ((name, library.features[name]) for name in sorted(relevant & library.features.keys()))
+    doubted = tuple(
         Reliance(f"kernel feature {name}", str(entry.get("note") or entry.get("confidence")), name)
         for name, entry in entries
         if entry.get("confidence", "unverified") != "read"
     )
+    return (*doubted, *(_hidden(kernel) for kernel in found.values() if kernel.linux and _local(kernel.version)))
+
+
+def _hidden(kernel: Kernel) -> Reliance:
+    why = "a distribution's name hides the stable release; say which one it is built from"
+    return Reliance(f"version {kernel.version} is taken as {kernel.version.split('-')[0]}", why, kernel.name)
+
+
+def _local(version: str) -> bool:
+    try:
+        return bool(feature_version(version).local)
+    except ValueError:
+        return False
 
 
 def _kernel(
@@ -96,7 +110,11 @@ def _features(name: str, entry: Mapping[str, Any], library: Library, wrong: Comp
         )
         return frozenset()
     try:
-        found = set(library.features_of(feature_version(str(version))))
+        release = feature_version(str(version))
+        if release.base > library.newest:
+            known = f"kernels up to {library.newest.series} are described"
+            wrong.say("KX002", f"unknown version {quote(version)}", ("kernels", name, "version"), known)
+        found = set(library.features_of(release))
     except ValueError as error:
         wrong.say("KX009", str(error), ("kernels", name, "version"))
         return frozenset()

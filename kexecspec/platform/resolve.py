@@ -47,7 +47,10 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
         limits=_limits(content, edges),
         warm_keeps=_kept(content),
         assumptions=(*_assumptions(content), *_adoption(kernels)),
-        reliances=(*found.reliances, *kernel_facts.reliances(kernels, library, found.features)),
+        reliances=(
+            *found.reliances,
+            *kernel_facts.reliances(kernels, library, found.features | _in_rules(content, library)),
+        ),
         expectations=_expectations(content, wrong),
         duties=duties,
         plain=content,
@@ -154,6 +157,15 @@ def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
     for other in given.get("others", ()):
         said.append(Reliance(str(other["says"]), str(other.get("why", "stated"))))
     return tuple(said)
+
+
+def _in_rules(content: Mapping[str, Any], library: Library) -> frozenset[str]:
+    """The features that the rules about this platform's parts look at."""
+    absent = () if content.get("smmus") else ("smmu", "iommu")
+    absent = (*absent, *(() if content.get("devices") else ("pci",)))
+    if content.get("secure_world", "none") == "none":
+        absent = (*absent, "optee", "tee", "ffa")
+    return frozenset(f for f in library.features_in_rules if not f.startswith(absent or ("\0",)))
 
 
 def _adoption(kernels: Mapping[str, Kernel]) -> tuple[Reliance, ...]:
