@@ -10,7 +10,7 @@ from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import State, Value
 from kexecspec.library import Library, library
-from kexecspec.machine import Harm
+from kexecspec.machine import Harm, HarmKind
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.calls import Unperformable, ask
 from kexecspec.replay.observe import observe, observer, owner_of
@@ -20,6 +20,12 @@ from kexecspec.replay.suffered import is_about, of_this_kernel
 
 LOG_LINES = 12
 OOPSES = ("oops", "oops_rpc", "oops_drain")
+WINDOWS = {
+    "gap": ", before its SMMU has probed",
+    "smmu-probe": ", while its SMMU probes",
+    "after": ", after its SMMU has probed",
+    "up": ", after its SMMU has probed",
+}
 Watched = Mapping[str, Callable[[], Value | None]]
 
 
@@ -56,7 +62,8 @@ def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace:
         return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
                       f"the machine ran on and suffered no {prop.harm} of this kind")
     log = harm.log or stage.machine.state.log.tail(LOG_LINES)
-    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}", log)
+    window = WINDOWS.get(str(harm.detail.get("window")), "") if harm.kind is HarmKind.CORRUPTION else ""
+    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}{window}", log)
 
 
 def step_through(
