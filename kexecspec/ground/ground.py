@@ -54,7 +54,7 @@ def unfolded(platform: Platform, library: Library) -> TransitionSystem:
         if "walker" in entity.kinds:
             rules.extend(walk_rules(world, entity))
     rules.extend(handoff_rules(world, variables, aging))
-    wanted = tuple(properties(world, tuple(s.content for s in library.all("properties"))))
+    wanted = tuple(properties(world, tuple(_with_severity(s.content, library) for s in library.all("properties"))))
     invariants = _invariants(world)
     for name, unknown in sorted(world.unknowns.items()):
         variables[name] = Var(
@@ -65,6 +65,13 @@ def unfolded(platform: Platform, library: Library) -> TransitionSystem:
     if problems:
         raise SpecError("\n".join(problems))
     return system
+
+
+def _with_severity(spec: Mapping[str, Any], library: Library) -> Mapping[str, Any]:
+    """A property's specification with the severity that the default policy gives it, where an instance has none."""
+    policy = library.spec("policies", "default")
+    default = policy.content["severity"].get(spec["property"], "error") if policy else "error"
+    return {**spec, "instances": [{"severity": default, **entry} for entry in spec["instances"]]}
 
 
 def _without_silent(platform: Platform, known: frozenset[str]) -> Platform:
