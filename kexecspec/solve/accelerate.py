@@ -23,7 +23,7 @@ from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.kinds import counters_of
 from kexecspec.solve.laps import Counts, Course, Cycle, Node, TooMany, Wanted
-from kexecspec.solve.runs import HANDOFFS, limited
+from kexecspec.solve.runs import HANDOFFS
 
 _LOOK = 5
 _CHANGES = 8
@@ -133,7 +133,7 @@ def _none_fewer(wanted: Wanted, target: Target, rates: Mapping[int, Cycle], end:
     course, taken = wanted.course, end.handoffs
     if taken == 0:
         return True
-    fewer = limited(course.system, taken - 1)
+    fewer = desk.limited(course.system, taken - 1)
     names = [name for name in course.system.variables if name not in course.counters]
     places = {name: place for place, name in enumerate(fewer.variables)}
     outside = frozenset(places[name] for name in (*course.counters, HANDOFFS) if name in places)

@@ -3,16 +3,24 @@ at."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row
+from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.answers import Effort
+from kexecspec.solve.induct import Standing
 from kexecspec.solve.kinds import counters_of, kinds_of
 from kexecspec.solve.laps import Course
+from kexecspec.solve.runs import limited
 from kexecspec.solve.smtlib import Script, Writer, pen_for, renumbered, script
+
+Name = TypeVar("Name")
+Thing = TypeVar("Thing")
 
 Key = tuple[Script, tuple[str, ...], tuple[str, ...]]
 
@@ -23,13 +31,40 @@ class Desk:
 
     pen: Writer
     effort: Effort
+    scripts: dict[int, tuple[TransitionSystem, Script]] = field(default_factory=dict)
+    parts: dict[int, tuple[TransitionSystem, dict[frozenset[str], TransitionSystem]]] = field(default_factory=dict)
+    limits: dict[int, tuple[TransitionSystem, dict[int, TransitionSystem]]] = field(default_factory=dict)
+    standings: dict[tuple[Script, int], Standing] = field(default_factory=dict)
     sweeps: dict[Key, Sweep] = field(default_factory=dict)
     courses: dict[tuple[Key, tuple[str, ...]], Course] = field(default_factory=dict)
     kinds: dict[Key, tuple[Row, ...] | None] = field(default_factory=dict)
 
     def script(self, system: TransitionSystem) -> Script:
         """The text of `system`."""
-        return script(system, self.pen)
+        if id(system) not in self.scripts:
+            self.scripts[id(system)] = (system, script(system, self.pen))
+        return self.scripts[id(system)][1]
+
+    def part(self, system: TransitionSystem, roots: frozenset[str]) -> TransitionSystem:
+        """The slice of `system` for `roots`; the same one for the same variables."""
+        whole, known = self.parts.setdefault(id(system), (system, {}))
+        if roots not in known:
+            names = cone(whole, roots)
+            known[roots] = known.get(names) or restrict(whole, names)
+            known[names] = known[roots]
+        return known[roots]
+
+    def standing(self, system: TransitionSystem) -> Standing:
+        """The declared invariants of `system` that are inductive."""
+        key = (self.script(system), self.effort.rlimit)
+        return _recent(self.standings, key, lambda: Standing(self.script(system), self.effort.rlimit), 2)
+
+    def limited(self, system: TransitionSystem, most: int) -> TransitionSystem:
+        """`system` with at most `most` handoffs; the same one each time."""
+        whole, known = self.limits.setdefault(id(system), (system, {}))
+        if most not in known:
+            known[most] = limited(whole, most)
+        return known[most]
 
     def text(self, expr: Expr, system: TransitionSystem) -> str:
         """`expr` in the numbering of `script(system)`."""
@@ -45,9 +80,7 @@ class Desk:
     def course(self, system: TransitionSystem, counters: tuple[str, ...]) -> Course:
         """The generations of `system`, of which the states with the highest `counters` are kept."""
         key = (self._key(system), counters)
-        if key not in self.courses:
-            self.courses[key] = Course(system, counters, self.effort.states)
-        return self.courses[key]
+        return _recent(self.courses, key, lambda: Course(system, counters, self.effort.states), 1)
 
     def kinds_in(self, system: TransitionSystem) -> tuple[Row, ...] | None:
         """The states of `system` without regard to its counters; None where it has none, or too many
@@ -68,3 +101,12 @@ class Desk:
 
     def _key(self, system: TransitionSystem) -> Key:
         return self.script(system), tuple(system.variables), tuple(rule.name for rule in system.rules)
+
+
+def _recent(known: dict[Name, Thing], name: Name, made: Callable[[], Thing], most: int) -> Thing:
+    """What `known` has under `name`, made if need be. It keeps the latest `most` only: they are large."""
+    thing = known.pop(name) if name in known else made()
+    known[name] = thing
+    while len(known) > most:
+        del known[next(iter(known))]
+    return thing

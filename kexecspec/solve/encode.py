@@ -26,6 +26,10 @@ class Encoding:
     targets: tuple[Any, ...]
     script: Script
 
+    def read(self, texts: Sequence[str]) -> tuple[Any, ...]:
+        """State predicates given as text in the numbering of the script."""
+        return tuple(_read(self.script, texts, self.context))
+
     def later(self, formulas: Sequence[Any]) -> list[Any]:
         """State predicates about the state after the step."""
         return [_replaced(formula, self.now, self.after) for formula in formulas]
@@ -57,12 +61,7 @@ def encode(script: Script, targets: Sequence[str]) -> Encoding:
 
     context = z3.Context()
     assertions = [script.initial, script.domain, script.step, *script.invariants, *targets]
-    lines = [f"(declare-const {tense}{n} {sort})" for n, sort in enumerate(script.sorts) for tense in "xy"]
-    lines.append("(declare-const s Int)")
-    # an implication under a named premise keeps the reader from splitting or dropping what it guards
-    lines.append("(declare-const kept Bool)")
-    lines.extend(f"(assert (=> kept {text}))" for text in assertions)
-    read = [formula.arg(1) for formula in z3.parse_smt2_string("\n".join(lines), ctx=context)]
+    read = _read(script, assertions, context)
     known = 3 + len(script.invariants)
     now = tuple(_constant(f"x{n}", sort, context) for n, sort in enumerate(script.sorts))
     after = tuple(_constant(f"y{n}", sort, context) for n, sort in enumerate(script.sorts))
@@ -78,6 +77,17 @@ def encode(script: Script, targets: Sequence[str]) -> Encoding:
         tuple(read[known:]),
         script,
     )
+
+
+def _read(script: Script, texts: Sequence[str], context: Any) -> list[Any]:
+    import z3
+
+    lines = [f"(declare-const {tense}{n} {sort})" for n, sort in enumerate(script.sorts) for tense in "xy"]
+    lines.append("(declare-const s Int)")
+    # an implication under a named premise keeps the reader from splitting or dropping what it guards
+    lines.append("(declare-const kept Bool)")
+    lines.extend(f"(assert (=> kept {text}))" for text in texts)
+    return [formula.arg(1) for formula in z3.parse_smt2_string("\n".join(lines), ctx=context)]
 
 
 def _constant(name: str, sort: str, context: Any) -> Any:

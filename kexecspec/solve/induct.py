@@ -7,8 +7,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kexecspec.solve.budget import Meter, fresh_solver
-from kexecspec.solve.encode import Encoding
+from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
+from kexecspec.solve.encode import Encoding, encode
+from kexecspec.solve.smtlib import Script
+
+
+class Standing:
+    """Those declared invariants of one script that are inductive, to ask of many targets whether they exclude them.
+
+    `kept` holds their numbers; it is None where the budget did not do for them.
+    """
+
+    def __init__(self, script: Script, rlimit: int) -> None:
+        self.encoding = encode(script, ())
+        self.kept: tuple[int, ...] | None = None
+        self.asked = 0
+        try:
+            self.kept = inductive_part(self.encoding, self.encoding.invariants, Meter(rlimit))
+        except OutOfBudget:
+            return
+        self.first, self.step = (fresh_solver(self.encoding.context, finite=False) for _ in range(2))
+        self.first.add(self.encoding.initial, self.encoding.domain)
+        held = (self.encoding.invariants[number] for number in self.kept)
+        self.step.add(self.encoding.domain, self.encoding.step, *held)
+
+    def carries(self, text: str, meter: Meter) -> bool:
+        """Whether the predicate `text`, in the script's numbering, is inductive with the invariants. Raises
+        OutOfBudget."""
+        import z3
+
+        (holds,) = self.encoding.read((text,))
+        (later,) = self.encoding.later((holds,))
+        self.asked += 1
+        broken = _named("w", self.asked, self.encoding)
+        self.first.add(z3.Implies(broken, z3.Not(holds)))
+        self.step.add(z3.Implies(broken, z3.And(holds, z3.Not(later))))
+        return not meter.ask(self.first, broken) and not meter.ask(self.step, broken)
 
 
 def inductive_part(encoding: Encoding, candidates: Sequence[Any], meter: Meter, finite: bool = True) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kexecspec.ir.expr import negate
 from kexecspec.ir.moves import moves_of
-from kexecspec.ir.slice import cone, restrict, roots
+from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
@@ -41,13 +41,22 @@ def judge(
     Equal input gives equal output, on any machine. Raises Disagreement where the tool contradicts itself.
     """
     known = Known(Desk(writer(system), effort or Effort(rlimit)), moves_of(system))
-    return tuple(_judged(system, prop, known) for prop in properties)
+    judged = {number: _judged(system, properties[number], known) for number in _grouped(system, properties, known)}
+    return tuple(judged[number] for number in range(len(properties)))
+
+
+def _grouped(system: TransitionSystem, properties: Sequence[Property], known: Known) -> list[int]:
+    """The numbers of `properties`, those with the same slice one after the other: what is at hand serves them all."""
+    groups: dict[frozenset[str], list[int]] = {}
+    for number, prop in enumerate(properties):
+        part = known.desk.part(system, roots(system, prop))
+        groups.setdefault(frozenset(part.variables), []).append(number)
+    return [number for group in groups.values() for number in group]
 
 
 def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
-    names = cone(system, roots(system, prop))
-    part = restrict(system, names)
-    counter = prop.counter if prop.counter in names else None
+    part = known.desk.part(system, roots(system, prop))
+    counter = prop.counter if prop.counter in part.variables else None
     wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, counter)
     premise = Target(prop.companion, False)
     facts = unknown_facts(part)
@@ -71,10 +80,9 @@ def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Kn
         lifted = _lifted(system, settled.part, settled.answer, target, known)
         if not isinstance(lifted, Blocked):
             return Settled(lifted, settled.part)
-        names = cone(system, settled.part.variables.keys() | lifted.waits_for)
-        if names == settled.part.variables.keys():
+        part = known.desk.part(system, frozenset((*lifted.waits_for, *settled.part.variables)))
+        if part.variables.keys() == settled.part.variables.keys():
             raise Disagreement(f"{lifted.rule} fires in a slice and not in the system")
-        part = restrict(system, names)
         settled = Settled(known.ask(part, (target,))[0], part)
     return settled
 

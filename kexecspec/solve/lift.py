@@ -45,7 +45,7 @@ class Lifter:
         self.rules = {rule.name: rule for rule in whole.rules}
         self.numbers = {rule.name: number for number, rule in enumerate(whole.rules)}
         self.others = tuple(rule for rule in whole.rules if part.variables.keys().isdisjoint(rule.effect))
-        self.tests: dict[Expr, Callable[[Row], Value]] = {}
+        self.tests: dict[int, tuple[Expr, Callable[[Row], Value]]] = {}
 
     def lift(self, trace: Trace) -> Lifted | Blocked:
         """`trace` with steps of other rules between its own, as few as a search from step to step finds; or
@@ -85,15 +85,15 @@ class Lifter:
         return dict(zip(self.index, row, strict=True))
 
     def _holds(self, expr: Expr, row: Row) -> bool:
-        test = self.tests.get(expr)
-        if test is None:
-            test = self.tests[expr] = compiled(expr, self.index)
-        return bool(test(row))
+        entry = self.tests.get(id(expr))
+        if entry is None:
+            entry = self.tests[id(expr)] = (expr, compiled(expr, self.index))
+        return bool(entry[1](row))
 
     def _until(self, row: Row, rule: Rule) -> list[tuple[int, Row]] | None:
         """Steps of rules outside the slice that enable `rule`: one conjunct after the other, and where that
         does not do, all at once."""
-        if self._holds(rule.enabled, row):
+        if self.moves.all[self.numbers[rule.name]].after(row) is not None:
             return []
         found: list[tuple[int, Row]] = []
         met: list[Expr] = [part for part in (rule.guard, *rule.order) if self._holds(part, row)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from kexecspec.ir.evaluate import compiled
 from kexecspec.ir.expr import Expr, negate, references
 from kexecspec.ir.moves import Row
-from kexecspec.ir.slice import slice_system
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.solve.answers import Safe
 from kexecspec.solve.block import learnt
@@ -37,21 +36,32 @@ class Ground:
 
 def by_induction(system: TransitionSystem, where: Expr, desk: Desk) -> Ground:
     """One-step induction on what `where` depends on; `proof` is None where it does not suffice."""
-    part = _own_slice(system, where)
-    encoding = encode(desk.script(part), [desk.text(negate(where), part)])
+    part = _own_slice(system, where, desk)
     try:
-        kept = inductive_part(encoding, (*encoding.invariants, *encoding.targets), Meter(desk.effort.rlimit))
+        kept, proved = _inductive(part, desk.text(negate(where), part), desk)
     except OutOfBudget:
         return Ground(part, where, (), None)
-    ground = Ground(part, where, tuple(part.invariants[n] for n in kept if n < len(part.invariants)), None)
-    if len(part.invariants) not in kept:
-        return ground
-    return Ground(part, where, ground.kept, ground.with_found((), "inductive"))
+    ground = Ground(part, where, tuple(part.invariants[number] for number in kept), None)
+    return Ground(part, where, ground.kept, ground.with_found((), "inductive")) if proved else ground
 
 
-def _own_slice(system: TransitionSystem, where: Expr) -> TransitionSystem:
+def _inductive(part: TransitionSystem, text: str, desk: Desk) -> tuple[Sequence[int], bool]:
+    """The invariants that are inductive, by number, and whether `text` is so with them; where some are not
+    inductive by themselves, they get another chance together with it. Raises OutOfBudget."""
+    standing, meter, declared = desk.standing(part), Meter(desk.effort.rlimit), len(part.invariants)
+    if standing.kept is None:
+        raise OutOfBudget(f"rlimit {meter.limit}")
+    proved = standing.carries(text, meter)
+    if proved or len(standing.kept) == declared:
+        return standing.kept, proved
+    encoding = encode(desk.script(part), [text])
+    kept = inductive_part(encoding, (*encoding.invariants, *encoding.targets), meter)
+    return [number for number in kept if number < declared], declared in kept
+
+
+def _own_slice(system: TransitionSystem, where: Expr, desk: Desk) -> TransitionSystem:
     """The slice of `where`, unless steps would lose their order in it."""
-    part = slice_system(system, (where,))
+    part = desk.part(system, references(where))
     orders = {rule.name: rule.order for rule in system.rules}
     return part if all(rule.order == orders[rule.name] for rule in part.rules) else system
 

@@ -12,7 +12,7 @@ from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.encode import encode
 from kexecspec.solve.prove import Ground, by_induction, by_pdr, by_states, is_excluded
-from kexecspec.solve.runs import limited, uncounted
+from kexecspec.solve.runs import uncounted
 from kexecspec.solve.search import Search
 from kexecspec.solve.unroll import Unrolling
 
@@ -104,7 +104,7 @@ def fewest(system: TransitionSystem, target: Target, answer: Answer, desk: Desk)
         desk = desk.with_rlimit(desk.effort.rlimit // _MODEST)
     trace, shortest = answer.trace, True
     while shortest and (taken := handoffs(system, trace)) > 0:
-        fewer = limited(system, taken - 1)
+        fewer = desk.limited(system, taken - 1)
         if is_excluded(fewer, target.where, desk.beside(fewer)):
             break
         better = None if target.counter is not None else _run(fewer, target, desk.beside(fewer))
