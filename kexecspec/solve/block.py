@@ -101,6 +101,83 @@ class States:
                 return span
 
 
+class Learner:
+    """Learns about one system, for one target after the other; what it has learnt serves the next. `rows` and `outside`
+    are those of `learnt`. Of no more use after OutOfBudget."""
+
+    def __init__(
+        self,
+        system: TransitionSystem,
+        rows: Sequence[Row],
+        known: Sequence[Expr],
+        pen: Writer,
+        outside: frozenset[int] = frozenset(),
+    ) -> None:
+        self.system, self.pen, self.outside = system, pen, outside
+        self.encoding = encode(script(system, pen), [renumbered(part, system, pen) for part in known])
+        self.solver = fresh_solver(self.encoding.context, finite=False)
+        self.solver.add(self.encoding.domain, self.encoding.step)
+        self.states = States(system, rows)
+        self.asked = 0
+        self.found: list[Expr] = []
+        self.held: list[Any] = []
+        self.broken: list[Any] = []
+        for formula in self.encoding.targets:
+            self._hold(formula)
+
+    def exclude(self, target: Expr, rlimit: int) -> tuple[Expr, ...]:
+        """What has been learnt that, with `known` and not `target`, is inductive. Raises OutOfBudget."""
+        meter = Meter(rlimit)
+        self._hold(*self.encoding.read((renumbered(negate(target), self.system, self.pen),)))
+        for _ in range(_MOST):
+            row = self._escape(meter)
+            if row is None:
+                break
+            self._block(row)
+        else:
+            raise OutOfBudget(f"{_MOST} invariants")
+        self._begin(meter)
+        found = tuple(self.found)
+        self.found.append(negate(target))
+        return found
+
+    def _hold(self, formula: Any) -> None:
+        import z3
+
+        self.solver.add(formula)
+        self.held.append(formula)
+        self.broken.append(z3.Not(self.encoding.later((formula,))[0]))
+
+    def _escape(self, meter: Meter) -> Row | None:
+        """A state from which a step leads to where something does not hold any more."""
+        import z3
+
+        self.asked += 1
+        escape = z3.Bool(f"e{self.asked}", self.encoding.context)
+        self.solver.add(z3.Implies(escape, z3.Or(self.broken)))
+        if not meter.ask(self.solver, escape):
+            return None
+        return _state(self.solver.model(), self.system, self.encoding, self.pen)
+
+    def _block(self, row: Row) -> None:
+        import z3
+
+        box, variables = self.states.widened(row, self.outside), self.states.variables
+        if box is None:
+            raise OutOfBudget("a bound that some rule breaks")
+        self.found.append(negate(conjoin(_inside(span, variables[span.place]) for span in box)))
+        within = [_within(span, variables[span.place], self.encoding, self.pen) for span in box]
+        self._hold(z3.Not(z3.And(within)))
+
+    def _begin(self, meter: Meter) -> None:
+        import z3
+
+        first = fresh_solver(self.encoding.context, finite=False)
+        first.add(self.encoding.initial, self.encoding.domain, z3.Not(z3.And(self.held)))
+        if meter.ask(first):
+            raise OutOfBudget("an invariant that does not hold at first")
+
+
 def learnt(
     system: TransitionSystem,
     rows: Sequence[Row],
@@ -113,35 +190,7 @@ def learnt(
     """State predicates that hold in all `rows` and, with `known` and not `target`, are inductive. `rows` are
     all reachable states but for their values at the places `outside`, and `target` holds in none. Raises
     OutOfBudget, also where nothing that leaves out these places is enough."""
-    import z3
-
-    base = [*known, negate(target)]
-    encoding = encode(script(system, pen), [renumbered(part, system, pen) for part in base])
-    solver, meter, states = fresh_solver(encoding.context, finite=False), Meter(rlimit), States(system, rows)
-    solver.add(encoding.domain, encoding.step, *encoding.targets)
-    broken = [z3.Not(formula) for formula in encoding.later(encoding.targets)]
-    found, clauses = list[Expr](), list[Any]()
-    for _ in range(_MOST):
-        escape = z3.Bool(f"e{len(found)}", encoding.context)
-        solver.add(z3.Implies(escape, z3.Or(broken)))
-        if not meter.ask(solver, escape):
-            break
-        row = _state(solver.model(), system, encoding, pen)
-        box = states.widened(row, outside)
-        if box is None:
-            raise OutOfBudget("a bound that some rule breaks")
-        clause = z3.Not(z3.And([_within(span, states.variables[span.place], encoding, pen) for span in box]))
-        found.append(negate(conjoin(_inside(span, states.variables[span.place]) for span in box)))
-        solver.add(clause)
-        clauses.append(clause)
-        broken.append(z3.Not(encoding.later([clause])[0]))
-    else:
-        raise OutOfBudget(f"{_MOST} invariants")
-    first = fresh_solver(encoding.context, finite=False)
-    first.add(encoding.initial, encoding.domain, z3.Not(z3.And([*encoding.targets, *clauses])))
-    if meter.ask(first):
-        raise OutOfBudget("an invariant that does not hold at first")
-    return tuple(found)
+    return Learner(system, rows, known, pen, outside).exclude(target, rlimit)
 
 
 def _state(found: Any, system: TransitionSystem, encoding: Encoding, pen: Writer) -> Row:

@@ -3,7 +3,7 @@ at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from kexecspec.ir.moves import Row
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.answers import Effort
+from kexecspec.solve.block import Learner
 from kexecspec.solve.induct import Standing
 from kexecspec.solve.kinds import counters_of, kinds_of
 from kexecspec.solve.laps import Course
@@ -35,6 +36,7 @@ class Desk:
     parts: dict[int, tuple[TransitionSystem, dict[frozenset[str], TransitionSystem]]] = field(default_factory=dict)
     limits: dict[int, tuple[TransitionSystem, dict[int, TransitionSystem]]] = field(default_factory=dict)
     standings: dict[tuple[Script, int], Standing] = field(default_factory=dict)
+    learners: dict[tuple[Key, tuple[Expr, ...], frozenset[int]], Learner] = field(default_factory=dict)
     sweeps: dict[Key, Sweep] = field(default_factory=dict)
     courses: dict[tuple[Key, tuple[str, ...]], Course] = field(default_factory=dict)
     kinds: dict[Key, tuple[Row, ...] | None] = field(default_factory=dict)
@@ -58,6 +60,13 @@ class Desk:
         """The declared invariants of `system` that are inductive."""
         key = (self.script(system), self.effort.rlimit)
         return _recent(self.standings, key, lambda: Standing(self.script(system), self.effort.rlimit), 2)
+
+    def learner(
+        self, system: TransitionSystem, rows: Sequence[Row], known: Sequence[Expr], outside: frozenset[int]
+    ) -> Learner:
+        """What learns about `system` from its states `rows`."""
+        key = (self._key(system), tuple(known), outside)
+        return _recent(self.learners, key, lambda: Learner(system, rows, known, self.pen, outside), 2)
 
     def limited(self, system: TransitionSystem, most: int) -> TransitionSystem:
         """`system` with at most `most` handoffs; the same one each time."""

@@ -10,7 +10,6 @@ from kexecspec.ir.expr import Expr, negate, references
 from kexecspec.ir.moves import Row
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.solve.answers import Safe
-from kexecspec.solve.block import learnt
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.encode import encode
@@ -83,9 +82,11 @@ def by_states(ground: Ground, desk: Desk) -> Safe | None:
 
 def _learnt(ground: Ground, rows: Sequence[Row], outside: frozenset[int], desk: Desk) -> Safe | None:
     known = [invariant.holds for invariant in ground.kept]
+    learner = desk.learner(ground.system, rows, known, outside)
     try:
-        found = learnt(ground.system, rows, known, ground.where, desk.pen, desk.effort.rlimit, outside)
+        found = learner.exclude(ground.where, desk.effort.rlimit)
     except OutOfBudget:
+        desk.learners.clear()
         return None
     return ground.with_found(found, "states")
 
