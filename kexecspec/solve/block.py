@@ -122,6 +122,7 @@ class Learner:
         self.found: list[Expr] = []
         self.held: list[Any] = []
         self.broken: list[Any] = []
+        self.escapes: list[Any] = []
         for formula in self.encoding.targets:
             self._hold(formula)
 
@@ -152,9 +153,10 @@ class Learner:
         """A state from which a step leads to where something does not hold any more."""
         import z3
 
-        self.asked += 1
+        earlier, self.asked = self.escapes[-1:], self.asked + 1
         escape = z3.Bool(f"e{self.asked}", self.encoding.context)
-        self.solver.add(z3.Implies(escape, z3.Or(self.broken)))
+        self.solver.add(z3.Implies(escape, z3.Or([*earlier, *self.broken])))
+        self.escapes, self.broken = [escape], []
         if not meter.ask(self.solver, escape):
             return None
         return _state(self.solver.model(), self.system, self.encoding, self.pen)

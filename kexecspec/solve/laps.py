@@ -218,7 +218,10 @@ def _picking(places: Sequence[int]) -> Callable[[Row], Any]:
     """What takes the values at `places` out of a row."""
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda row: tuple(row[place] for place in places)
+    if places:
+        place = places[0]
+        return lambda row: (row[place],)
+    return lambda row: ()
 
 
 class _Highest:

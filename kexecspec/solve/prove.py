@@ -12,7 +12,6 @@ from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.solve.answers import Safe
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.desk import Desk
-from kexecspec.solve.encode import encode
 from kexecspec.solve.induct import inductive_part
 from kexecspec.solve.kinds import counters_of, variants
 from kexecspec.solve.pdr import separate
@@ -53,8 +52,8 @@ def _inductive(part: TransitionSystem, text: str, desk: Desk) -> tuple[Sequence[
     proved = standing.carries(text, meter)
     if proved or len(standing.kept) == declared:
         return standing.kept, proved
-    encoding = encode(desk.script(part), [text])
-    kept = inductive_part(encoding, (*encoding.invariants, *encoding.targets), meter)
+    encoding = standing.encoding
+    kept = inductive_part(encoding, (*encoding.invariants, *encoding.read((text,))), meter)
     return [number for number in kept if number < declared], declared in kept
 
 
