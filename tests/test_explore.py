@@ -11,6 +11,7 @@ import pytest
 from kexecspec.explore import Found, OutOfSpace, Sweep, Unreachable, explore
 from kexecspec.ir.evaluate import OutOfRange
 from kexecspec.ir.expr import FALSE, Const, Ref, less
+from kexecspec.ir.moves import moves_of
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 
@@ -78,3 +79,22 @@ def test_no_solver_is_loaded() -> None:
     code = "import sys, kexecspec.explore, kexecspec.solve.judge; print('z3' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+def test_rules_left_out_of_a_look_may_not_fire() -> None:
+    """`Moves.at` leaves out only rules that are not enabled, and keeps the order of the others."""
+    places = var("at", EnumSort(("a", "b", "c")), "a")
+    rules = (
+        rule("ab", at("at", "a"), {"at": "b"}),
+        rule("bc", at("at", "b"), {"at": "c"}),
+        rule("ca", at("at", "c"), {"at": "a"}, handoff=True),
+        rule("count", less(Ref("n"), Const(3)), {"n": plus("n", 1)}),
+    )
+    walk = system((places, var("n", IntSort(0, 3), 0)), rules)
+    moves = moves_of(walk)
+    for label in ("a", "b", "c"):
+        for n in range(4):
+            fired = [move.number for move in moves.all if move.after((label, n)) is not None]
+            tried = moves.at((label, n))
+            assert [move.number for move in tried if move.after((label, n)) is not None] == fired
+            assert len(tried) == 2
