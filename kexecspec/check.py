@@ -17,7 +17,8 @@ from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
-from kexecspec.solve.judge import RLIMIT, judge
+from kexecspec.solve.judge import RLIMIT
+from kexecspec.solve.together import judge_together
 from kexecspec.source import load, plain
 
 
@@ -47,7 +48,7 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     if not wanted:
         raise nothing_to_judge(platform.path, system, options.only)
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
-    judgements = {j.property: j for j in judge(system, premised, options.rlimit)}
+    judgements = {j.property: j for j in judge_together(system, premised, options.rlimit)}
     findings = [present.finding(system, p, judgements.get(p.id)) for p in wanted]
     findings, objections = confirm.proofs(system, findings)
     if options.replay:
@@ -91,7 +92,7 @@ def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platfor
 
 def selected(prop: Property, only: tuple[str, ...]) -> bool:
     """Whether `prop` fits one of the patterns CODE[/instance][@handoff]; all do where there are none."""
-    return not only or any(_fits(prop, pattern) for pattern in only)
+    return not only or any(expectations.names(pattern, prop) for pattern in only)
 
 
 def nothing_to_judge(path: str, system: TransitionSystem, only: tuple[str, ...]) -> InputError:
@@ -104,9 +105,3 @@ def nothing_to_judge(path: str, system: TransitionSystem, only: tuple[str, ...])
         f"there are: {known}" if known else "describe a secure world, an SMMU with devices, or a duty, and a handoff"
     )
     return InputError([Diagnostic("KX024", what, Span(path), (), help_text)])
-
-
-def _fits(prop: Property, pattern: str) -> bool:
-    rest, _, handoff = pattern.partition("@")
-    code, _, instance = rest.partition("/")
-    return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kexecspec.findings import Finding, Harmed, Unmet
+from kexecspec.ir.system import Property
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.facts import Expectation
 
@@ -61,7 +62,11 @@ def _replayed(expectation: Expectation, replays: list[Harmed]) -> str | None:
 
 def fits(finding: Finding, pattern: str) -> bool:
     """Whether `pattern`, CODE[/instance][@handoff], names `finding`."""
+    return names(pattern, finding.property)
+
+
+def names(pattern: str, prop: Property) -> bool:
+    """Whether `pattern`, CODE[/instance][@handoff], names `prop`."""
     rest, _, handoff = pattern.partition("@")
     code, _, instance = rest.partition("/")
-    prop = finding.property
     return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)
