@@ -12,7 +12,7 @@ from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.verdict import Judgement
 from kexecspec.solve.judge import RLIMIT, judge
 
-FEW = 40
+FEW = 12
 """Below this many properties a second process costs more than it saves."""
 
 
