@@ -82,7 +82,7 @@ def _arrival(world: World, edge: Edge, variables: Mapping[str, Var], aging: Mapp
         if var.lifetime is Lifetime.FIXED:
             continue
         if var.lifetime is Lifetime.KERNEL or cleared:
-            effect[name] = _fresh(var, variables)
+            effect[name] = _fresh(var)
         elif age.at_handoff is not None:
             effect[name] = lower(age.at_handoff, _scope(world, edge, age))
     effect |= {"kernel": Const(edge.end), "entered": Const(edge.kind)}
@@ -94,7 +94,7 @@ def _arrival(world: World, edge: Edge, variables: Mapping[str, Var], aging: Mapp
     return effect
 
 
-def _fresh(var: Var, variables: Mapping[str, Var]) -> Expr:
+def _fresh(var: Var) -> Expr:
     if var.initial is None:
         raise ValueError(f"{var.name} has no initial value")
     return var.initial

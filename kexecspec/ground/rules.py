@@ -34,7 +34,7 @@ def component_rules(world: World, entity: Entity, component: Mapping[str, Any]) 
         yield Rule(
             name=variable(entity, name),
             actor=_said(str(spec["actor"]), entity),
-            guard=lower(_text(spec["when"]), scope),
+            guard=lower(str(spec["when"]), scope),
             effect=effects(spec.get("then", {}), scope),
             order=_conjuncts(order),
             says=_said(str(spec["says"]), entity) if "says" in spec else "",
@@ -65,13 +65,13 @@ def effects(spec: Mapping[str, Any], scope: Scope) -> dict[str, Expr]:
     for target, value in spec.items():
         each, _, rest = str(target).partition(" for ")
         if not rest:
-            found[_target(each, scope)] = lower(_text(value), scope)
+            found[_target(each, scope)] = lower(str(value), scope)
             continue
         name, _, group = rest.partition(" in ")
         members = _group(group, scope)
         for member in members.members:
             inner = within(scope, name, member)
-            found[_target(each, inner)] = lower(_text(value), inner)
+            found[_target(each, inner)] = lower(str(value), inner)
     return found
 
 
@@ -100,7 +100,7 @@ def _variant(
             _in(turn.kernels, world),
             equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
             ready,
-            lower(_text(spec.get("when", True)), scope),
+            lower(str(spec.get("when", True)), scope),
             _supplied(world, entity) if turn.before == READY else TRUE,
         )
     )
@@ -115,7 +115,7 @@ def _variant(
         actor=entity.name,
         guard=guard,
         effect=effect,
-        order=(*turn_order(world, entity, turn.hook), *_conjuncts(lower(_text(spec.get("order", True)), scope))),
+        order=(*turn_order(world, entity, turn.hook), *_conjuncts(lower(str(spec.get("order", True)), scope))),
         says=_said(str(spec.get("says", f"{{self}}: {turn.op.do}")), entity, buffer),
         operation=(entity.name, turn.op.do, turn.hook, name),
         sources=sources(spec) or sources(_operation(world, turn.op.do)[1]) or sources(component),
@@ -255,10 +255,6 @@ def _group(text: str, scope: Scope) -> Group:
     if not isinstance(meaning, Group):
         raise LanguageError(f"{text} is no group")
     return meaning
-
-
-def _text(value: object) -> str:
-    return str(value)
 
 
 def _said(template: str, entity: Entity, buffer: Entity | None = None) -> str:
