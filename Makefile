@@ -1,5 +1,5 @@
 # make demo    the fourth-kexec story, before and after its fix
-# make test    lint, types and tests
+# make test    lint, types and tests, and the stories' verdicts with the oldest z3
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
 # make soak    the random tests with N (1000) cases each
 # make bench   time and memory of every example's check
@@ -8,10 +8,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.installed
+OLDEST := .venv/oldest-z3
 N ?= 1000
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest bless soak bench clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak bench clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -32,7 +33,7 @@ demo: $(STAMP)
 	@echo
 	@$(BIN)/kexecspec test $(STORY)/before.yaml $(STORY)/after.yaml
 
-test: lint types pytest
+test: lint types pytest oldest-z3
 
 lint: $(STAMP)
 	$(BIN)/ruff check kexecspec tests benchmarks
@@ -42,6 +43,16 @@ types: $(STAMP)
 
 pytest: $(STAMP)
 	$(BIN)/pytest
+
+# The oldest release of z3 that pyproject.toml admits, in a folder of its own.
+$(OLDEST)/.installed: pyproject.toml $(STAMP)
+	rm -rf $(OLDEST)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OLDEST) \
+		"z3-solver==$$($(BIN)/python -m tests.oldest_z3)"
+	touch $@
+
+oldest-z3: $(OLDEST)/.installed
+	PYTHONPATH=$(CURDIR)/$(OLDEST) $(BIN)/python -m pytest -o python_files=oldest_z3.py tests/oldest_z3.py
 
 bless: $(STAMP)
 	$(BIN)/python -m tests.bless
