@@ -19,7 +19,7 @@ from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
 from kexecspec.solve.judge import RLIMIT
 from kexecspec.solve.together import judge_together
-from kexecspec.source import load, plain
+from kexecspec.source import Node, Plain, load, plain
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,40 @@ class Options:
     replay: bool = True
 
 
+@dataclass(frozen=True)
+class Way:
+    """The report for one way in which unknown facts that change the platform's shape may be."""
+
+    facts: Assignment
+    platform: Platform
+    report: Report
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A platform file's content after `extends`, the report for each way, and the one for all of them."""
+
+    content: Plain
+    ways: tuple[Way, ...]
+    report: Report
+
+
 def check(path: str, options: Options) -> Report:
     """Everything there is to say about the platform file `path`.
 
     Raises InputError for a file that cannot be used or that leaves nothing to judge.
     """
+    return checked(path, options).report
+
+
+def checked(path: str, options: Options) -> Checked:
+    """As `check`, with what the report was made from."""
     specs = library()
-    reports = [(facts, judged(platform, specs, options)) for facts, platform in read_platforms(path, specs)]
-    return merged(reports)
+    root = load(path)
+    ways = tuple(
+        Way(facts, platform, judged(platform, specs, options)) for facts, platform in platforms_in(root, path, specs)
+    )
+    return Checked(plain(root), ways, merged([(way.facts, way.report) for way in ways]))
 
 
 def judged(platform: Platform, specs: Library, options: Options) -> Report:
@@ -82,7 +108,11 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
 def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
     """The platforms that the file `path` describes: one, or one for each way in which the unknown facts that
     change its shape may be. Raises InputError with everything that is wrong."""
-    root = load(path)
+    return platforms_in(load(path), path, specs)
+
+
+def platforms_in(root: Node, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
+    """As `read_platforms`, from the tree `root` of the file `path`."""
     wrong = validate(root, "platform")
     if wrong:
         raise InputError(wrong)

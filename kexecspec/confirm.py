@@ -23,7 +23,7 @@ def proofs(system: TransitionSystem, findings: Sequence[Finding]) -> tuple[Findi
     proved = [f for f in findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
     if not proved:
         return list(findings), ()
-    invariants = _conjoined(proved)
+    invariants = conjoined(proved)
     objections = recheck(system, invariants, tuple(f.property for f in proved))
     if not objections:
         return list(findings), ()
@@ -43,7 +43,8 @@ def refutations(
     return checked, disagreements
 
 
-def _conjoined(proved: Sequence[Finding]) -> tuple[Invariant, ...]:
+def conjoined(proved: Sequence[Finding]) -> tuple[Invariant, ...]:
+    """The invariants of all proofs, each once."""
     named: dict[str, Invariant] = {}
     for found in proved:
         if isinstance(found.evidence, Proof):

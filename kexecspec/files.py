@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
+
+_STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST = 120
+
+
+def plain_name(parts: tuple[str, ...], ending: str, taken: set[str]) -> str:
+    """A name of the characters A-Za-z0-9._- that is, in lower case, none of `taken`; `ending` is its end."""
+    stem = "-".join(_STRANGE.sub("_", part) for part in parts if part)[:_LONGEST].lstrip(".-") or "trace"
+    name, number = f"{stem}{ending}", 2
+    while name.lower() in taken:
+        name, number = f"{stem}-{number}{ending}", number + 1
+    return name
 
 
 def write_whole(path: Path, text: str) -> None:

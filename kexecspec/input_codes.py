@@ -152,6 +152,11 @@ _ALL = (
         "A trace may come from anywhere, so a path in it is not followed to other places. Name the platform "
         "file with `--platform`.",
     ),
+    InputCode(
+        "KX028", "certificate", "The folder is no certificate of kexecspec, or not a whole one.",
+        "`kexecspec check --certificate DIR` writes one; `kexecspec schema certificate` prints the form of its "
+        "manifest. It holds plain files only, and none that the manifest does not list.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

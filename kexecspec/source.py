@@ -16,10 +16,10 @@ from kexecspec.diagnostics import MOST, Diagnostic, InputError, Span, allowed_he
 from kexecspec.extends import merge
 from kexecspec.scalars import resolve
 from kexecspec.textfile import line_reader, line_text, read_text
-from kexecspec.tree import Entry, Items, Node, Scalar, Table, at, find, key_at, plain, walk
+from kexecspec.tree import Entry, Items, Node, Plain, Scalar, Table, at, find, key_at, plain, walk
 
 __all__ = [
-    "Entry", "Items", "Node", "Scalar", "Table", "at", "find", "key_at", "line_reader", "line_text",
+    "Entry", "Items", "Node", "Plain", "Scalar", "Table", "at", "find", "key_at", "line_reader", "line_text",
     "load", "parse", "plain", "read", "walk",
 ]  # fmt: skip
 

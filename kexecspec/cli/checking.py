@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Request:
     assumptions: bool = False
     form: str = "text"
     trace_dir: str | None = None
+    certificate: str | None = None
     rlimit: str | None = None
     accept_bounded: bool = False
     exit_zero: bool = False
@@ -46,6 +47,7 @@ def run(request: Request) -> int:
     if request.quiet and request.verbose:
         raise click.UsageError("-q and -v exclude each other.")
     options = options_of(request.only, request.rlimit)
+    folder = _folder_of(request)
     look = Look(
         wants_colour(),
         request.quiet,
@@ -56,7 +58,7 @@ def run(request: Request) -> int:
     )
     outcomes: list[Outcome] = []
     for path in request.files:
-        outcome = checked(path, options, request.verbose or len(request.files) > 1)
+        outcome = checked(path, options, request.verbose or len(request.files) > 1, folder)
         outcomes.append(_with_traces(outcome, request, outcomes))
         if request.form == "text":
             _say_one(outcomes, look)
@@ -85,17 +87,45 @@ def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:
     return Options(only=only, rlimit=budget)
 
 
-def checked(path: str, options: Options, tell: bool) -> Outcome:
-    """The outcome for one file; what is wrong with it is shown on stderr at once."""
+def checked(path: str, options: Options, tell: bool, folder: Path | None = None) -> Outcome:
+    """The outcome for one file; what is wrong with it is shown on stderr at once. A certificate goes to `folder`."""
     from kexecspec.check import check
 
     if tell and sys.stderr.isatty():
         complain(f"checking {escape(path)}")
     try:
-        return Outcome(path, check(path, options))
+        return Outcome(path, check(path, options)) if folder is None else _certified(path, options, folder)
     except InputError as error:
         show_input_error(error)
         return Outcome(path, None, error.diagnostics)
+
+
+def _folder_of(request: Request) -> Path | None:
+    """Where the certificate goes, which is known to be free before anything is judged. Raises InputError."""
+    if request.certificate is None:
+        return None
+    from kexecspec.certificate.folder import check_free
+
+    if len(request.files) > 1:
+        raise click.UsageError("--certificate is about one FILE.")
+    folder = Path(request.certificate)
+    check_free(folder)
+    return folder
+
+
+def _certified(path: str, options: Options, folder: Path) -> Outcome:
+    """As `checked`, with a certificate; none is written where nothing is proved or the tool doubts itself."""
+    from kexecspec.certificate.folder import write_folder
+    from kexecspec.certificate.made import certificate
+    from kexecspec.check import checked
+
+    found = checked(path, options)
+    made = None if found.report.objections else certificate(found)
+    if made is None:
+        complain(f"no certificate: nothing is proved; {escape(str(folder))} is as it was")
+        return Outcome(path, found.report)
+    write_folder(folder, made.files)
+    return Outcome(path, found.report, certificate=str(folder))
 
 
 def _say_one(outcomes: list[Outcome], look: Look) -> None:
@@ -111,9 +141,7 @@ def _with_traces(outcome: Outcome, request: Request, before: list[Outcome]) -> O
 
     taken = frozenset(Path(name).name for earlier in before for _, name in earlier.traces)
     prefix = outcome.report.platform if len(request.files) > 1 else ""
-    return Outcome(
-        outcome.path, outcome.report, (), write_traces(outcome.report, Path(request.trace_dir), prefix, taken)
-    )
+    return replace(outcome, traces=write_traces(outcome.report, Path(request.trace_dir), prefix, taken))
 
 
 def _code(outcomes: list[Outcome], request: Request) -> int:

@@ -32,6 +32,14 @@ Exit codes:
   130  interrupted
 Of several files the gravest counts: 4, then 2, 1, 3, 0."""
 
+_VERIFY_EXITS = """\b
+Exit codes:
+  0    every claim is verified, and every property that counts is claimed
+  1    every claim is verified, but not every property that counts is claimed
+  2    usage error, or no certificate
+  3    a solver gave no answer
+  4    rejected: altered, of something else, or a proof that fails"""
+
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 78, "terminal_width": 78},
@@ -49,6 +57,7 @@ def program() -> None:
 @click.option("--assumptions", is_flag=True, help="List all that the verdicts assume, rely on and leave out.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @click.option("--trace-dir", metavar="DIR", help="Write a trace file for each refuted finding into DIR.")
+@click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
@@ -83,6 +92,32 @@ def replay(trace: str, until: int | None, state: bool, platform: str | None, ver
     from kexecspec.cli.replaying import run
 
     return run(trace, until, state, platform, verbose)
+
+
+@program.command(name="verify-cert", epilog=_VERIFY_EXITS)
+@click.argument("folder", metavar="DIR")
+@click.option("--platform", metavar="FILE", help="The platform file that the certificate is to be about.")
+@click.option(
+    "--solver",
+    "solvers",
+    multiple=True,
+    metavar="z3|cvc5|COMMAND",
+    help="Who is asked (default z3): a COMMAND reads SMT-LIB from its standard input. May be repeated: all must agree.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 86400, min_open=True),
+    default=60.0,
+    metavar="SECONDS",
+    help="After that a solver is killed; for each obligation, default 60.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_QUIET
+def verify_cert(**given: Any) -> int:
+    """Check a certificate again, with nothing taken from the run that made it."""
+    from kexecspec.cli.verifying import Request, run
+
+    return run(Request(**given))
 
 
 @program.command()

@@ -29,7 +29,7 @@ def as_json(outcomes: Sequence[Outcome], look: Look) -> str:
 def outcome_json(outcome: Outcome) -> Json:
     """One file; a file that could not be judged has the verdict INPUT_ERROR, no findings, and `errors`."""
     if outcome.report is not None:
-        return report_json(outcome.report, dict(outcome.traces))
+        return {**report_json(outcome.report, dict(outcome.traces)), "certificate": outcome.certificate}
     return {
         "schema": SCHEMA, "platform": None, "path": outcome.path, "verdict": "INPUT_ERROR", "findings": [],
         "errors": [_error(diagnostic) for diagnostic in outcome.errors],

@@ -27,6 +27,11 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
         yield f"  expect: {report.met} of {report.met + len(report.unmet)} met"
 
 
+def certified(folder: str | None) -> list[str]:
+    """Where the certificate is, if one was written, and how it is checked."""
+    return [] if folder is None else wrapped(f"Certificate: kexecspec verify-cert {shlex.quote(folder)}", "  ", "    ")
+
+
 def _reliance(word: str, reliance: Reliance) -> list[str]:
     subject = f"{reliance.subject}: " if reliance.subject else ""
     why = f" ({reliance.why})" if reliance.why else ""

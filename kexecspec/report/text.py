@@ -17,12 +17,12 @@ _METHODS = {"states": "inductive, invariant learnt", "PDR": "inductive, invarian
 
 def as_text(outcomes: Sequence[Outcome], look: Look) -> str:
     """Every report, one under the other. Errors of inputs are no part of it: they belong on stderr."""
-    parts = [report_text(o.report, dict(o.traces), look) for o in outcomes if o.report is not None]
+    parts = [report_text(o.report, dict(o.traces), look, o.certificate) for o in outcomes if o.report is not None]
     return "\n".join(part for part in parts if part)
 
 
-def report_text(report: Report, traces: dict[str, str], look: Look) -> str:
-    """One report; empty with `look.quiet` where nothing fails. `traces` as in Outcome."""
+def report_text(report: Report, traces: dict[str, str], look: Look, certificate: str | None = None) -> str:
+    """One report; empty with `look.quiet` where nothing fails. `traces` and `certificate` as in Outcome."""
     lines = list(_loud(report, look))
     if not look.quiet:
         lines += [*_heading(report), "", *_one_liners(report, look), *_not_judged(report, look)]
@@ -31,7 +31,7 @@ def report_text(report: Report, traces: dict[str, str], look: Look) -> str:
             lines += ["", *refuted.text(report, finding, look)]
     lines += _unmet(report, look)
     if not look.quiet:
-        lines += ["", *ending.ledger(report, look)]
+        lines += ["", *ending.ledger(report, look), *ending.certified(certificate)]
     if not look.quiet or lines or ending.undecided(report, look):
         lines += ["", *ending.last_lines(report, traces, look)]
     return "\n".join(lines).lstrip("\n") + "\n" if lines else ""

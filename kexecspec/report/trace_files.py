@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path, PurePath
 
-from kexecspec.files import write_whole
+from kexecspec.files import plain_name, write_whole
 from kexecspec.findings import Report
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report.itf import itf_text
-
-_STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST = 120
 
 
 def write_traces(
@@ -37,12 +33,8 @@ def write_traces(
 
 
 def file_name(parts: tuple[str, ...], taken: set[str]) -> str:
-    """A name of the characters A-Za-z0-9._- that is, in lower case, none of `taken`."""
-    stem = "-".join(_STRANGE.sub("_", part) for part in parts if part)[:_LONGEST].lstrip(".-") or "trace"
-    name, number = f"{stem}.itf.json", 2
-    while name.lower() in taken:
-        name, number = f"{stem}-{number}.itf.json", number + 1
-    return name
+    """A trace file's name that is, in lower case, none of `taken`."""
+    return plain_name(parts, ".itf.json", taken)
 
 
 def _from(folder: Path, path: str) -> str:

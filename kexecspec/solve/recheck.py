@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kexecspec.ir.expr import Const, Expr, at_most, conjoin, disjoin, negate
+from kexecspec.ir.expr import TRUE, Const, Expr, at_most, conjoin, disjoin, negate, same
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.values import IntSort
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
@@ -46,6 +46,26 @@ def recheck(
         *_failing(encoding, _facts(encoding, held, meter), within, list(ranges), "may be left", meter),
     ]
     return tuple(objections)
+
+
+def sufficient(
+    system: TransitionSystem, invariants: Sequence[Invariant], rlimit: int = 200_000_000
+) -> tuple[Invariant, ...]:
+    """`invariants`, each once and none that says nothing; where they alone do not show that every number stays in its
+    range, also the declared ones that are inductive together with them."""
+    distinct = tuple({i.holds: i for i in invariants if not same(i.holds, TRUE)}.values())
+    pen, ranges, meter = writer(system), dict(_ranges(system)), Meter(rlimit)
+    claims = (*(invariant.holds for invariant in distinct), *ranges.values())
+    encoding = encode(script(system, pen), [renumbered(claim, system, pen) for claim in claims])
+    held, within = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :]
+    if not _failing(encoding, held, within, list(ranges), "may be left", meter):
+        return distinct
+    everything = (*distinct, *system.invariants)
+    try:
+        kept = inductive_part(encoding, (*held, *encoding.invariants), meter)
+    except OutOfBudget:
+        return distinct
+    return tuple({everything[number].holds: everything[number] for number in kept}.values())
 
 
 def _ranges(system: TransitionSystem) -> Iterator[tuple[str, Expr]]:

@@ -1,0 +1,220 @@
+"""Everything about a certificate that can be examined without a solver: it is what it says, about what it says.
+
+Nothing in the folder is trusted: all but the invariants is derived anew from the platform copy and compared byte for
+byte; the invariants are read strictly. What is left to ask a solver is whether each obligation is unsat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kexecspec import hashes
+from kexecspec.certificate import derive, runs
+from kexecspec.certificate.folder import read_folder
+from kexecspec.certificate.forms import Malformed
+from kexecspec.certificate.invariants_text import read_invariants
+from kexecspec.certificate.made import PLATFORM, claim_of, facts_of
+from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, read_manifest
+from kexecspec.certificate.symbols import plain
+from kexecspec.check import platforms_in
+from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
+from kexecspec.findings import Hashes
+from kexecspec.ground.ground import ground
+from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.library import Library, library
+from kexecspec.platform.facts import Platform
+from kexecspec.platform.variants import Assignment
+from kexecspec.source import Table, load, parse
+from kexecspec.textfile import decode
+
+_PROVED, _NOT_JUDGED = "PROVED", "NOT_JUDGED"
+
+
+@dataclass(frozen=True)
+class Obligations:
+    """One system's obligations by their paths in the certificate; each stands on `prelude`."""
+
+    folder: str
+    prelude: str
+    each: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A certificate. `rejections` says what is wrong with it, each by name; where that is nothing, its proofs are
+    good if every one of its obligations is unsat."""
+
+    manifest: Manifest
+    size: int
+    rejections: tuple[str, ...]
+    systems: tuple[Obligations, ...]
+    severities: Mapping[str, str]
+    same_tool: bool
+
+
+def examine(path: str, platform_file: str | None = None) -> Examined:
+    """The certificate in the folder `path`; `platform_file` is what it should be about, if given.
+
+    Raises InputError where it cannot be read as a certificate at all.
+    """
+    content = read_folder(path)
+    if FILE not in content:
+        raise InputError([Diagnostic("KX028", f"no certificate: there is no {FILE}", Span(path))])
+    manifest = read_manifest(decode(content[FILE], f"{path}/{FILE}"), f"{path}/{FILE}")
+    size = sum(map(len, content.values()))
+    rejections = list(_files(manifest, content))
+    specs = library()
+    if rejections:
+        return Examined(manifest, size, tuple(rejections), (), {}, True)
+    found = _platforms(content[PLATFORM], f"{path}/{PLATFORM}", specs)
+    now = hashes.of(found[0][1], specs)
+    rejections += _origin(manifest, found, now, specs, platform_file)
+    rejections += _ways(manifest, found)
+    if rejections:
+        return Examined(manifest, size, tuple(rejections), (), {}, manifest.tool[1] == now.tool)
+    systems: list[Obligations] = []
+    severities: dict[str, str] = {}
+    for part, (_, platform) in zip(manifest.parts, found, strict=True):
+        system = ground(platform, specs)
+        severities |= {plain(prop.id): prop.severity for prop in system.properties}
+        wrong, obligations = _system(part, system, content)
+        rejections += wrong
+        systems.append(obligations)
+    rejections += _strangers(manifest, systems)
+    return Examined(manifest, size, tuple(rejections), tuple(systems), severities, manifest.tool[1] == now.tool)
+
+
+def _files(manifest: Manifest, content: Mapping[str, bytes]) -> Iterator[str]:
+    """What is wrong with the list of files and their sums."""
+    listed = [one.path for one in manifest.files]
+    for name in sorted({name for name in listed if listed.count(name) > 1}):
+        yield f"{name}: it is listed twice"
+    for name in sorted(content.keys() - {FILE, *listed}):
+        yield f"{name}: the manifest does not list it"
+    if PLATFORM not in listed:
+        yield f"{PLATFORM}: it is missing"
+    for one in manifest.files:
+        if one.path not in content:
+            yield f"{one.path}: it is missing"
+        elif len(content[one.path]) != one.size:
+            yield f"{one.path}: it has {len(content[one.path])} bytes, the manifest says {one.size}"
+        elif hashlib.sha256(content[one.path]).hexdigest() != one.sha256:
+            yield f"{one.path}: its sha256 is not that of the manifest"
+
+
+def _platforms(content: bytes, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
+    root = parse(decode(content, path), path)
+    extended = root.entry("extends") if isinstance(root, Table) else None
+    if extended is not None:
+        message = "a certificate's platform extends nothing: no other file is read"
+        raise InputError([Diagnostic("KX019", message, extended.key.span)])
+    return platforms_in(root, path, specs)
+
+
+def _origin(
+    manifest: Manifest,
+    found: tuple[tuple[Assignment, Platform], ...],
+    now: Hashes,
+    specs: Library,
+    platform_file: str | None,
+) -> Iterator[str]:
+    """Whether the certificate is about this platform and these specifications."""
+    if manifest.platform_sha256 != now.platform:
+        yield f"{PLATFORM}: it is not the platform that the manifest names (sha256)"
+    if manifest.platform != plain(found[0][1].name):
+        yield f"{PLATFORM}: it is called {quote(plain(found[0][1].name))}, the manifest says {quote(manifest.platform)}"
+    if manifest.specs_sha256 != now.specs:
+        yield "specs: the certificate was made from other specifications than this kexecspec has"
+    if platform_file is not None:
+        wanted = platforms_in(load(platform_file), platform_file, specs)
+        if [hashes.of_platform(p) for _, p in wanted] != [hashes.of_platform(p) for _, p in found]:
+            yield f"{PLATFORM}: it is another platform than {platform_file}"
+
+
+def _ways(manifest: Manifest, found: tuple[tuple[Assignment, Platform], ...]) -> Iterator[str]:
+    """Whether the manifest's systems are those that the platform gives rise to."""
+    if len(manifest.parts) != len(found):
+        yield f"{FILE}: it has {len(manifest.parts)} systems, the platform gives rise to {len(found)}"
+        return
+    for number, (part, (facts, _)) in enumerate(zip(manifest.parts, found, strict=True), 1):
+        if part.folder != ("" if len(found) == 1 else f"{number}/"):
+            yield f"{FILE}: system {number} has the folder {quote(part.folder)}"
+        if list(part.facts.items()) != list(facts_of(facts).items()):
+            yield f"{FILE}: system {number} fills in unknown facts in another way"
+
+
+def _system(part: Part, system: TransitionSystem, content: Mapping[str, bytes]) -> tuple[list[str], Obligations]:
+    """What is wrong with one system's files and claims, and its obligations as they should be."""
+    rejections = list(_claims(part, system))
+    claimed = _claimed(part, system)
+    given = {name.removeprefix(part.folder): text for name, text in content.items() if name.startswith(part.folder)}
+    try:
+        text = given.get(derive.INVARIANTS, b"").decode("ascii")
+        invariants = read_invariants(text, system)
+    except UnicodeDecodeError:
+        return [*rejections, f"{part.folder}{derive.INVARIANTS}: it is not ASCII"], Obligations(part.folder, "", {})
+    except Malformed as error:
+        said = f"{part.folder}{derive.INVARIANTS}:{error.line}: {error}"
+        return [*rejections, said], Obligations(part.folder, "", {})
+    derived = derive.texts(system, invariants, claimed)
+    for name, wanted in derived.items():
+        if name not in given:
+            rejections.append(f"{part.folder}{name}: it is missing")
+        elif given[name] != wanted.encode("ascii"):
+            line = _first_difference(given[name], wanted.encode("ascii"))
+            rejections.append(f"{part.folder}{name}:{line}: this is not what the platform and the invariants give")
+    each = {part.folder + name: text for name, text in derived.items() if derive.is_obligation(name)}
+    return rejections, Obligations(part.folder, derived[derive.SYSTEM] + derived[derive.INVARIANTS], each)
+
+
+def _claims(part: Part, system: TransitionSystem) -> Iterator[str]:
+    """What is wrong with what the manifest says of each property."""
+    wanted = {plain(prop.id): prop for prop in system.properties}
+    said = [claim.property for claim in part.claims]
+    for name in wanted.keys() - set(said):
+        yield f"{FILE}: the property {name} is not listed"
+    for name in sorted({name for name in said if name not in wanted or said.count(name) > 1}):
+        yield f"{FILE}: the platform has no property {name}" if name not in wanted else f"{FILE}: {name} stands twice"
+    names = derive.obligations(system)
+    for claim in part.claims:
+        if claim.property in wanted:
+            yield from _claim(claim, wanted[claim.property], system, names)
+
+
+def _claim(claim: Claim, prop: Property, system: TransitionSystem, names: Mapping[str, str]) -> Iterator[str]:
+    premised = not same(prop.companion, FALSE)
+    if claim.verdict == _NOT_JUDGED and premised:
+        yield f"{FILE}: {claim.property} is to be judged: the platform has what it is about"
+    if claim.verdict == _PROVED and not premised:
+        yield f"{FILE}: {claim.property} is no proof: the platform has not what it is about"
+    if claim != claim_of(prop, claim.verdict, names, claim.run) or (claim.run is None) != (claim.verdict != _PROVED):
+        yield f"{FILE}: {claim.property} is {claim.verdict} with another obligation or run than that has"
+    if claim.run is not None:
+        wrong = runs.objection(system, prop, claim.run)
+        if wrong is not None:
+            yield f"{FILE}: the run of {claim.property}: {wrong}"
+
+
+def _claimed(part: Part, system: TransitionSystem) -> list[Property]:
+    proved = {claim.property for claim in part.claims if claim.verdict == _PROVED}
+    return [prop for prop in system.properties if plain(prop.id) in proved]
+
+
+def _strangers(manifest: Manifest, systems: list[Obligations]) -> Iterator[str]:
+    """Files that belong to nothing that is claimed."""
+    known = {PLATFORM}
+    for system in systems:
+        known |= {system.folder + derive.SYSTEM, system.folder + derive.INVARIANTS, *system.each}
+    if all(system.prelude for system in systems):
+        for one in manifest.files:
+            if one.path not in known:
+                yield f"{one.path}: nothing that is claimed needs it"
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    lines, others = one.split(b"\n"), other.split(b"\n")
+    pairs = zip(lines, others, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), min(len(lines), len(others)))

@@ -1,0 +1,127 @@
+"""A certificate made from a check: its files, as text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kexecspec import __version__
+from kexecspec.certificate import derive
+from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, Run, Sum, manifest_text, read_manifest
+from kexecspec.certificate.platform_text import platform_text
+from kexecspec.certificate.symbols import plain
+from kexecspec.check import Checked, Way
+from kexecspec.confirm import conjoined
+from kexecspec.findings import Finding
+from kexecspec.ground.ground import ground
+from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.values import Value
+from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.library import Library, library
+from kexecspec.solve.recheck import sufficient
+
+PLATFORM = "platform.yaml"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The files of a certificate by their paths, and how many of the properties it claims as PROVED."""
+
+    files: Mapping[str, str]
+    claimed: int
+    properties: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(len(text) for text in self.files.values())
+
+
+def certificate(checked: Checked) -> Made | None:
+    """The certificate of everything that was proved, and not of nothing; None where nothing was.
+
+    Raises InputError where it would be larger than what is read back.
+    """
+    specs = library()
+    files, parts = {PLATFORM: platform_text(checked.content)}, list[Part]()
+    for number, way in enumerate(checked.ways, 1):
+        part, texts = _part(way, "" if len(checked.ways) == 1 else f"{number}/", specs)
+        parts.append(part)
+        files.update((part.folder + name, text) for name, text in texts.items())
+    claims = [claim for part in parts for claim in part.claims]
+    proved = sum(claim.verdict == Verdict.PROVED.value for claim in claims)
+    if not proved:
+        return None
+    hashes = checked.report.hashes
+    files[FILE] = manifest_text(
+        Manifest(
+            plain(checked.report.platform),
+            hashes.platform,
+            hashes.specs,
+            (__version__, hashes.tool),
+            hashes.z3,
+            tuple(parts),
+            tuple(_sum(name, text) for name, text in files.items()),
+        )
+    )
+    read_manifest(files[FILE], FILE)
+    return Made(files, proved, len(claims))
+
+
+def claim_of(prop: Property, verdict: str, names: Mapping[str, str], run: Run | None) -> Claim:
+    """The manifest's entry about `prop`; `run` is there where it is PROVED, `names` is `derive.obligations`."""
+    return Claim(plain(prop.id), verdict, None if run is None else names.get(prop.id), run)
+
+
+def shown(value: object) -> Value:
+    """A value as the manifest has it."""
+    return value if isinstance(value, bool | int) else plain(str(value))
+
+
+def facts_of(facts: tuple[tuple[str, object], ...]) -> dict[str, Value]:
+    """Unknown facts that were filled in, as the manifest has them."""
+    return {plain(name): shown(value) for name, value in facts}
+
+
+def _part(way: Way, folder: str, specs: Library) -> tuple[Part, dict[str, str]]:
+    system = ground(way.platform, specs)
+    found = {finding.property.id: finding for finding in way.report.findings}
+    certain = {finding.property.id: finding for finding in found.values() if _witness(finding) is not None}
+    invariants = sufficient(system, conjoined(tuple(certain.values())))
+    claimed = [prop for prop in system.properties if prop.id in certain]
+    names = derive.obligations(system)
+    claims = tuple(_claim(prop, found.get(prop.id), system, names) for prop in system.properties)
+    return Part(folder, facts_of(way.facts), claims), derive.texts(system, invariants, claimed)
+
+
+def _claim(prop: Property, finding: Finding | None, system: TransitionSystem, names: Mapping[str, str]) -> Claim:
+    if finding is None:
+        return claim_of(prop, "NOT_ASKED", names, None)
+    witness = _witness(finding)
+    if witness is not None:
+        return claim_of(prop, Verdict.PROVED.value, names, _run(witness, system))
+    verdict = "VACUOUS" if finding.verdict is Verdict.PROVED else finding.verdict.value
+    return claim_of(prop, verdict, names, None)
+
+
+def _witness(finding: Finding) -> Trace | None:
+    """The run to the premise of a property that is proved; None where it is not, or of nothing."""
+    proved = finding.verdict is Verdict.PROVED and isinstance(finding.evidence, Proof)
+    return finding.evidence.witness if proved and isinstance(finding.evidence, Proof) else None
+
+
+def _run(witness: Trace, system: TransitionSystem) -> Run:
+    return Run(dict(_start(witness, system)), tuple(plain(step.rule) for step in witness.steps))
+
+
+def _start(witness: Trace, system: TransitionSystem) -> Iterator[tuple[str, Value]]:
+    for name, var in system.variables.items():
+        if var.initial is None:
+            yield plain(name), shown(witness.initial[name])
+
+
+def _sum(name: str, text: str) -> Sum:
+    content = text.encode("ascii")
+    return Sum(name, len(content), hashlib.sha256(content).hexdigest())
