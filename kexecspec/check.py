@@ -117,7 +117,7 @@ def platforms_in(root: Node, path: str, specs: Library) -> tuple[tuple[Assignmen
     if wrong:
         raise InputError(wrong)
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
-    return tuple((facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root.span))
+    return tuple((facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root))
 
 
 def selected(prop: Property, only: tuple[str, ...]) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from kexecspec.handoff_text import HandoffText, parse_handoff
 from kexecspec.library import library
+from kexecspec.platform.contradictions import without
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.impossible import conflicts
 from kexecspec.platform.resolve import resolve
 from kexecspec.source import parse
 
@@ -43,7 +46,21 @@ def content(seed: int) -> dict[str, Any]:
     made["handoffs"] = sorted(edges)
     if dice.random() < 0.4:
         made["assume"] = {"registration_fails": False}
-    return made
+    return possible(made)
+
+
+def possible(made: dict[str, Any]) -> dict[str, Any]:
+    """`made` without the facts that contradict others, and with each handoff once."""
+    while (conflict := next(conflicts(made, library()), None)) is not None:
+        made = without(made, conflict.place[:2])
+        there = [handoff for handoff in made["handoffs"] if handoff is not None]
+        made["handoffs"] = [h for h in there if {parse_handoff(h).start, parse_handoff(h).end} <= set(made["kernels"])]
+    once = {(said.start, said.kind, said.end, said.user_space == "running"): text for text, said in _read(made)}
+    return {**made, "handoffs": sorted(once.values())}
+
+
+def _read(made: dict[str, Any]) -> list[tuple[str, HandoffText]]:
+    return [(text, parse_handoff(text)) for text in made["handoffs"]]
 
 
 def platform(seed: int) -> Platform:

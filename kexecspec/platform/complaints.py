@@ -19,6 +19,10 @@ class Complaints:
         """Where the node at `path` stands; where it does not exist, the nearest one around it."""
         return at(self._root, path)
 
+    def key_span(self, *path: str | int) -> Span:
+        """Where the key of the node at `path` stands; an item of a list, or one that does not exist, as `span`."""
+        return key_at(self._root, path)
+
     def say(
         self, code: str, message: str, path: Sequence[str | int], help: str | None = None, key: bool = False
     ) -> None:

@@ -1,90 +1,96 @@
-"""Facts that cannot hold together: each conflict names the fewest facts that make it one."""
+"""Facts that cannot hold together. A proof from them would be about nothing, so they end the check, and each conflict
+names the fewest facts that make it one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
+from kexecspec.library import Library
 from kexecspec.platform.complaints import Complaints
-from kexecspec.platform.secure_world import release
+from kexecspec.platform.impossible import Conflict, conflicts
+from kexecspec.tree import Path
 
-Path = tuple[str | int, ...]
+MOST = 20
+"""No more conflicts than this are told of one file."""
 
-
-@dataclass(frozen=True)
-class Conflict:
-    """Two facts and why they exclude each other."""
-
-    says: str
-    first: Path
-    second: Path
+LARGE = 3000
+"""In a file with more facts than this nobody looks for the fewest that make a conflict."""
 
 
-def check(content: Mapping[str, Any], wrong: Complaints) -> None:
-    """Adds every conflict of a platform file to `wrong`, at the first of its two facts, naming the other's line."""
-    for conflict in (*_secure_world(content), *_devices(content), *_kernels(content)):
-        other = wrong.span(*conflict.second)
-        wrong.say("KX010", f"{conflict.says}; the minimal conflict is this and line {other.line}", conflict.first)
+def check(content: Mapping[str, Any], library: Library, wrong: Complaints) -> None:
+    """Adds the conflicts of a platform file to `wrong`, each at its place, with the lines of all facts in it: without
+    any one of them it would be none."""
+    small = _size(content) <= LARGE
+    for conflict in islice(conflicts(content, library), MOST):
+        there = partial(_has, library, conflict.name)
+        needed = minimal(content, there) if small else ()
+        wrong.say("KX010", conflict.says + _lines(conflict, needed, wrong), conflict.place, key=True)
 
 
-def _secure_world(content: Mapping[str, Any]) -> Iterator[Conflict]:
-    world = content.get("secure_world", {})
-    if not isinstance(world, dict):
-        return
-    version = _release(world.get("optee"))
-    for fact, value, since in (("rpc_arg", True, "3.17.0"), ("abi", "ffa", "3.10.0"), ("dynamic_shm", True, "2.5.0")):
-        if version is not None and world.get(fact) == value and version < release(since):
-            says = f"{fact}: {str(value).lower()} needs OP-TEE {since} or later"
-            yield Conflict(says, ("secure_world", fact), ("secure_world", "optee"))
-    supplicant = world.get("supplicant", {})
-    if supplicant.get("present") is False and supplicant.get("may_die") is True:
-        place: Path = ("secure_world", "supplicant")
-        yield Conflict("a supplicant that is not there cannot die", (*place, "may_die"), (*place, "present"))
-    threads, suspended = world.get("threads"), world.get("suspended_threads")
-    if isinstance(threads, int) and isinstance(suspended, int) and suspended > threads:
-        says = f"{suspended} threads are suspended, and there are {threads}"
-        yield Conflict(says, ("secure_world", "suspended_threads"), ("secure_world", "threads"))
+def minimal(content: Mapping[str, Any], holds: Callable[[Mapping[str, Any]], bool]) -> tuple[Path, ...]:
+    """The facts of `content` without any one of which `holds` is false of what is left; all others are left out.
+
+    A table or list is named as a whole where no single part of it is needed.
+    """
+    return tuple(_needed(content, [(key,) for key in content], holds)[1])
 
 
-def _devices(content: Mapping[str, Any]) -> Iterator[Conflict]:
-    for name, entry in content.get("devices", {}).items():
-        place: Path = ("devices", name)
-        if "smmu" not in (entry or {}):
-            for fact in ("streams", "iova"):
-                if fact in (entry or {}):
-                    yield Conflict(f"{fact} say how an SMMU sees {name}, and it has none", (*place, fact), place)
-            if entry.get("domain") == "translated":
-                yield Conflict(f"nothing translates for {name}, it has no smmu", (*place, "domain"), place)
-        if entry.get("domain") == "identity" and "iova" in entry:
-            yield Conflict(
-                f"{name} is not translated, so it has no I/O addresses", (*place, "iova"), (*place, "domain")
-            )
-        if entry.get("running") is False and entry.get("quiesced_by") == "nothing":
-            yield Conflict(
-                f"{name} never runs, so nothing has to stop it", (*place, "quiesced_by"), (*place, "running")
-            )
+def without(content: Any, path: Path) -> Any:
+    """`content` without the fact at `path`; an item of a list leaves a gap, so that the others keep their numbers."""
+    first, *rest = path
+    if isinstance(content, list):
+        return [(without(x, tuple(rest)) if rest else None) if n == first else x for n, x in enumerate(content)]
+    if rest:
+        return {key: without(value, tuple(rest)) if key == first else value for key, value in content.items()}
+    return {key: value for key, value in content.items() if key != first}
 
 
-def _kernels(content: Mapping[str, Any]) -> Iterator[Conflict]:
-    for name, entry in content.get("kernels", {}).items():
-        place: Path = ("kernels", name)
-        if (entry or {}).get("payload") == "other":
-            for fact in ("version", "features", "kdump", "cmdline", "config"):
-                if fact in entry and entry[fact] is not False:
-                    yield Conflict(
-                        f"{fact} is a fact about a Linux kernel, and {name} is none",
-                        (*place, fact),
-                        (*place, "payload"),
-                    )
-        if (entry or {}).get("conforming") is True and entry.get("resumes_threads") is True:
-            yield Conflict(
-                f"a conforming {name} resumes no foreign thread", (*place, "resumes_threads"), (*place, "conforming")
-            )
+def _needed(
+    content: Mapping[str, Any], paths: Sequence[Path], holds: Callable[[Mapping[str, Any]], bool]
+) -> tuple[Mapping[str, Any], list[Path]]:
+    """What of `content` is left when all of `paths` that are not needed are gone, and those that are."""
+    trial = content
+    for path in paths:
+        trial = without(trial, path)
+    if holds(trial):
+        return trial, []
+    if len(paths) == 1:
+        parts = _below(content, paths[0])
+        content, inside = _needed(content, parts, holds) if parts else (content, [])
+        return content, inside or [paths[0]]
+    half = len(paths) // 2
+    content, second = _needed(content, paths[half:], holds)
+    content, first = _needed(content, paths[:half], holds)
+    return content, [*first, *second]
 
 
-def _release(text: object) -> tuple[int, int, int, int] | None:
-    try:
-        return release(str(text)) if text is not None else None
-    except ValueError:
-        return None
+def _below(content: Any, path: Path) -> list[Path]:
+    for step in path:
+        content = content[step]
+    if isinstance(content, dict):
+        return [(*path, key) for key in content]
+    return [(*path, number) for number, _ in enumerate(content)] if isinstance(content, list) else []
+
+
+def _size(content: Any) -> int:
+    inside = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return 1 + sum(_size(part) for part in inside)
+
+
+def _has(library: Library, name: Path, content: Mapping[str, Any]) -> bool:
+    return any(conflict.name == name for conflict in conflicts(content, library))
+
+
+def _lines(conflict: Conflict, needed: Iterable[Path], wrong: Complaints) -> str:
+    own = wrong.key_span(*conflict.place)
+    others = [(wrong.key_span(*path), path) for path in needed if path[: len(conflict.place)] != conflict.place]
+    if not others:
+        return ""
+    said = [
+        f"{span.line if span.path == own.path else f'{span.path}:{span.line}'} ({'.'.join(map(str, path))})"
+        for span, path in sorted(others, key=lambda other: (other[0].path != own.path, other[0].line))
+    ]
+    return f"; the minimal conflict is this and line{'s' if len(said) > 1 else ''} {', '.join(said)}"

@@ -12,6 +12,7 @@ from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import PAGE
 from kexecspec.platform.facts import Hooks, Kernel, Op
 from kexecspec.quantities import parse_size
+from kexecspec.versions import Version
 
 ALLOCATIONS = (
     "tee_shm_alloc",
@@ -51,9 +52,13 @@ def find_driver(name: str, content: Mapping[str, Any], library: Library) -> Driv
 
 def exists_in(driver: Driver, kernel: Kernel) -> bool:
     """Whether `kernel` is new enough to have `driver`."""
+    return kernel.linux and exists_since(driver, feature_version(kernel.version))
+
+
+def exists_since(driver: Driver, version: Version) -> bool:
+    """Whether Linux of `version` is new enough to have `driver`."""
     since = str(driver.content.get("since", OLDER))
-    older = driver.inline or since.startswith(OLDER)
-    return kernel.linux and (older or feature_version(kernel.version) >= feature_version(since))
+    return driver.inline or since.startswith(OLDER) or version >= feature_version(since)
 
 
 def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wrong: Complaints) -> Hooks:

@@ -65,16 +65,10 @@ def _stated(content: Mapping[str, Any], before: dict[str, set[str]], wrong: Comp
 
 
 def check_memory(content: Mapping[str, Any], wrong: Complaints) -> None:
-    """Adds to `wrong` RAM banks that overlap, and a crashkernel or static carve-out outside RAM."""
+    """Adds to `wrong` RAM banks that overlap."""
     memory = content.get("memory", {})
     banks = [(parse_range(text), ("memory", "ram", i)) for i, text in enumerate(memory.get("ram", ()))]
     for i, ((start, size), place) in enumerate(banks):
         for (other, length), _ in banks[:i]:
             if start < other + length and other < start + size:
                 wrong.say("KX011", f"RAM overlaps {format_range(other, length)}", place)
-    for name in ("crashkernel", "static_shm"):
-        given = memory.get(name)
-        for text in [given] if isinstance(given, str) else given or ():
-            start, size = parse_range(text)
-            if banks and not any(b <= start and start + size <= b + n for (b, n), _ in banks) and name == "crashkernel":
-                wrong.say("KX010", f"{name} lies outside RAM", ("memory", name))

@@ -49,8 +49,8 @@ def facts(
 ) -> dict[str, Fact]:
     """The facts about a DMA master that do not depend on its SMMU's state.
 
-    `passes`: it stands behind an SMMU. `drains`: what it has written is in memory
-    before a jump, once it may issue no more.
+    A crashkernel of None is one whose place nobody knows. `passes`: it stands behind an SMMU. `drains`: what it has
+    written is in memory before a jump, once it may issue no more.
     """
     dma = dma_of(device, driver)
     identity = device.get("domain", "translated") == "identity"
@@ -113,7 +113,7 @@ def _own_memory(memory: Mapping[str, Any]) -> list[tuple[int, int]] | None:
     if memory.get("ram") is None:
         return None
     left = _spans(memory["ram"])
-    for start, size in (*_spans(memory.get("crashkernel", [])), *_spans(memory.get("reserved", []))):
+    for start, size in (*_spans(memory.get("crashkernel") or []), *_spans(memory.get("reserved", []))):
         end = start + size
         below = [(low, min(start, low + length) - low) for low, length in left]
         above = [(max(low, end), low + length - max(low, end)) for low, length in left]

@@ -13,6 +13,7 @@ from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import argument_bytes, heap_cost
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, Link, Links, PerKernel, Reliance, Unknown
+from kexecspec.platform.reached import ways
 
 
 @dataclass
@@ -248,10 +249,19 @@ def _master(
     written = {k.name: drivers.hooks(driver, k, world.tee, name, world.wrong) for k in world.kernels.values()}
     hooks = {k: masters.hooks(entry, driver, world.kernels[k], h) for k, h in written.items()}
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
-    facts = masters.facts(entry, driver, world.content.get("memory", {}), smmu is not None, drains)
+    facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
     facts |= {"unmaps_in_hook": any(op.do == "dma_unmap" for h in hooks.values() for op in h.shutdown)}
     _add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
+
+
+def _memory(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the file says of memory; where it leaves the place open in which a crash kernel starts, None for that."""
+    given = content.get("memory", {})
+    crashes = any(way.kind == "crash" for way in ways(content))
+    if given.get("crashkernel", "unknown" if crashes else []) == "unknown":
+        return {**given, "crashkernel": None}
+    return dict(given)
 
 
 def _add(
@@ -291,8 +301,9 @@ def _present(world: _World, name: str, driver: Driver, kernel: Kernel, kinds: tu
     listed = (
         chosen is None or name in chosen or "device" not in kinds and "client" not in kinds or "tee_driver" in kinds
     )
-    switched = entry.get("drivers", {}).get(driver.name, True) is not False
-    return listed and switched and drivers.exists_in(driver, kernel)
+    switched = entry.get("drivers", {}).get(driver.name)
+    there = drivers.exists_in(driver, kernel) if switched is None else kernel.linux and switched is not False
+    return listed and there
 
 
 def _link(world: _World, found: Parts) -> None:

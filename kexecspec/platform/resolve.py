@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from kexecspec.diagnostics import quote
 from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
-from kexecspec.platform import contradictions, links, secure_world
+from kexecspec.platform import contradictions, links, names, secure_world
 from kexecspec.platform import kernels as kernel_facts
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
@@ -35,7 +37,8 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
     everything = {"machine": entity_of_machine(first, content)} | found.entities
     entities = links.ordered(content, everything, kernels, wrong)
     links.check_memory(content, wrong)
-    contradictions.check(content, wrong)
+    names.check(content, library, tee, wrong)
+    contradictions.check(content, library, wrong)
     wrong.raise_any()
     return Platform(
         name=str(content.get("platform", "unnamed")),
@@ -78,9 +81,13 @@ def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Com
                 wrong.unknown("kernel", kernel, sorted(kernels), place)
         stopped = kind in ("kexec", "reboot") if user is None else user == "stopped"
         at_most = None if isinstance(item, str) else item.get("at_most")
-        name = name or f"{start} -{kind}-> {end}"
         stopped = stopped and kind != "crash"
-        edge = Edge(name, start, end, kind, stopped, at_most, wrong.span(*place))
+        edge = Edge(name or f"{start} -{kind}-> {end}", start, end, kind, stopped, at_most, wrong.span(*place))
+        other = edges.get(edge.name)
+        if other is not None and name is None and other.user_stopped != stopped:
+            edge = replace(edge, name=f"{edge.name}, user space {'stopped' if stopped else 'running'}")
+        if edge.name in edges:
+            wrong.say("KX023", f"the handoff {quote(edge.name)} stands twice", place)
         edges[edge.name] = edge
     return tuple(edges.values())
 

@@ -11,12 +11,17 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
-from kexecspec.diagnostics import Diagnostic, InputError, Span
+from kexecspec.diagnostics import Diagnostic, InputError
+from kexecspec.source import Node, at
+from kexecspec.tree import Path
 
 FREE = (
     "devices.*.iova", "devices.*.bus_master", "devices.*.dma.writes", "devices.*.dma.recurrent",
-    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*",
+    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*", "memory.crashkernel",
+    "memory.dma_limit", "secure_world.va_space",
 )  # fmt: skip
+UNTRIED = ("secure_world.heap.size", "secure_world.optee", "kernels.*.version")
+"""What has too many values to try each, and decides too much to be left free."""
 CHOICES: Mapping[str, tuple[object, ...]] = {
     "devices.*.domain": ("translated", "identity"),
     "devices.*.quiesced_by": ("core", "nothing"),
@@ -24,6 +29,7 @@ CHOICES: Mapping[str, tuple[object, ...]] = {
     "devices.*.bus": ("pci", "platform"),
     "devices.*.dma": ("ring", "one-shot", "periodic-write"),
     "devices.*.dma.kind": ("ring", "one-shot", "periodic-write"),
+    "devices.*.dma.requests_by": ("kernel", "user", "outside"),
     "secure_world.spmc": ("s-el1", "el3"),
     "secure_world.mediator": ("none",),
     "handoffs.*.user_space": ("stopped", "running"),
@@ -32,12 +38,17 @@ MOST = 32
 Assignment = tuple[tuple[str, object], ...]
 
 
-def variants(content: Mapping[str, Any], span: Span) -> Iterator[tuple[Assignment, dict[str, Any]]]:
-    """Each way the shape-changing unknown facts of a platform file may be, with the file's content for it.
+def variants(content: Mapping[str, Any], root: Node) -> Iterator[tuple[Assignment, dict[str, Any]]]:
+    """Each way the shape-changing unknown facts of a platform file may be, with the file's content for it. `root` is
+    the tree it was read as.
 
-    A file without any gives itself, once. Raises InputError where there are more than MOST ways.
+    A file without any gives itself, once. Raises InputError where there are more than MOST ways, or a fact of which
+    no ways are known.
     """
-    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _free(path)]
+    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _fits(path, FREE)]
+    untried = [path for path, _ in open_facts if _fits(path, UNTRIED)]
+    if untried:
+        raise InputError([_left_unknown(path, root) for path in untried])
     ways = 1
     for _, choices in open_facts:
         ways *= len(choices)
@@ -48,7 +59,7 @@ def variants(content: Mapping[str, Any], span: Span) -> Iterator[tuple[Assignmen
                 Diagnostic(
                     "KX018",
                     f"{ways} ways to fill in what is unknown, at most {MOST} are tried",
-                    span,
+                    root.span,
                     (names,),
                 )
             ]
@@ -59,6 +70,11 @@ def variants(content: Mapping[str, Any], span: Span) -> Iterator[tuple[Assignmen
         for path, value in chosen:
             filled = _with(filled, path, value)
         yield tuple((".".join(map(str, path)), value) for path, value in chosen), dict(filled)
+
+
+def _left_unknown(path: Path, root: Node) -> Diagnostic:
+    says = f"{'.'.join(map(str, path))} cannot be left unknown"
+    return Diagnostic("KX008", says, at(root, path), (), "check with the least and with the most")
 
 
 def _unknown(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
@@ -73,8 +89,8 @@ def _unknown(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int
             yield from _unknown(value, (*path, number))
 
 
-def _free(path: tuple[str | int, ...]) -> bool:
-    return any(fnmatchcase(".".join(map(str, path)), pattern) for pattern in FREE)
+def _fits(path: tuple[str | int, ...], patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(".".join(map(str, path)), pattern) for pattern in patterns)
 
 
 def _choices(path: tuple[str | int, ...]) -> tuple[object, ...]:

@@ -62,4 +62,5 @@ def _top(spans: tuple[Range, ...]) -> Range:
 
 def _ranges(given: Any) -> tuple[Range, ...]:
     texts = [given] if isinstance(given, str) else given or ()
+    texts = () if given == "unknown" else texts
     return tuple(Range(*parse_range(text)) for text in texts)
