@@ -6,6 +6,7 @@ The whole grammar stands in ARCHITECTURE.md. `ast.parse` reads the text; nothing
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,10 @@ from kexecspec.ir.expr import (
     negate,
     times,
 )
+
+DEEPEST = 60
+MOST_QUANTIFIERS = 3
+LARGEST = 1 << 64
 
 
 class LanguageError(Exception):
@@ -63,14 +68,37 @@ def parse(text: str) -> ast.expr:
     if len(text) > 4000:
         raise LanguageError("expression longer than 4000 characters")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise LanguageError(f"not an expression: {text.strip()[:80]}") from None
+    if _too_deep(body):
+        raise LanguageError(f"nested too deep: {text.strip()[:80]}")
+    return body
+
+
+def _too_deep(body: ast.expr) -> bool:
+    """Whether the tree is higher than DEEPEST, or one quantifier stands inside of more than MOST_QUANTIFIERS: each
+    multiplies the terms by the number of parts."""
+    level: list[tuple[ast.AST, int]] = [(body, 0)]
+    for _ in range(DEEPEST):
+        level = [
+            (child, quantifiers + isinstance(child, ast.GeneratorExp))
+            for node, quantifiers in level
+            for child in ast.iter_child_nodes(node)
+        ]
+        if any(quantifiers > MOST_QUANTIFIERS for _, quantifiers in level):
+            return True
+    return bool(level)
 
 
 def lower(text: str, scope: Scope) -> Expr:
     """`text` as an expression; a name that `scope` does not know is an enumeration label. Raises LanguageError."""
-    return _expr(parse(text), scope)
+    try:
+        return _expr(parse(text), scope)
+    except ValueError:
+        raise LanguageError(f"a label stands where a number should: {text.strip()[:80]}") from None
 
 
 def _expr(node: ast.expr, scope: Scope) -> Expr:
@@ -86,6 +114,8 @@ def _expr(node: ast.expr, scope: Scope) -> Expr:
 def _meaning(node: ast.expr, scope: Scope) -> Meaning:
     match node:
         case ast.Constant(value=bool() | int() as value):
+            if abs(value) > LARGEST:
+                raise LanguageError("a number beyond 64 bits")
             return Const(value)
         case ast.Name(id=name):
             known = scope(name)
