@@ -85,7 +85,7 @@ def _kernel(
         "pages": int(entry.get("user_space", {}).get("pages", 0)),
     }
     return Kernel(
-        name, str(entry.get("version", "")), linux, features, kdump, recognises, facts,
+        name, _readable(entry.get("version", ""), library, linux), linux, features, kdump, recognises, facts,
         tuple(entry.get("duties", ())), wrong.span("kernels", name),
     )  # fmt: skip
 
@@ -127,6 +127,15 @@ def _features(name: str, entry: Mapping[str, Any], library: Library, wrong: Comp
             found.discard(feature)
     config = entry.get("config", {})
     return frozenset(f for f in found if config.get(library.features[f].get("config", ""), "y") not in ("n", False))
+
+
+def _readable(version: object, library: Library, linux: bool) -> str:
+    """The version as written; in place of one that has been complained about, one that can be compared."""
+    try:
+        feature_version(str(version))
+    except ValueError:
+        return str(library.newest) if linux else str(version)
+    return str(version)
 
 
 def _words(cmdline: object) -> tuple[str, ...]:

@@ -138,9 +138,11 @@ def _windows(device: Mapping[str, Any], kind: str, memory: Mapping[str, Any]) ->
     given = device.get("iova")
     if kind == "msi" or given == "unknown":
         return Windows(tuple(known), given == "unknown")
+    limit = memory.get("dma_limit")
+    if given is None and limit == "unknown":
+        return Windows(tuple(known), True)
     if given is None:
-        limit = memory.get("dma_limit")
-        top = min(FOUR_GIB, parse_size(limit)) if limit is not None and limit != "unknown" else FOUR_GIB
+        top = FOUR_GIB if limit is None else min(FOUR_GIB, parse_size(limit))
         known.append((top - DEFAULT_WINDOW, DEFAULT_WINDOW, top))
     else:
         known.append((*parse_range(str(given)), 0))

@@ -17,19 +17,29 @@ from kexecspec.tree import Path
 
 FREE = (
     "devices.*.iova", "devices.*.bus_master", "devices.*.dma.writes", "devices.*.dma.recurrent",
-    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*", "memory.crashkernel",
-    "memory.dma_limit", "secure_world.va_space",
+    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*.dma.writes",
+    "drivers.*.dma.recurrent", "memory.crashkernel", "memory.dma_limit", "secure_world.va_space",
 )  # fmt: skip
+NAMES = (
+    "kernels.*.cmdline*", "kernels.*.duties.*", "kernels.*.devices.*", "kernels.*.user_space.services.*",
+    "secure_world.board", "devices.*.driver", "devices.*.smmu", "devices.*.service", "devices.*.after.*",
+    "smmus.*.variant", "smmus.*.driver", "handoffs.*.from", "handoffs.*.to", "handoffs.*.name", "handoffs.*.kind", "first",
+    "duties.*", "drivers.*.hooks.*", "drivers.*.extends", "drivers.*.kind", "drivers.*.since", "drivers.*.caller",
+    "drivers.*.provides.*", "drivers.*.needs.*", "drivers.*.service.name", "drivers.*.sources.*",
+    "drivers.*.confidence", "drivers.*.title", "drivers.*.note*", "drivers.*.log.*",
+)  # fmt: skip
+"""Places of names: there `unknown` is a name like any other, and means something or is refused."""
 UNTRIED = ("secure_world.heap.size", "secure_world.optee", "kernels.*.version")
 """What has too many values to try each, and decides too much to be left free."""
 CHOICES: Mapping[str, tuple[object, ...]] = {
     "devices.*.domain": ("translated", "identity"),
-    "devices.*.quiesced_by": ("core", "nothing"),
-    "devices.*.quiesced_by.*": ("core", "nothing"),
-    "devices.*.bus": ("pci", "platform"),
-    "devices.*.dma": ("ring", "one-shot", "periodic-write"),
-    "devices.*.dma.kind": ("ring", "one-shot", "periodic-write"),
-    "devices.*.dma.requests_by": ("kernel", "user", "outside"),
+    "*.quiesced_by": ("core", "nothing"),
+    "*.quiesced_by.*": ("core", "nothing"),
+    "*.bus": ("pci", "platform"),
+    "*.dma": ("ring", "one-shot", "periodic-write"),
+    "*.dma.kind": ("ring", "one-shot", "periodic-write"),
+    "*.dma.requests_by": ("kernel", "user", "outside"),
+    "drivers.*.calls": ("none", "kernel", "user"),
     "secure_world.spmc": ("s-el1", "el3"),
     "secure_world.mediator": ("none",),
     "handoffs.*.user_space": ("stopped", "running"),
@@ -45,7 +55,7 @@ def variants(content: Mapping[str, Any], root: Node) -> Iterator[tuple[Assignmen
     A file without any gives itself, once. Raises InputError where there are more than MOST ways, or a fact of which
     no ways are known.
     """
-    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _fits(path, FREE)]
+    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _fits(path, (*FREE, *NAMES))]
     untried = [path for path, _ in open_facts if _fits(path, UNTRIED)]
     if untried:
         raise InputError([_left_unknown(path, root) for path in untried])
