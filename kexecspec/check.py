@@ -13,6 +13,7 @@ from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.merge import merged
+from kexecspec.platform.bounds import excess
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
@@ -113,7 +114,7 @@ def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platfor
 
 def platforms_in(root: Node, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
     """As `read_platforms`, from the tree `root` of the file `path`."""
-    wrong = validate(root, "platform")
+    wrong = excess(root) or validate(root, "platform")
     if wrong:
         raise InputError(wrong)
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]

@@ -13,8 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kexecspec import textfile
+from kexecspec.check import read_platforms
 from kexecspec.diagnostics import Diagnostic, InputError, render_all
 from kexecspec.input_codes import INPUT_CODES
+from kexecspec.library import library
 from kexecspec.schema import validate
 from kexecspec.source import load, parse, read
 from kexecspec.textfile import LARGEST, decode, line_reader
@@ -270,3 +272,27 @@ def test_a_hostile_file_cannot_write_to_the_terminal(tmp_path: Path) -> None:
     assert shown.replace("\n", "").isprintable()
     assert "unknown key '\\x1b[2J'" in shown
     assert "unknown key '\\u202egood'" in shown
+
+
+@pytest.mark.parametrize(
+    ("part", "entry", "number", "most"),
+    [
+        ("devices", "d{}: {{driver: tee_bnxt_fw}}", 257, 256),
+        ("kernels", "k{}: {{version: 6.1}}", 65, 64),
+        ("smmus", "s{}: {{variant: x}}", 65, 64),
+        ("duties", "- n{}", 1001, 1000),
+    ],
+)
+def test_more_than_can_be_judged_is_refused_at_once(
+    tmp_path: Path, part: str, entry: str, number: int, most: int
+) -> None:
+    file = tmp_path / "many.yaml"
+    begun = time.monotonic()
+    for entries, refused in ((most, False), (number, True), (20_000, True)):
+        lines = "\n".join("  " + entry.format(i) for i in range(entries))
+        file.write_text(f"platform: a\nsecure_world: none\n{part}:\n{lines}\n")
+        try:
+            read_platforms(str(file), library())
+        except InputError as error:
+            assert ("KX018" in {d.code for d in error.diagnostics}) == refused
+    assert time.monotonic() - begun < 10
