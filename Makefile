@@ -2,6 +2,7 @@
 # make test    lint, types and tests, and the stories' verdicts with the oldest z3
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
 # make soak    the random tests with N (1000) cases each
+# make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -10,9 +11,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 OLDEST := .venv/oldest-z3
 N ?= 1000
+MINUTES ?= 30
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak bench clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak fuzz bench clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -60,8 +62,11 @@ bless: $(STAMP)
 soak: $(STAMP)
 	KEXECSPEC_SOAK=$(N) $(BIN)/pytest tests
 
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

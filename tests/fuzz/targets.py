@@ -1,0 +1,127 @@
+"""What is fuzzed: each target takes any bytes, and lets nothing escape but a broken promise."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from kexecspec.check import read_platforms
+from kexecspec.cli.platforms import Settled, settled
+from kexecspec.cli.replaying import beside, fitting
+from kexecspec.diagnostics import InputError, render_all
+from kexecspec.ground.ground import ground
+from kexecspec.input_codes import INPUT_CODES
+from kexecspec.ir.expr import Ref, text
+from kexecspec.ir.language import Group, LanguageError, Meaning, lower
+from kexecspec.ir.system import Lifetime, Var
+from kexecspec.ir.typing import SortError, sort_of
+from kexecspec.ir.values import BOOL, EnumSort, IntSort
+from kexecspec.library import library
+from kexecspec.report.itf_read import read_trace
+from kexecspec.textfile import line_reader
+
+CORPUS = Path(__file__).parent / "corpus"
+SMALL = """\
+schema: kexecspec/platform/1
+platform: acme
+secure_world: {optee: 3.13.0, abi: smc, heap: {size: 65536, base_use: 20000}, supplicant: {present: false}}
+devices: {bnxt: {driver: tee_bnxt_fw}}
+kernels: {prod: {version: 5.10.19}}
+handoffs: [prod -systemctl kexec-> prod]
+"""
+FEW = 8
+"""Devices, kernels and handoffs of a platform that is made into a system too: larger ones take their time."""
+
+
+def loader(content: bytes) -> None:
+    """A platform file: read, checked, resolved in every way it leaves open and, where it is small, grounded."""
+    path = _folder() / "in.yaml"
+    path.write_bytes(content)
+    try:
+        platforms = read_platforms(str(path), library())
+    except InputError as error:
+        return _told(error)
+    for _, platform in platforms[:2]:
+        if max(len(platform.entities) - FEW, len(platform.kernels), len(platform.edges)) <= FEW:
+            ground(platform, library())
+
+
+def traces(content: bytes) -> None:
+    """A trace file beside the platform that it is fitted to."""
+    path = _folder() / "in.itf.json"
+    path.write_bytes(content)
+    try:
+        file = read_trace(str(path))
+        beside(file)
+        fitting(file, _acme())
+    except InputError as error:
+        _told(error)
+
+
+def rules(content: bytes) -> None:
+    """A text of the rule language, lowered, sorted and written out again."""
+    try:
+        found = lower(content.decode("utf-8", "replace"), _scope)
+        sort_of(found, _VARIABLES)
+        assert text(found)
+    except (LanguageError, SortError) as error:
+        assert str(error)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {"loader": loader, "rules": rules, "traces": traces}
+
+
+def corpus(target: str) -> tuple[Path, ...]:
+    """The inputs that are kept for a target: seeds, and everything that was once a finding."""
+    return tuple(sorted((CORPUS / target).iterdir()))
+
+
+class _Part:
+    """A thing of the platform for the rule language."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def attribute(self, name: str) -> Meaning:
+        if name not in ("on", "count", "mode"):
+            raise LanguageError(f"{self.name} has no {name}")
+        return Ref(f"{self.name}.{name}")
+
+
+_SORTS = {"on": BOOL, "count": IntSort(0, 9), "mode": EnumSort(("idle", "busy"))}
+_VARIABLES = {
+    f"{part}.{name}": Var(f"{part}.{name}", sort, None, Lifetime.KERNEL)
+    for part in ("a", "b")
+    for name, sort in _SORTS.items()
+}
+
+
+def _scope(name: str) -> Meaning | None:
+    meanings: dict[str, Meaning] = {"self": _Part("a"), "a": _Part("a"), "b": _Part("b")}
+    return Group((_Part("a"), _Part("b"))) if name == "devices" else meanings.get(name)
+
+
+@cache
+def _folder() -> Path:
+    """Where inputs lie: beside files to extend, and beside things that must not be read."""
+    folder = Path(tempfile.mkdtemp(prefix="kexecspec-fuzz-"))
+    (folder / "acme.yaml").write_text(SMALL)
+    (folder / "loop.yaml").write_text("extends: in.yaml\n")
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "zero").symlink_to("/dev/zero")
+    return folder
+
+
+@cache
+def _acme() -> tuple[Settled, ...]:
+    return settled(str(_folder() / "acme.yaml"))
+
+
+def _told(error: InputError) -> None:
+    """Every complaint has a known code, and can be shown."""
+    assert error.diagnostics and all(one.code in INPUT_CODES for one in error.diagnostics)
+    assert render_all(error.diagnostics[:5], line_reader()).replace("\n", "").isprintable()
