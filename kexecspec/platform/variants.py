@@ -24,8 +24,8 @@ NAMES = (
     "kernels.*.cmdline*", "kernels.*.duties.*", "kernels.*.devices.*", "kernels.*.user_space.services.*",
     "secure_world.board", "devices.*.driver", "devices.*.smmu", "devices.*.service", "devices.*.after.*",
     "smmus.*.variant", "smmus.*.driver", "handoffs.*.from", "handoffs.*.to", "handoffs.*.name", "handoffs.*.kind",
-    "first", "duties.*", "drivers.*.hooks.*", "drivers.*.extends", "drivers.*.kind", "drivers.*.since", "drivers.*.caller",
-    "drivers.*.provides.*", "drivers.*.needs.*", "drivers.*.service.name", "drivers.*.sources.*",
+    "first", "duties.*", "drivers.*.hooks.*", "drivers.*.extends", "drivers.*.kind", "drivers.*.since",
+    "drivers.*.caller", "drivers.*.provides.*", "drivers.*.needs.*", "drivers.*.service.name", "drivers.*.sources.*",
     "drivers.*.confidence", "drivers.*.title", "drivers.*.note*", "drivers.*.log.*",
 )  # fmt: skip
 """Places of names: there `unknown` is a name like any other, and means something or is refused."""
