@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kexecspec.ir.expr import TRUE, Const, Expr, at_most, conjoin, disjoin, negate, same
+from kexecspec.ir.expr import TRUE, Const, Expr, at_most, conjoin, disjoin, equal, negate, same
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
-from kexecspec.ir.values import IntSort
+from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.encode import Encoding, encode
 from kexecspec.solve.induct import inductive_part
@@ -69,13 +69,27 @@ def sufficient(
 
 
 def _ranges(system: TransitionSystem) -> Iterator[tuple[str, Expr]]:
-    """For each number that a rule computes, by name: where the rule may fire, the number is in its range."""
+    """For each value that a variable is given, by name: at first, or where the rule may fire, it is one of its sort."""
+    for var in system.variables.values():
+        inside = TRUE if var.initial is None else _inside(var.sort, var.initial)
+        if not same(inside, TRUE):
+            yield f"the range of {var.name} at first", inside
     for rule in system.rules:
         for name, value in rule.effect.items():
-            sort = system.variables[name].sort
-            if isinstance(sort, IntSort) and not isinstance(value, Const):
-                inside = conjoin((at_most(Const(sort.low), value), at_most(value, Const(sort.high))))
+            inside = _inside(system.variables[name].sort, value)
+            if not same(inside, TRUE):
                 yield f"the range of {name} in {rule.name}", disjoin((negate(rule.enabled), inside))
+
+
+def _inside(sort: Sort, value: Expr) -> Expr:
+    """That `value`, which is of the right kind, is one of `sort`."""
+    match sort:
+        case BoolSort():
+            return TRUE
+        case IntSort(low, high):
+            return conjoin((at_most(Const(low), value), at_most(value, Const(high))))
+        case EnumSort(labels):
+            return disjoin(equal(value, Const(label)) for label in labels)
 
 
 def _facts(encoding: Encoding, held: Sequence[Any], meter: Meter) -> tuple[Any, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kexecspec.ir.expr import TRUE, Const, Ref, add, at_most, less
+from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, less
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
-from kexecspec.ir.values import IntSort
+from kexecspec.ir.values import EnumSort, IntSort, Sort
 from kexecspec.solve.recheck import recheck
 
 
@@ -26,3 +26,32 @@ def test_a_rule_that_stays_inside_is_not() -> None:
     system, prop = counting(guarded=True)
 
     assert recheck(system, (), (prop,)) == ()
+
+
+SMALL, ZERO = IntSort(0, 3), Const(0)
+
+
+def giving(value: Expr, sort: Sort = SMALL, initial: Expr = ZERO) -> tuple[str, ...]:
+    """What is objected to where a rule gives a variable `value`."""
+    given = Var("given", sort, initial, Lifetime.PLATFORM)
+    fact = Var("fact", EnumSort(("a", "b", "c")), None, Lifetime.FIXED)
+    number = Var("number", IntSort(0, 9), None, Lifetime.FIXED)
+    system = TransitionSystem(
+        {"given": given, "fact": fact, "number": number}, (Rule("gives", "world", TRUE, {"given": value}),)
+    )
+    return recheck(system, (), ())
+
+
+def test_constants_and_labels_have_their_ranges_too() -> None:
+    left = ("the range of given in gives may be left",)
+    few = EnumSort(("a", "b"))
+    assert giving(Const(3)) == () and giving(Const(4)) == left and giving(Const(-1)) == left
+    assert giving(Const("b"), few, Const("a")) == () and giving(Const("c"), few, Const("a")) == left
+    assert giving(Ref("fact"), few, Const("a")) == left
+    assert giving(Ref("fact"), EnumSort(("a", "b", "c")), Const("a")) == ()
+
+
+def test_a_variable_begins_within_its_range() -> None:
+    left = ("the range of given at first may be left",)
+    assert giving(Const(0), initial=Const(4)) == left and giving(Const(0), initial=Ref("number")) == left
+    assert giving(Const(0), IntSort(0, 9), Ref("number")) == ()
