@@ -1,0 +1,135 @@
+"""What `check --certificate` writes, `verify-cert` finds good, with both solvers; and it is what was proved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kexecspec.certificate import derive
+from kexecspec.certificate.invariants_text import read_invariants
+from kexecspec.certificate.made import certificate
+from kexecspec.certificate.platform_text import platform_text
+from kexecspec.certificate.terms import term
+from kexecspec.check import Options, checked
+from kexecspec.confirm import conjoined
+from kexecspec.explore import Sweep
+from kexecspec.ground.ground import ground
+from kexecspec.ir.evaluate import evaluate
+from kexecspec.ir.expr import FALSE, references
+from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.library import library
+from kexecspec.resources import schema_path
+from kexecspec.source import parse, plain
+from tests.certificate.folders import AFTER, BEFORE, Cert, made, verified
+from tests.goldens import ROOT
+
+SMALL = (
+    AFTER,
+    "examples/pool-alloc-leak/after.yaml",
+    "examples/kdump-fault-storm/smmu-v3.yaml",
+    "examples/smmu-shutdown-modes/v3-gbpa-bypass-linux-quiesced.yaml",
+    "examples/stale-thread/conforming.yaml",
+)
+SUMS = ("examples/ffa/overlap-4.9.yaml", "examples/ftpm/after.yaml")
+
+
+@pytest.mark.parametrize("story", SMALL)
+def test_both_solvers_verify_what_was_proved(story: str, tmp_path: Path) -> None:
+    examined, end = verified(Cert(story).write(tmp_path), "z3", "cvc5")
+    assert (end.verdict, end.rejections, end.undecided, end.unproved) == ("VERIFIED", (), (), ())
+    assert len(end.proved) == sum(c.run is not None for part in examined.manifest.parts for c in part.claims) > 0
+
+
+def test_a_platform_with_refuted_properties_is_verified_in_part(tmp_path: Path) -> None:
+    _, end = verified(Cert(BEFORE).write(tmp_path))
+    assert end.verdict == "VERIFIED IN PART" and len(end.proved) == 3
+    assert dict(end.unproved).keys() == {"KX102/bnxt@kexec", "KX103/bnxt@kexec", "KX106/bnxt@any"}
+
+
+def test_the_manifest_fits_its_schema() -> None:
+    schema = json.loads(schema_path("certificate").read_text())
+    Draft202012Validator.check_schema(schema)
+    for story in (AFTER, BEFORE):
+        Draft202012Validator(schema).validate(Cert(story).manifest)
+
+
+@pytest.mark.parametrize("story", SUMS)
+def test_every_invariant_of_every_proof_is_over_the_whole_systems_variables(story: str) -> None:
+    found = checked(str(ROOT / story), Options(replay=False))
+    (way,) = found.ways
+    system = ground(way.platform, library())
+    proved = [f for f in found.report.findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
+    assert proved
+    for invariant in conjoined(proved):
+        assert references(invariant.holds) <= system.variables.keys()
+
+
+def test_the_invariants_are_read_back_as_they_were_written_and_hold_where_one_looks() -> None:
+    for story in (AFTER, BEFORE):
+        (way,) = checked(str(ROOT / story), Options(replay=False)).ways
+        system = ground(way.platform, library())
+        text = dict(made(story))["invariants.smt2"]
+        invariants = read_invariants(text, system)
+        assert len(invariants) > 3
+        sweep = Sweep(system, 3000)
+        sweep.seek(FALSE)
+        states = [dict(zip(system.variables, row, strict=True)) for row in sweep.origins]
+        assert len(states) > 20
+        assert all(evaluate(one.holds, state) for one in invariants for state in states)
+
+
+def test_the_same_check_gives_the_same_bytes() -> None:
+    again = certificate(checked(str(ROOT / AFTER), Options()))
+    assert again is not None and tuple(again.files.items()) == made(AFTER)
+
+
+def test_every_way_that_unknown_facts_may_be_is_a_system_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    story = (ROOT / "examples/smmu-shutdown-modes/v3-adopt-linux-quiesced.yaml").resolve()
+    path.write_text(f"extends: {story}\nplatform: ways\ndevices: {{nic: {{quiesced_by: unknown}}}}\nexpect: null\n")
+    found = certificate(checked(str(path), Options()))
+    assert found is not None and found.files.keys() >= {"1/system.smt2", "2/system.smt2", "platform.yaml"}
+    cert = Cert()
+    cert.files = dict(found.files)
+    folder = cert.write(tmp_path / "cert")
+    examined, end = verified(folder)
+    assert end.rejections == () and end.verdict in ("VERIFIED", "VERIFIED IN PART")
+    assert [dict(part.facts) for part in examined.manifest.parts] == [
+        {"devices.nic.quiesced_by": "core"},
+        {"devices.nic.quiesced_by": "nothing"},
+    ]
+
+
+def test_the_obligations_are_one_question_each_without_quantifiers() -> None:
+    for name, text in made(AFTER):
+        if derive.is_obligation(name):
+            assert text.count("(check-sat)") == 1 and text.endswith("(check-sat)\n")
+        if name.endswith(".smt2"):
+            assert text.isascii() and "forall" not in text and "exists" not in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": None, "b": True, "no": [1, -2, "x", {}, []], "x y": {"": "'\"\\ \x85\u2028\U0001f600 : #"}},
+        {"k": [[1], [[]], {"a": [{"b": 0}]}], "e": {}, "-": "- a", "0x10": "5.10", "n": "~"},
+    ],
+)
+def test_a_platforms_content_comes_back_from_its_text(content: object) -> None:
+    text = platform_text(content)  # type: ignore[arg-type]
+    assert text.isascii()
+    assert plain(parse(text, "p")) == content
+
+
+def test_terms_are_written_as_they_stand() -> None:
+    from kexecspec.ir.expr import And, Const, Eq, If, Less, Not, Or, Plus, Ref, Times
+
+    a = Ref("a.b'|")
+    assert term(a) == "|v a.b%27;%7c;|" and term(a, True) == "|v a.b%27;%7c;'|"
+    assert term(And((Not(a), Or((a, a))))) == "(and (not |v a.b%27;%7c;|) (or |v a.b%27;%7c;| |v a.b%27;%7c;|))"
+    number = Plus((Times(-2, Ref("n")), Const(-3)))
+    assert term(Less(number, Const(4))) == "(< (+ (* (- 2) |v n|) (- 3)) 4)"
+    assert term(If(Const(True), Eq(Ref("e"), Const("x y")), a)) == "(ite true (= |v e| |label x y|) |v a.b%27;%7c;|)"
