@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kexecspec import confirm, consequences, expectations, hashes, intervals, present
+from kexecspec import confirm, consequences, expectations, hashes, intervals, present, vacuity
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Report
 from kexecspec.ground.ground import ground
@@ -75,8 +75,11 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     if not wanted:
         raise nothing_to_judge(platform.path, system, options.only)
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
-    judgements = {j.property: j for j in judge_together(system, premised, options.rlimit)}
-    findings = [present.finding(system, p, judgements.get(p.id)) for p in wanted]
+    runs = vacuity.runs(platform, system)
+    asked = (*premised, *vacuity.questions(platform, system, runs))
+    judgements = {j.property: j for j in judge_together(system, asked, options.rlimit)}
+    taken = vacuity.taken(platform, runs, judgements)
+    findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
     findings, objections = confirm.proofs(system, findings)
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
@@ -85,10 +88,10 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     findings = consequences.with_consequences(
         platform, findings, lambda: ground(replace(platform, limits=()), specs), options.rlimit
     )
-    asked = [
+    expected = [
         e for e in platform.expectations if not options.only or any(expectations.fits(f, e.finding) for f in findings)
     ]
-    met, unmet = expectations.compare(asked, findings)
+    met, unmet = expectations.compare(expected, findings)
     return Report(
         platform=platform.name,
         path=platform.path,
@@ -103,6 +106,7 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
         hashes=hashes.of(platform, specs),
         variables=system.variables,
         rules=system.rules,
+        taken=taken,
     )
 
 

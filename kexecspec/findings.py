@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kexecspec.ir.system import Property, Rule, Var
+from kexecspec.ir.system import Place, Property, Rule, Var
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Evidence, Verdict
@@ -70,6 +70,18 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Whether a handoff of the file is ever taken: PROVED by a run of so many `steps`, REFUTED by a proof that there is
+    none, or UNKNOWN."""
+
+    name: str
+    kind: str
+    place: Place | None
+    verdict: Verdict
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class Unmet:
     """An `expect:` entry that did not come out as it says."""
 
@@ -104,6 +116,7 @@ class Report:
     hashes: Hashes
     variables: Mapping[str, Var]
     rules: tuple[Rule, ...]
+    taken: tuple[Taken, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kexecspec import expectations
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Report, Taken
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.variants import Assignment
@@ -37,6 +37,7 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
         met=first.met + len(first.unmet) - len(unmet),
         variables={name: var for _, r in reports for name, var in r.variables.items()},
         rules=tuple({rule.name: rule for _, r in reports for rule in r.rules}.values()),
+        taken=_least_taken([r.taken for _, r in reports]),
     )
 
 
@@ -47,6 +48,14 @@ def _worst(found: Sequence[tuple[Assignment, Finding]]) -> Finding:
     others = [other for other, finding in found if finding.verdict is not worst.verdict]
     decisive = tuple((name, _value(value)) for name, value in facts if _decides(name, value, others))
     return replace(worst, decided_by=(*worst.decided_by, *decisive))
+
+
+def _least_taken(found: Sequence[tuple[Taken, ...]]) -> tuple[Taken, ...]:
+    """Of each handoff what the way says in which it is taken the least."""
+    by_name: dict[str, list[Taken]] = {}
+    for one in (one for way in found for one in way):
+        by_name.setdefault(one.name, []).append(one)
+    return tuple(min(of_name, key=lambda one: WORST_FIRST.index(one.verdict)) for of_name in by_name.values())
 
 
 def _decides(name: str, value: object, others: Sequence[Assignment]) -> bool:

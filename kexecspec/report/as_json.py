@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
-from kexecspec.findings import Finding, Harmed, Report, StepShown
+from kexecspec.findings import Finding, Harmed, Report, StepShown, Taken
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report.look import Look
@@ -45,6 +45,7 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "verdict": report.verdict.value,
         "summary": dict(report.summary),
         "findings": [finding_json(f, traces.get(f.property.id)) for f in report.findings],
+        "handoffs": [_handoff(one) for one in report.taken],
         "expect": {
             "met": report.met,
             "unmet": [
@@ -83,6 +84,11 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "trace": _trace(finding, file),
         "replay": None if finding.replay is None else _replay(finding.replay),
     }
+
+
+def _handoff(one: Taken) -> Json:
+    at = _at(one.place.path, one.place.line) if one.place else None
+    return {"name": one.name, "kind": one.kind, "taken": one.verdict.value, "steps": one.steps, "at": at}
 
 
 def _becomes(finding: Finding) -> Json | None:

@@ -15,7 +15,9 @@ from kexecspec.report.look import Look, count, wrapped
 
 
 def ledger(report: Report, look: Look) -> Iterator[str]:
-    """What the verdicts assume, rely on and leave out: in full with `look.assumptions`, else in brief."""
+    """Whether the verdicts are about anything, and what they assume, rely on and leave out: in full with
+    `look.assumptions`, else in brief."""
+    yield from _not_vacuous(report)
     for assumption in report.assumptions:
         yield from _reliance("Assumed: ", assumption)
     if report.reliances and not look.assumptions:
@@ -30,6 +32,30 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
 def certified(folder: str | None) -> list[str]:
     """Where the certificate is, if one was written, and how it is checked."""
     return [] if folder is None else wrapped(f"Certificate: kexecspec verify-cert {shlex.quote(folder)}", "  ", "    ")
+
+
+def _not_vacuous(report: Report) -> list[str]:
+    steps = [one.steps for one in report.taken if one.steps is not None]
+    if not report.taken:
+        return wrapped("No handoff is described: the verdicts are about one kernel only", "  ", "    ")
+    if len(steps) < len(report.taken):
+        return []
+    if len(steps) == 1:
+        return wrapped(f"Non-vacuous: the handoff can be taken (a run of {steps[0]} steps)", "  ", "    ")
+    runs = f"{', '.join(map(str, steps[:-1]))} and {steps[-1]}"
+    return wrapped(f"Non-vacuous: each of {len(steps)} handoffs can be taken (runs of {runs} steps)", "  ", "    ")
+
+
+def never_taken(report: Report, look: Look) -> Iterator[str]:
+    """The handoffs of the file that no run takes, or of which nobody knows: they make every verdict empty."""
+    for one in report.taken:
+        if one.verdict is Verdict.PROVED:
+            continue
+        place = f"{one.place.path}:{one.place.line}:{one.place.column}: " if one.place else ""
+        said = "can never be taken" if one.verdict is Verdict.REFUTED else "is not known to be possible"
+        word, colour = ("VACUOUS", "red") if one.verdict is Verdict.REFUTED else ("UNKNOWN", "yellow")
+        for line in wrapped(f"{place}{word}: the handoff {one.name} {said}", "", "  "):
+            yield look.paint(line, colour)
 
 
 def _reliance(word: str, reliance: Reliance) -> list[str]:
@@ -86,6 +112,9 @@ def _tally(report: Report) -> str:
         said.append(count(notes, "note"))
     if report.unmet:
         said.append(f"{count(len(report.unmet), 'expectation')} not met")
+    never = sum(one.verdict is Verdict.REFUTED for one in report.taken)
+    if never:
+        said.append(f"{count(never, 'handoff')} never taken")
     return ", ".join(said)
 
 

@@ -45,14 +45,16 @@ def open_question(finding: Finding, accept_bounded: bool) -> bool:
 
 
 def exit_code(report: Report, accept_bounded: bool = False) -> int:
-    """0, 1, 2, 3 or 4 for one report; a met `expect` never changes it, an unmet one means 1."""
+    """0, 1, 2, 3 or 4 for one report; a met `expect` never changes it, an unmet one means 1. A handoff that is never
+    taken is as bad as a vacuous proof."""
     if report.objections or any(disagrees(f) for f in report.findings):
         return DISAGREES
     if not judged(report):
         return UNUSABLE
-    if report.unmet or any(failing(f) for f in report.findings):
+    never = [one.verdict for one in report.taken if one.verdict is not Verdict.PROVED]
+    if report.unmet or any(failing(f) for f in report.findings) or Verdict.REFUTED in never:
         return REFUTED
-    return UNDECIDED if any(open_question(f, accept_bounded) for f in report.findings) else PROVED
+    return UNDECIDED if never or any(open_question(f, accept_bounded) for f in report.findings) else PROVED
 
 
 def expectations_code(report: Report) -> int:

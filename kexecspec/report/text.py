@@ -29,6 +29,8 @@ def report_text(report: Report, traces: dict[str, str], look: Look, certificate:
     for finding in report.findings:
         if finding.verdict is Verdict.REFUTED or disagrees(finding):
             lines += ["", *refuted.text(report, finding, look)]
+    never = list(ending.never_taken(report, look))
+    lines += ["", *never] if never else []
     lines += _unmet(report, look)
     if not look.quiet:
         lines += ["", *ending.ledger(report, look), *ending.certified(certificate)]

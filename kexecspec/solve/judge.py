@@ -57,7 +57,8 @@ def _grouped(system: TransitionSystem, properties: Sequence[Property], known: Kn
 def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
     part = known.desk.part(system, roots(system, prop))
     counter = prop.counter if prop.counter in part.variables else None
-    wrong = Target(prop.holds if prop.mode is Mode.SOMETIMES else negate(prop.holds), True, counter)
+    always = prop.mode is Mode.ALWAYS
+    wrong = Target(negate(prop.holds) if always else prop.holds, always, counter)
     premise = Target(prop.companion, False)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))
