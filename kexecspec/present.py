@@ -34,7 +34,7 @@ def finding(system: TransitionSystem, prop: Property, judgement: Judgement | Non
     match judgement.evidence:
         case Proof() as proof:
             vacuous = proof.witness is None
-            why = f"vacuous: its premise can never happen ({prop.absent})" if vacuous else proof.method
+            why = "its premise can never happen" if vacuous else proof.method
             return replace(made, why=why, vacuous=vacuous)
         case Counterexample() as counterexample:
             return replace(

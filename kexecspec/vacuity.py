@@ -66,5 +66,4 @@ def _taken(edge: Edge, run: Trace | None, judgement: Judgement | None) -> Taken:
 def _emptied(finding: Finding, never: bool) -> Finding:
     if not never or finding.vacuous or finding.verdict is not Verdict.PROVED:
         return finding
-    why = f"vacuous: no {finding.property.handoff} is ever taken"
-    return replace(finding, vacuous=True, why=why)
+    return replace(finding, vacuous=True, why=f"no {finding.property.handoff} is ever taken")

@@ -14,6 +14,7 @@ from kexecspec.report.outcome import exit_code
 
 ROOT = Path(__file__).resolve().parent.parent
 STORIES = tuple(sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "examples").glob("*/*.yaml")))
+VACUOUS = tuple(sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "tests" / "vacuous").glob("*.yaml")))
 README = ROOT / "README.md"
 
 

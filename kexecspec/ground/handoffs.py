@@ -51,9 +51,8 @@ def handoff_rules(world: World, variables: Mapping[str, Var], aging: Mapping[str
             _begins(edge),
             ("kernel", "begin", edge.name),
         )
-        guard = conjoin(
-            (here, equal(Ref("phase"), Const("down")), equal(Ref("leaving"), Const(edge.name)), *_idle(world))
-        )
+        under_way = (equal(Ref("phase"), Const("down")), equal(Ref("leaving"), Const(edge.name)))
+        guard = conjoin((here, *under_way, limit, *_idle(world)))
         yield _rule(
             f"{'reset' if edge.resets else 'jump'}.{edge.name}",
             edge,
