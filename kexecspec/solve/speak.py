@@ -12,9 +12,11 @@ import selectors
 import signal
 import subprocess
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 SAT, UNSAT, UNKNOWN = "sat", "unsat", "unknown"
 LARGEST_ANSWER = 65536
@@ -51,18 +53,18 @@ class Command:
     def ask(self, script: str, seconds: float) -> Said:
         """See Solver. The program's whole process group is killed at the end."""
         began = time.monotonic()
-        with tempfile.TemporaryFile() as text:
-            text.write(script.encode("ascii"))
-            text.seek(0)
-            try:
-                process = subprocess.Popen(
-                    self.words, stdin=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-                )
-            except (OSError, ValueError) as error:
-                return Said(UNKNOWN, f"it cannot be started: {getattr(error, 'strerror', None) or error}")
-            try:
-                printed, late = _printed(process, began + seconds)
-            finally:
+        process = None
+        try:
+            with tempfile.TemporaryFile() as text:
+                text.write(script.encode("ascii"))
+                text.seek(0)
+                with _uninterrupted():
+                    process = _started(self.words, text)
+            printed, late = _printed(process, began + seconds)
+        except (OSError, ValueError) as error:
+            return Said(UNKNOWN, f"it cannot be started: {getattr(error, 'strerror', None) or error}")
+        finally:
+            if process is not None:
                 _kill(process)
         spent = time.monotonic() - began
         if late:
@@ -71,6 +73,31 @@ class Command:
 
     def close(self) -> None:
         """Nothing runs between questions."""
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals that would raise an exception do so at the end: nothing is started that nobody knows of."""
+    came: list[int] = []
+    mine = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    mine = {number: answer for number, answer in mine.items() if callable(answer)}
+    if threading.current_thread() is not threading.main_thread():
+        mine = {}
+    for number in mine:
+        signal.signal(number, lambda came_in, _: came.append(came_in))
+    try:
+        yield
+    finally:
+        for number, answer in mine.items():
+            signal.signal(number, answer)
+    if came:
+        signal.raise_signal(came[0])
+
+
+def _started(words: tuple[str, ...], text: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        words, stdin=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 def read_answer(printed: bytes, code: int | None, seconds: float) -> Said:

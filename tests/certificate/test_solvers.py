@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from kexecspec.certificate.examine import examine
 from kexecspec.certificate.verify import answers, conclusion
-from kexecspec.solve import workers
+from kexecspec.solve import speak, workers
 from kexecspec.solve.solvers import NoSolver, solver, title, trial
 from kexecspec.solve.speak import SAT, UNKNOWN, UNSAT, Command, Said
 from kexecspec.solve.workers import Worker
@@ -97,6 +100,21 @@ def test_whatever_a_command_started_is_killed_with_it(tmp_path: Path) -> None:
             break
         time.sleep(0.01)
     assert not alive(child)
+
+
+def test_an_interruption_while_a_command_is_started_does_not_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, begun = speak._started, []
+
+    def interrupted(words: tuple[str, ...], text: IO[bytes]) -> subprocess.Popen[bytes]:
+        begun.append(start(words, text))
+        signal.raise_signal(signal.SIGINT)
+        return begun[0]
+
+    monkeypatch.setattr(speak, "_started", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        Command("stub", ("sleep", "99")).ask(TRUE, 60)
+    assert begun[0].returncode == -signal.SIGKILL and signal.getsignal(signal.SIGINT) is handler
 
 
 def alive(number: int) -> bool:

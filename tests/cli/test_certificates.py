@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import pytest
 from conftest import Run
 from jsonschema import Draft202012Validator
 
@@ -85,3 +91,24 @@ def test_wrong_use(run: Run) -> None:
 def test_nothing_proved_is_no_certificate(run: Run) -> None:
     ran = run("check", ROOT / "examples/shm-flags/priv-flag-not-accepted.yaml", "--certificate", "cert", "-q")
     assert ran.code == 1 and "no certificate: nothing is proved" in ran.err and not Path("cert").exists()
+
+
+def test_what_was_not_asked_is_not_claimed(run: Run) -> None:
+    assert run("check", GOOD, "--only", "KX105", "--certificate", "cert", "-q").code == 0
+    ran = run("verify-cert", "cert")
+    assert ran.code == 1 and "NOT_ASKED, nothing is claimed of it" in ran.out
+    assert ran.out.splitlines()[-1].startswith("VERIFIED IN PART")
+
+
+def test_an_interruption_ends_the_solver_too(run: Run, tmp_path: Path) -> None:
+    run("check", GOOD, "--certificate", "cert", "-q")
+    words = ["verify-cert", "cert", "--solver", f"sh -c 'echo $$ > {tmp_path}/number; exec sleep 99'"]
+    process = subprocess.Popen([sys.executable, "-m", "kexecspec", *words], stderr=subprocess.PIPE, text=True)
+    number = tmp_path / "number"
+    while not (number.exists() and number.read_text().strip()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1].strip() == "interrupted" and process.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(number.read_text()), 0)
