@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kexecspec import __version__
 from kexecspec.certificate import derive
+from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, Run, Sum, manifest_text, read_manifest
 from kexecspec.certificate.platform_text import platform_text
 from kexecspec.certificate.symbols import plain
@@ -21,6 +22,8 @@ from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.library import Library, library
 from kexecspec.solve.recheck import sufficient
+from kexecspec.source import Plain, parse
+from kexecspec.source import plain as read_back
 
 PLATFORM = "platform.yaml"
 
@@ -45,7 +48,7 @@ def certificate(checked: Checked) -> Made | None:
     Raises InputError where it would be larger than what is read back.
     """
     specs = library()
-    files, parts = {PLATFORM: platform_text(checked.content)}, list[Part]()
+    files, parts = {PLATFORM: _platform(checked.content)}, list[Part]()
     for number, way in enumerate(checked.ways, 1):
         part, texts = _part(way, "" if len(checked.ways) == 1 else f"{number}/", specs)
         parts.append(part)
@@ -85,6 +88,13 @@ def facts_of(facts: tuple[tuple[str, object], ...]) -> dict[str, Value]:
     return {plain(name): shown(value) for name, value in facts}
 
 
+def _platform(content: Plain) -> str:
+    text = platform_text(content)
+    if read_back(parse(text, PLATFORM)) != content:
+        raise ValueError("the platform is not read back as it is")
+    return text
+
+
 def _part(way: Way, folder: str, specs: Library) -> tuple[Part, dict[str, str]]:
     system = ground(way.platform, specs)
     found = {finding.property.id: finding for finding in way.report.findings}
@@ -93,7 +103,11 @@ def _part(way: Way, folder: str, specs: Library) -> tuple[Part, dict[str, str]]:
     claimed = [prop for prop in system.properties if prop.id in certain]
     names = derive.obligations(system)
     claims = tuple(_claim(prop, found.get(prop.id), system, names) for prop in system.properties)
-    return Part(folder, facts_of(way.facts), claims), derive.texts(system, invariants, claimed)
+    texts = derive.texts(system, invariants, claimed)
+    read = read_invariants(texts[derive.INVARIANTS], system)
+    if [(one.name, one.holds) for one in read] != [(one.name, one.holds) for one in invariants]:
+        raise ValueError("the invariants are not read back as they are")
+    return Part(folder, facts_of(way.facts), claims), texts
 
 
 def _claim(prop: Property, finding: Finding | None, system: TransitionSystem, names: Mapping[str, str]) -> Claim:

@@ -24,7 +24,7 @@ def read_term(form: Form, variables: Mapping[str, Var]) -> Expr:
         if not isinstance(sort_of(expr, variables), BoolSort):
             raise ValueError("the term is no truth value")
     except SortError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error)[:300]) from None
     return expr
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ SMALL = (
     "examples/smmu-shutdown-modes/v3-gbpa-bypass-linux-quiesced.yaml",
     "examples/stale-thread/conforming.yaml",
 )
+UNKNOWN = "examples/shm-flags/amd-tee.yaml"
 SUMS = ("examples/ffa/overlap-4.9.yaml", "examples/ftpm/after.yaml")
 
 
@@ -41,6 +44,43 @@ def test_both_solvers_verify_what_was_proved(story: str, tmp_path: Path) -> None
     examined, end = verified(Cert(story).write(tmp_path), "z3", "cvc5")
     assert (end.verdict, end.rejections, end.undecided, end.unproved) == ("VERIFIED", (), (), ())
     assert len(end.proved) == sum(c.run is not None for part in examined.manifest.parts for c in part.claims) > 0
+
+
+def test_any_program_that_reads_smt_lib_can_check_it_without_this_tool(tmp_path: Path) -> None:
+    """As README says: what the wheel of z3 installs beside Python, given the three files one after the other."""
+    folder = Path(Cert().write(tmp_path))
+    program = Path(sys.executable).parent / "z3"
+    for obligation in sorted((folder / "obligations").rglob("*.smt2")):
+        parts = (folder / "system.smt2", folder / "invariants.smt2", obligation)
+        text = "".join(part.read_text() for part in parts)
+        done = subprocess.run([program, "-in"], input=text, capture_output=True, text=True, check=True)
+        assert done.stdout == "unsat\n", obligation
+
+
+def test_a_run_begins_with_values_for_what_nobody_knows(tmp_path: Path) -> None:
+    cert = Cert(UNKNOWN)
+    examined, end = verified(cert.write(tmp_path / "good"))
+    runs = [claim.run for part in examined.manifest.parts for claim in part.claims if claim.run is not None]
+    assert end.verdict == "VERIFIED IN PART" and runs and all(run.start for run in runs)
+    content = cert.manifest
+    for claim in content["systems"][0]["properties"]:
+        for name in claim.get("run", {"start": {}})["start"]:
+            claim["run"]["start"][name] = "no such value"
+    cert.say(content)
+    examined, end = verified(cert.write(tmp_path / "bad"))
+    assert len(examined.rejections) == len(runs)
+    assert all(objection.endswith(" has no value of its sort") for objection in examined.rejections)
+
+
+def test_what_is_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = checked(str(ROOT / AFTER), Options(replay=False))
+    monkeypatch.setattr("kexecspec.certificate.made.platform_text", lambda content: "a: 1\n")
+    with pytest.raises(ValueError, match="the platform is not read back"):
+        certificate(found)
+    monkeypatch.undo()
+    monkeypatch.setattr("kexecspec.certificate.made.read_invariants", lambda text, system: ())
+    with pytest.raises(ValueError, match="the invariants are not read back"):
+        certificate(found)
 
 
 def test_a_platform_with_refuted_properties_is_verified_in_part(tmp_path: Path) -> None:
