@@ -4,6 +4,7 @@
 # make soak    the random tests with N (1000) cases each
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
+# make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
@@ -14,7 +15,7 @@ N ?= 1000
 MINUTES ?= 30
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak fuzz bench clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak fuzz bench certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -67,6 +68,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
+
+certificates: $(STAMP)
+	$(BIN)/python benchmarks/certificates.py
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
