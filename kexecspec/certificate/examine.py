@@ -7,7 +7,8 @@ byte; the invariants are read strictly. What is left to ask a solver is whether 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kexecspec import hashes
@@ -65,32 +66,28 @@ def examine(path: str, platform_file: str | None = None) -> Examined:
         raise InputError([Diagnostic("KX028", f"no certificate: there is no {FILE}", Span(path))])
     manifest = read_manifest(decode(content[FILE], f"{path}/{FILE}"), f"{path}/{FILE}")
     size = sum(map(len, content.values()))
-    rejections = list(_files(manifest, content))
-    specs = library()
+    rejections = tuple(_files(manifest, content))
     if rejections:
-        return Examined(manifest, size, tuple(rejections), (), {}, True)
+        return Examined(manifest, size, rejections, (), {}, True)
+    specs = library()
     found = _platforms(content[PLATFORM], f"{path}/{PLATFORM}", specs)
     now = hashes.of(found[0][1], specs)
-    rejections += _origin(manifest, found, now, specs, platform_file)
-    rejections += _ways(manifest, found)
+    same_tool = manifest.tool[1] == now.tool
+    rejections = (*_origin(manifest, found, now, specs, platform_file), *_ways(manifest, found))
     if rejections:
-        return Examined(manifest, size, tuple(rejections), (), {}, manifest.tool[1] == now.tool)
-    systems: list[Obligations] = []
-    severities: dict[str, str] = {}
-    for part, (_, platform) in zip(manifest.parts, found, strict=True):
-        system = ground(platform, specs)
-        severities |= {plain(prop.id): prop.severity for prop in system.properties}
-        wrong, obligations = _system(part, system, content)
-        rejections += wrong
-        systems.append(obligations)
-    rejections += _strangers(manifest, systems)
-    return Examined(manifest, size, tuple(rejections), tuple(systems), severities, manifest.tool[1] == now.tool)
+        return Examined(manifest, size, rejections, (), {}, same_tool)
+    wholes = [ground(platform, specs) for _, platform in found]
+    judged = [_system(part, whole, content) for part, whole in zip(manifest.parts, wholes, strict=True)]
+    systems = tuple(obligations for _, obligations in judged)
+    rejections = (*(one for wrong, _ in judged for one in wrong), *_strangers(manifest, systems))
+    severities = {plain(prop.id): prop.severity for whole in wholes for prop in whole.properties}
+    return Examined(manifest, size, rejections, systems, severities, same_tool)
 
 
 def _files(manifest: Manifest, content: Mapping[str, bytes]) -> Iterator[str]:
     """What is wrong with the list of files and their sums."""
-    listed = [one.path for one in manifest.files]
-    for name in sorted({name for name in listed if listed.count(name) > 1}):
+    listed = Counter(one.path for one in manifest.files)
+    for name in sorted(name for name, times in listed.items() if times > 1):
         yield f"{name}: it is listed twice"
     for name in sorted(content.keys() - {FILE, *listed}):
         yield f"{name}: the manifest does not list it"
@@ -173,11 +170,13 @@ def _system(part: Part, system: TransitionSystem, content: Mapping[str, bytes]) 
 def _claims(part: Part, system: TransitionSystem) -> Iterator[str]:
     """What is wrong with what the manifest says of each property."""
     wanted = {plain(prop.id): prop for prop in system.properties}
-    said = [claim.property for claim in part.claims]
-    for name in wanted.keys() - set(said):
+    said = Counter(claim.property for claim in part.claims)
+    for name in sorted(wanted.keys() - said.keys()):
         yield f"{FILE}: the property {name} is not listed"
-    for name in sorted({name for name in said if name not in wanted or said.count(name) > 1}):
-        yield f"{FILE}: the platform has no property {name}" if name not in wanted else f"{FILE}: {name} stands twice"
+    for name in sorted(said.keys() - wanted.keys()):
+        yield f"{FILE}: the platform has no property {name}"
+    for name in sorted(name for name, times in said.items() if times > 1):
+        yield f"{FILE}: {name} stands twice"
     names = derive.obligations(system)
     for claim in part.claims:
         if claim.property in wanted:
@@ -203,7 +202,7 @@ def _claimed(part: Part, system: TransitionSystem) -> list[Property]:
     return [prop for prop in system.properties if plain(prop.id) in proved]
 
 
-def _strangers(manifest: Manifest, systems: list[Obligations]) -> Iterator[str]:
+def _strangers(manifest: Manifest, systems: Sequence[Obligations]) -> Iterator[str]:
     """Files that belong to nothing that is claimed."""
     known = {PLATFORM}
     for system in systems:

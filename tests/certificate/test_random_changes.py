@@ -30,7 +30,7 @@ from kexecspec.source import load
 from tests.certificate.folders import AFTER, Cert, made
 from tests.goldens import ROOT
 
-COUNT = int(os.environ.get("KEXECSPEC_SOAK", "0")) or 60
+COUNT = int(os.environ.get("KEXECSPEC_SOAK", "0")) or 40
 WORDS = re.compile(r"\|[^|\n]*\||[A-Za-z0-9_'\"./:=<>+*-]+|\s+|.", re.DOTALL)
 SPICE = ("", " ", "\n", "(", ")", "true", "false", "not", "and", "or", "0", "1", "(assert false)", "|v phase|", "é")
 

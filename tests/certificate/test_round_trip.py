@@ -32,11 +32,9 @@ SMALL = (
     AFTER,
     "examples/pool-alloc-leak/after.yaml",
     "examples/kdump-fault-storm/smmu-v3.yaml",
-    "examples/smmu-shutdown-modes/v3-gbpa-bypass-linux-quiesced.yaml",
-    "examples/stale-thread/conforming.yaml",
 )
 UNKNOWN = "examples/shm-flags/amd-tee.yaml"
-SUMS = ("examples/ffa/overlap-4.9.yaml", "examples/ftpm/after.yaml")
+SUMS = "examples/ftpm/after.yaml"
 
 
 @pytest.mark.parametrize("story", SMALL)
@@ -96,9 +94,8 @@ def test_the_manifest_fits_its_schema() -> None:
         Draft202012Validator(schema).validate(Cert(story).manifest)
 
 
-@pytest.mark.parametrize("story", SUMS)
-def test_every_invariant_of_every_proof_is_over_the_whole_systems_variables(story: str) -> None:
-    found = checked(str(ROOT / story), Options(replay=False))
+def test_every_invariant_of_every_proof_is_over_the_whole_systems_variables() -> None:
+    found = checked(str(ROOT / SUMS), Options(replay=False))
     (way,) = found.ways
     system = ground(way.platform, library())
     proved = [f for f in found.report.findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]

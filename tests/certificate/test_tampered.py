@@ -288,6 +288,12 @@ def test_a_file_that_nobody_lists_is_named(tmp_path: Path) -> None:
     assert examined.rejections == ("evil\x1b[2J.smt2: the manifest does not list it",)
 
 
+def test_a_file_that_is_listed_twice_is_named(tmp_path: Path) -> None:
+    cert = Cert()
+    told(lambda m: m["files"].append(m["files"][0]))(cert)
+    assert examine.examine(cert.write(tmp_path)).rejections == ("platform.yaml: it is listed twice",)
+
+
 def test_the_platform_that_it_should_be_about(tmp_path: Path) -> None:
     folder = Cert().write(tmp_path)
     assert examine.examine(folder, str(ROOT / AFTER)).rejections == ()
