@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kexecspec.findings import Finding
-from kexecspec.ir.system import Invariant, TransitionSystem
+from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.replay import confirm
+from kexecspec.solve.aside import SolverDied, aside
 from kexecspec.solve.recheck import recheck
 
 Findings = list[Finding]
@@ -18,16 +19,30 @@ Findings = list[Finding]
 def proofs(system: TransitionSystem, findings: Sequence[Finding]) -> tuple[Findings, tuple[str, ...]]:
     """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver.
 
-    Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN.
+    Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
+    one at which nobody could look.
     """
     proved = [f for f in findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
     if not proved:
         return list(findings), ()
     invariants = conjoined(proved)
-    objections = recheck(system, invariants, tuple(f.property for f in proved))
-    if not objections:
+    objections, died = _rechecked(system, invariants, tuple(f.property for f in proved))
+    if not objections and died is None:
         return list(findings), ()
-    return [_doubted(f, objections) for f in findings], objections
+    return [_doubted(f, died or objections[0]) for f in findings], objections
+
+
+def _rechecked(
+    system: TransitionSystem, invariants: Sequence[Invariant], properties: Sequence[Property]
+) -> tuple[tuple[str, ...], str | None]:
+    """The objections of a process of its own, or how that died, twice."""
+    why = None
+    for _ in range(2):
+        try:
+            return aside(recheck, system, invariants, properties), None
+        except SolverDied as death:
+            why = str(death)
+    return (), why
 
 
 def refutations(
@@ -53,10 +68,10 @@ def conjoined(proved: Sequence[Finding]) -> tuple[Invariant, ...]:
     return tuple(named.values())
 
 
-def _doubted(found: Finding, objections: tuple[str, ...]) -> Finding:
+def _doubted(found: Finding, why: str) -> Finding:
     if found.verdict is not Verdict.PROVED:
         return found
-    return replace(found, verdict=Verdict.UNKNOWN, why=f"its proof was not confirmed: {objections[0]}")
+    return replace(found, verdict=Verdict.UNKNOWN, why=f"its proof was not confirmed: {why}")
 
 
 def _replayed(platform: Platform, system: TransitionSystem, found: Finding) -> Finding:

@@ -9,7 +9,7 @@ from kexecspec.findings import Becomes, Finding
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.platform.facts import Platform
-from kexecspec.solve.judge import judge
+from kexecspec.solve.together import judge_together
 
 LEAK, REFUSAL = "KX102", "KX103"
 
@@ -48,5 +48,5 @@ def _refused(found: Finding) -> bool:
 
 def _counts(system: TransitionSystem, rlimit: int) -> list[int]:
     wanted = tuple(p for p in system.properties if p.code == REFUSAL and p.handoff == "kexec")
-    evidence = [judgement.evidence for judgement in judge(system, wanted, rlimit)]
+    evidence = [judgement.evidence for judgement in judge_together(system, wanted, rlimit)]
     return [e.handoffs for e in evidence if isinstance(e, Counterexample)]

@@ -10,7 +10,7 @@ from kexecspec.ir.expr import Const
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Counterexample, Verdict
-from kexecspec.solve.judge import judge
+from kexecspec.solve.together import judge_together
 
 BASE = "tee.base"
 
@@ -35,7 +35,7 @@ def _with_base(system: TransitionSystem, value: int) -> TransitionSystem:
 def _ranged(found: Finding, ends: Sequence[TransitionSystem], rlimit: int) -> Finding:
     counts = []
     for system in ends:
-        (judgement,) = judge(system, (found.property,), rlimit)
+        (judgement,) = judge_together(system, (found.property,), rlimit)
         if isinstance(judgement.evidence, Counterexample):
             counts.append(judgement.evidence.handoffs)
     if len(counts) < len(ends):

@@ -62,10 +62,10 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Exhausted:
-    """What ran out before an answer, and the depth up to which no violation exists."""
+    """What ran out before an answer, and the depth up to which no violation exists; None where nobody looked."""
 
     reason: str
-    depth: int
+    depth: int | None
 
 
 Evidence = Proof | Counterexample | Exhausted

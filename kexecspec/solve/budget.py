@@ -41,6 +41,20 @@ class Meter:
         return bool(answer == z3.sat)
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """The exceptions with which a solver cannot go on: its own, and want of memory."""
+    import z3
+
+    return (z3.Z3Exception, MemoryError)
+
+
+def told(failure: Exception) -> str:
+    """One of `failures` in a sentence."""
+    if isinstance(failure, MemoryError):
+        return "memory does not suffice"
+    return f"the solver failed: {' '.join(str(failure).split())[:200]}"
+
+
 def fresh_solver(context: Any, finite: bool) -> Any:
     """A solver with fixed seeds: one for bounded integers that it turns into bits, or an ordinary one."""
     import z3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.ir.expr import negate
@@ -12,6 +12,7 @@ from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
 from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.budget import failures, told
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.facts import decisive, unknown_facts
 from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
@@ -40,9 +41,23 @@ def judge(
 
     Equal input gives equal output, on any machine. Raises Disagreement where the tool contradicts itself.
     """
-    known = Known(Desk(writer(system), effort or Effort(rlimit)), moves_of(system))
-    judged = {number: _judged(system, properties[number], known) for number in _grouped(system, properties, known)}
-    return tuple(judged[number] for number in range(len(properties)))
+    judged = {judgement.property: judgement for judgement in judgements(system, properties, rlimit, effort)}
+    return tuple(judged[prop.id] for prop in properties)
+
+
+def judgements(
+    system: TransitionSystem, properties: Sequence[Property], rlimit: int = RLIMIT, effort: Effort | None = None
+) -> Iterator[Judgement]:
+    """As `judge`, one by one as they are found. A property for which the solver fails, or memory does not suffice, is
+    UNKNOWN, and nothing that was at hand serves the next one."""
+    fresh = Desk(writer(system), effort or Effort(rlimit))
+    known = Known(fresh, moves_of(system))
+    for number in _grouped(system, properties, known):
+        try:
+            yield _judged(system, properties[number], known)
+        except failures() as error:
+            known = Known(Desk(writer(system), fresh.effort), moves_of(system))
+            yield Judgement(properties[number].id, Verdict.UNKNOWN, Exhausted(told(error), None), {})
 
 
 def _grouped(system: TransitionSystem, properties: Sequence[Property], known: Known) -> list[int]:

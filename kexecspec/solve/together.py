@@ -1,41 +1,76 @@
-"""Many properties over both cores: each is judged by itself, so how they are shared out changes no answer."""
+"""Properties are judged in processes of their own, many of them over both cores. Each is judged by itself, so neither
+how they are shared out nor what becomes of another's process changes an answer."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kexecspec.ir.system import Property, TransitionSystem
-from kexecspec.ir.verdict import Judgement
-from kexecspec.solve.judge import RLIMIT, judge
+from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
+from kexecspec.solve.aside import PATIENCE, Died, answers
+from kexecspec.solve.judge import RLIMIT, judgements
 
 FEW = 12
 """Below this many properties a second process costs more than it saves."""
 
+Share = tuple[Property, ...]
+
 
 def judge_together(
-    system: TransitionSystem, properties: Sequence[Property], rlimit: int = RLIMIT
+    system: TransitionSystem, properties: Sequence[Property], rlimit: int = RLIMIT, patience: float = PATIENCE
 ) -> tuple[Judgement, ...]:
     """As `judge`. Properties about one part of the platform stay together, for they share what is learnt; the parts
-    go to two processes in turn. Where a process cannot be had, or is killed, one does it all."""
-    if len(properties) < FEW or (os.cpu_count() or 1) < 2 or "fork" not in multiprocessing.get_all_start_methods():
-        return judge(system, properties, rlimit)
-    shares = _shares(properties)
+    go to one process, or to two in turn.
+
+    What a process left open that died is judged once more, each property in a process of its own; one whose own
+    process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets. A
+    KeyboardInterrupt gets a note that names the properties without an answer.
+    """
+    patience *= max(1.0, rlimit / RLIMIT)
+    found: dict[str, Judgement] = {}
     try:
-        with ProcessPoolExecutor(len(shares), multiprocessing.get_context("fork")) as pool:
-            answers = [pool.submit(judge, system, share, rlimit) for share in shares]
-            found = {j.property: j for answer in answers for j in answer.result()}
-    except (BrokenProcessPool, OSError):
-        return judge(system, properties, rlimit)
+        for death in _judged(system, _shares(properties), rlimit, patience, found):
+            for prop in (prop for prop in death[0] if prop.id not in found):
+                for _, again in _judged(system, ((prop,),), rlimit, patience, found):
+                    found[prop.id] = _unjudged(prop, again)
+    except KeyboardInterrupt as stop:
+        stop.add_note(_left_open(properties, found))
+        raise
     return tuple(found[prop.id] for prop in properties)
 
 
-def _shares(properties: Sequence[Property]) -> tuple[tuple[Property, ...], ...]:
+def _judged(
+    system: TransitionSystem, shares: Sequence[Share], rlimit: int, patience: float, found: dict[str, Judgement]
+) -> list[tuple[Share, Died]]:
+    """Judges all shares at once, and adds what is answered to `found`. Returns the shares whose process died."""
+    deaths = []
+    for number, said in answers([_work(system, share, rlimit) for share in shares], patience):
+        if isinstance(said, Died):
+            deaths.append((shares[number], said))
+        else:
+            found[said.property] = said
+    return deaths
+
+
+def _work(system: TransitionSystem, share: Share, rlimit: int) -> Callable[[], Iterator[Judgement]]:
+    return lambda: judgements(system, share, rlimit)
+
+
+def _unjudged(prop: Property, death: Died) -> Judgement:
+    return Judgement(prop.id, Verdict.UNKNOWN, Exhausted(death.why, None), {})
+
+
+def _left_open(properties: Sequence[Property], found: Mapping[str, Judgement]) -> str:
+    names = [prop.id for prop in properties if prop.id not in found]
+    return f"no answer yet for {len(names)} of {len(properties)} properties: {', '.join(names)}"
+
+
+def _shares(properties: Sequence[Property]) -> tuple[Share, ...]:
     parts: dict[tuple[str, str], list[Property]] = {}
     for prop in properties:
         parts.setdefault((prop.code, prop.instance), []).append(prop)
     groups = list(parts.values())
-    return tuple(tuple(prop for group in groups[first::2] for prop in group) for first in (0, 1))
+    several = len(properties) >= FEW and (os.cpu_count() or 1) > 1
+    shares = tuple(tuple(p for group in groups[first::2] for p in group) for first in (0, 1)) if several else ()
+    return tuple(share for share in shares if share) or (tuple(properties),)

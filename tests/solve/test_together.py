@@ -23,16 +23,3 @@ def test_two_processes_give_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) 
     assert [(j.property, j.verdict) for j in shared] == [(j.property, j.verdict) for j in alone]
 
 
-def test_a_killed_process_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    _, system = story("pool-alloc-leak/before")
-    wanted = tuple(p for p in system.properties if not same(p.companion, FALSE))
-    monkeypatch.setattr(together, "FEW", 1)
-
-    class Broken:
-        def __init__(self, *arguments: object) -> None:
-            raise together.BrokenProcessPool
-
-    monkeypatch.setattr(together, "ProcessPoolExecutor", Broken)
-
-    assert len(together.judge_together(system, wanted)) == len(wanted)

@@ -1,0 +1,221 @@
+"""Solving in processes of their own: one that crashes, is killed or hangs takes no other answer with it.
+
+The parent waits and solves nothing, so that Ctrl-C and SIGTERM reach it at once; a solver's own signal handling
+would turn the first Ctrl-C into an answer that it does not know.
+"""
+
+# mypy: disable-error-code="import-untyped"
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import selectors
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from kexecspec.solve.budget import failures, told
+
+Work = Callable[[], Iterable[Any]]
+Result = TypeVar("Result")
+
+PATIENCE = 3600.0
+"""Seconds without an answer after which a process is taken to ignore its budget, and killed. A budget is spent long
+before; no verdict of a solver that obeys it depends on this."""
+
+_SIZE = struct.Struct("!Q")
+_ITEM, _RAISED = 0, 1
+
+
+@dataclass(frozen=True)
+class Died:
+    """A process that ended without saying that it was done. `why` is fit to be shown."""
+
+    why: str
+
+
+class SolverDied(Exception):
+    """What was asked has no answer, for the process that worked on it died; the message says how."""
+
+
+@dataclass
+class _Child:
+    """A process, and what it has written that is no whole message yet."""
+
+    number: int
+    pid: int
+    pipe: int
+    deadline: float
+    written: bytes = b""
+    finished: bool = False
+
+
+def answers(works: Sequence[Work], patience: float = PATIENCE) -> Iterator[tuple[int, Any]]:
+    """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
+
+    Each runs in a process of its own, at the same time. What a work raises is raised here. When this iterator is
+    closed, or an exception passes through it, no process is left. Without fork the works are done here, in turn.
+    """
+    if not hasattr(os, "fork"):
+        for number, work in enumerate(works):
+            yield from ((number, item) for item in work())
+        return
+    children: list[_Child] = []
+    try:
+        for number, work in enumerate(works):
+            children.append(_started(number, work, patience))
+        yield from _collected(children, patience)
+    finally:
+        _ended(children)
+
+
+def aside(function: Callable[..., Result], *arguments: Any, patience: float = PATIENCE) -> Result:
+    """`function(*arguments)`, computed in a process of its own. Raises what it raises, or SolverDied."""
+    for _, item in answers([lambda: [function(*arguments)]], patience):
+        if isinstance(item, Died):
+            raise SolverDied(item.why)
+        result: Result = item
+    return result
+
+
+def _started(number: int, work: Work, patience: float) -> _Child:
+    """Forks. No signal comes between the fork and the parent's knowing of it."""
+    import z3  # noqa: F401  (loaded once for all children)
+
+    with _undisturbed():
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            _work(work, writing)
+        os.close(writing)
+        return _Child(number, pid, reading, time.monotonic() + patience)
+
+
+def _work(work: Work, writing: int) -> None:
+    """The child's whole life. It hears no Ctrl-C: its parent does, and ends it."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGINT})
+        _die_with_parent()
+        try:
+            for item in work():
+                _send(writing, (_ITEM, item))
+            code = 0
+        except failures() as error:
+            _send(writing, (_ITEM, Died(told(error))))
+            code = 0
+        except Exception as error:
+            _send(writing, (_RAISED, _portable(error)))
+            code = 0
+    finally:
+        os._exit(code)
+
+
+def _portable(error: Exception) -> Exception:
+    """The exception, or one that says the same where it cannot be sent."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _send(writing: int, message: tuple[int, Any]) -> None:
+    text = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    rest = memoryview(_SIZE.pack(len(text)) + text)
+    while rest:
+        rest = rest[os.write(writing, rest) :]
+
+
+def _die_with_parent() -> None:
+    """Linux: a parent that is killed outright leaves no solver behind."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _collected(children: Sequence[_Child], patience: float) -> Iterator[tuple[int, Any]]:
+    with selectors.DefaultSelector() as ready:
+        for child in children:
+            ready.register(child.pipe, selectors.EVENT_READ, child)
+        while ready.get_map():
+            soonest = min(key.data.deadline for key in ready.get_map().values())
+            for key, _ in ready.select(max(0.0, soonest - time.monotonic())):
+                child = key.data
+                read = os.read(child.pipe, 1 << 20)
+                if not read:
+                    ready.unregister(child.pipe)
+                    yield from _last(child)
+                    continue
+                child.written += read
+                for item in _whole_messages(child):
+                    child.deadline = time.monotonic() + patience
+                    yield child.number, item
+            for key in [key for key in ready.get_map().values() if key.data.deadline <= time.monotonic()]:
+                ready.unregister(key.data.pipe)
+                yield key.data.number, Died(f"the solver ignored its budget for {patience:g} s and was stopped")
+
+
+def _whole_messages(child: _Child) -> Iterator[Any]:
+    """The items that have arrived whole. Raises what the child raised."""
+    while len(child.written) >= _SIZE.size:
+        (size,) = _SIZE.unpack_from(child.written)
+        if len(child.written) < _SIZE.size + size:
+            return
+        kind, item = pickle.loads(child.written[_SIZE.size : _SIZE.size + size])
+        child.written = child.written[_SIZE.size + size :]
+        if kind == _RAISED:
+            raise item
+        yield item
+
+
+def _last(child: _Child) -> Iterator[tuple[int, Died]]:
+    """Nothing for a child that is done; how it died for another."""
+    _, status = os.waitpid(child.pid, 0)
+    child.finished = True
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        yield child.number, Died(f"the solver was ended by {_name(-code)}")
+    elif code > 0 or child.written:
+        yield child.number, Died("the solver ended without an answer")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _ended(children: Sequence[_Child]) -> None:
+    """Kills whatever still runs, and waits until it is gone."""
+    with _undisturbed():
+        for child in children:
+            os.close(child.pipe)
+            if not child.finished:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+        for child in children:
+            if not child.finished:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child.pid, 0)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keeps signals waiting that would raise an exception in the middle of something."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
