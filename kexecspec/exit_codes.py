@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 PROVED, REFUTED, UNUSABLE, UNDECIDED, DISAGREES, INTERRUPTED = 0, 1, 2, 3, 4, 130
+TERMINATED = 143
+"""Ended by SIGTERM: what a shell shows for it."""
 UNREAD = 141
 """Whoever read our output has gone, so that nobody saw the verdict: what a shell shows for SIGPIPE."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _STRANGE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -22,23 +25,38 @@ def plain_name(parts: tuple[str, ...], ending: str, taken: set[str]) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Puts `text` into the file `path`, in place of what it held. On OSError it is as it was."""
-    temporary = _written_beside(path, text)
-    try:
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    with undisturbed():
+        temporary = _written_beside(path, text)
+        try:
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_new(path: Path, text: str) -> None:
     """Puts `text` into a file that does not exist yet. Raises FileExistsError or another OSError."""
     if path.exists() or path.is_symlink():
         raise FileExistsError(17, "it exists already", str(path))
-    temporary = _written_beside(path, text)
+    with undisturbed():
+        temporary = _written_beside(path, text)
+        try:
+            path.hardlink_to(temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within, Ctrl-C and SIGTERM wait: they would raise an exception between making a file and knowing of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        path.hardlink_to(temporary)
+        yield
     finally:
-        temporary.unlink(missing_ok=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _written_beside(path: Path, text: str) -> Path:

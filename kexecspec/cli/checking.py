@@ -57,13 +57,19 @@ def run(request: Request) -> int:
         line_reader(),
     )
     outcomes: list[Outcome] = []
-    for path in request.files:
-        outcome = checked(path, options, request.verbose or len(request.files) > 1, folder)
-        outcomes.append(_with_traces(outcome, request, outcomes))
-        if request.form == "text":
-            _say_one(outcomes, look)
-    if request.form != "text":
-        say(REPORTERS[request.form](outcomes, look))
+    reported = 0
+    try:
+        for path in request.files:
+            outcome = checked(path, options, request.verbose or len(request.files) > 1, folder)
+            outcomes.append(_with_traces(outcome, request, outcomes))
+            if request.form == "text":
+                _say_one(outcomes, look)
+                reported += 1
+        if request.form != "text":
+            say(REPORTERS[request.form](outcomes, look))
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"no report on {', '.join(request.files[reported:])}")
+        raise
     return _code(outcomes, request)
 
 
@@ -124,7 +130,11 @@ def _certified(path: str, options: Options, folder: Path) -> Outcome:
     if made is None:
         complain(f"no certificate: nothing is proved; {escape(str(folder))} is as it was")
         return Outcome(path, found.report)
-    write_folder(folder, made.files)
+    try:
+        write_folder(folder, made.files)
+    except OSError as error:
+        complain(f"error: {escape(str(folder))}: {_reason(error)}; the certificate was not written")
+        return Outcome(path, found.report, unwritten=True)
     return Outcome(path, found.report, certificate=str(folder))
 
 
@@ -141,10 +151,18 @@ def _with_traces(outcome: Outcome, request: Request, before: list[Outcome]) -> O
 
     taken = frozenset(Path(name).name for earlier in before for _, name in earlier.traces)
     prefix = outcome.report.platform if len(request.files) > 1 else ""
-    return replace(outcome, traces=write_traces(outcome.report, Path(request.trace_dir), prefix, taken))
+    try:
+        return replace(outcome, traces=write_traces(outcome.report, Path(request.trace_dir), prefix, taken))
+    except OSError as error:
+        complain(f"error: {escape(request.trace_dir)}: {_reason(error)}; not all traces were written")
+        return replace(outcome, unwritten=True)
+
+
+def _reason(error: OSError) -> str:
+    return escape(error.strerror or str(error))
 
 
 def _code(outcomes: list[Outcome], request: Request) -> int:
     codes = [UNUSABLE if o.report is None else exit_code(o.report, request.accept_bounded) for o in outcomes]
-    code = gravest(codes)
+    code = gravest((*codes, *(UNUSABLE for o in outcomes if o.unwritten)))
     return PROVED if request.exit_zero and code in (REFUTED, UNDECIDED) else code

@@ -26,10 +26,10 @@ _EXITS = """\b
 Exit codes:
   0    everything proved, and of something (notes do not count)
   1    refuted, vacuous, or an expectation not met
-  2    usage or input error, or nothing to judge
+  2    usage or input error, nothing to judge, or output that cannot be written
   3    undecided
   4    the tool disagrees with itself, or a defect of the tool
-  130  interrupted
+  130  interrupted; 143 ended by SIGTERM; both say what has no answer yet
 Of several files the gravest counts: 4, then 2, 1, 3, 0."""
 
 _VERIFY_EXITS = """\b

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from typing import TextIO
 
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import UNREAD
@@ -15,14 +17,23 @@ class ReaderGone(Exception):
 
 
 def prepare_streams() -> None:
-    """No character that a stream cannot show stops the output; it is written as an escape."""
+    """No character that a stream cannot show stops the output; it is written as an escape. What is written to a
+    stream that is closed is lost; no file that is opened later takes its place."""
+    while (nowhere := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(nowhere)
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="ascii", errors="backslashreplace")
+
+
 def say(text: str) -> None:
-    """Writes to stdout, in plain ASCII unless that is a terminal. Raises ReaderGone."""
+    """Writes to stdout, in plain ASCII unless that is a terminal. Raises ReaderGone or another OSError."""
     if not sys.stdout.isatty():
         text = text.encode("ascii", "backslashreplace").decode("ascii")
     try:
@@ -33,9 +44,10 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Writes a line to stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Writes a line to stderr. Where even that is impossible, the exit code has to do."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def show_input_error(error: InputError) -> None:
@@ -53,7 +65,8 @@ def wants_colour() -> bool:
 
 def quiet_exit() -> int:
     """Nothing more can be said, and there is no use in complaining."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
     return UNREAD

@@ -18,8 +18,12 @@ def run(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
     options = options_of((), rlimit)
     codes: list[int] = []
     tested = 0
-    for path in files:
-        code, expectations = _tested(path, options, quiet)
+    for number, path in enumerate(files):
+        try:
+            code, expectations = _tested(path, options, quiet)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"not tested: {', '.join(files[number:])}")
+            raise
         codes.append(code)
         tested += expectations
     code = gravest(codes)

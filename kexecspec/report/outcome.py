@@ -13,13 +13,14 @@ from kexecspec.ir.verdict import Verdict
 @dataclass(frozen=True)
 class Outcome:
     """One file: its report, or why there is none. `traces` names the trace files written, by finding; `certificate` is
-    the folder of the certificate that was written."""
+    the folder of the certificate that was written. `unwritten`: some of what was asked for could not be written."""
 
     path: str
     report: Report | None
     errors: tuple[Diagnostic, ...] = ()
     traces: tuple[tuple[str, str], ...] = ()
     certificate: str | None = None
+    unwritten: bool = False
 
 
 def disagrees(finding: Finding) -> bool:

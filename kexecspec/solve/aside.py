@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from kexecspec.files import undisturbed
 from kexecspec.solve.budget import failures, told
 
 Work = Callable[[], Iterable[Any]]
@@ -60,19 +61,21 @@ def answers(works: Sequence[Work], patience: float = PATIENCE) -> Iterator[tuple
     """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
 
     Each runs in a process of its own, at the same time. What a work raises is raised here. When this iterator is
-    closed, or an exception passes through it, no process is left. Without fork the works are done here, in turn.
+    closed, or an exception passes through it, no process is left. A work for which no process can be had is done here.
     """
-    if not hasattr(os, "fork"):
-        for number, work in enumerate(works):
-            yield from ((number, item) for item in work())
-        return
     children: list[_Child] = []
+    here: list[int] = []
     try:
         for number, work in enumerate(works):
-            children.append(_started(number, work, patience))
+            try:
+                children.append(_started(number, work, patience))
+            except OSError:
+                here.append(number)
         yield from _collected(children, patience)
     finally:
         _ended(children)
+    for number in here:
+        yield from ((number, item) for item in _within(works[number]))
 
 
 def aside(function: Callable[..., Result], *arguments: Any, patience: float = PATIENCE) -> Result:
@@ -85,12 +88,19 @@ def aside(function: Callable[..., Result], *arguments: Any, patience: float = PA
 
 
 def _started(number: int, work: Work, patience: float) -> _Child:
-    """Forks. No signal comes between the fork and the parent's knowing of it."""
+    """Forks. No signal comes between the fork and the parent's knowing of it. Raises OSError."""
     import z3  # noqa: F401  (loaded once for all children)
 
-    with _undisturbed():
+    if not hasattr(os, "fork"):
+        raise OSError("there is no fork")
+    with undisturbed():
         reading, writing = os.pipe()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise
         if pid == 0:
             os.close(reading)
             _work(work, writing)
@@ -106,17 +116,22 @@ def _work(work: Work, writing: int) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGINT})
         _die_with_parent()
         try:
-            for item in work():
+            for item in _within(work):
                 _send(writing, (_ITEM, item))
-            code = 0
-        except failures() as error:
-            _send(writing, (_ITEM, Died(told(error))))
             code = 0
         except Exception as error:
             _send(writing, (_RAISED, _portable(error)))
             code = 0
     finally:
         os._exit(code)
+
+
+def _within(work: Work) -> Iterator[Any]:
+    """What `work` yields, and a last `Died` where its solver cannot go on."""
+    try:
+        yield from work()
+    except failures() as error:
+        yield Died(told(error))
 
 
 def _portable(error: Exception) -> Exception:
@@ -199,7 +214,7 @@ def _name(number: int) -> str:
 
 def _ended(children: Sequence[_Child]) -> None:
     """Kills whatever still runs, and waits until it is gone."""
-    with _undisturbed():
+    with undisturbed():
         for child in children:
             os.close(child.pipe)
             if not child.finished:
@@ -209,13 +224,3 @@ def _ended(children: Sequence[_Child]) -> None:
             if not child.finished:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(child.pid, 0)
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keeps signals waiting that would raise an exception in the middle of something."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

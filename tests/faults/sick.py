@@ -1,0 +1,129 @@
+"""`python -m tests.faults.sick ILLNESS ARGUMENT...`: kexecspec with something wrong inside of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import kexecspec.check
+import kexecspec.confirm
+from kexecspec.cli import checking, main
+from kexecspec.ir.system import Property
+from kexecspec.solve import aside, budget, judge, together
+
+
+def _waits(name: str) -> Callable[..., Any]:
+    """Tells by a file beside the input that it has been reached, and then takes for ever."""
+
+    def wait(*_: object, **__: object) -> None:
+        Path(f"reached-{name}").touch()
+        time.sleep(60)
+
+    return wait
+
+
+def _for_victim(act: Callable[[], object]) -> Callable[..., Any]:
+    """The judge of one property, which does `act` for KX103."""
+    real = judge._judged
+
+    def judged(system: Any, prop: Property, known: Any) -> Any:
+        if prop.code == "KX103":
+            act()
+        return real(system, prop, known)
+
+    return judged
+
+
+def _raises(error: BaseException) -> Callable[..., Any]:
+    def act(*_: object, **__: object) -> None:
+        raise error
+
+    return act
+
+
+def _solver_error() -> None:
+    import z3
+
+    raise z3.Z3Exception("out of order\x1b[2J")
+
+
+def _once() -> None:
+    """Kills its own process the first time only."""
+    try:
+        Path("killed").touch(exist_ok=False)
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _impatient(act: Callable[[], object]) -> None:
+    together.judge_together.__defaults__ = (judge.RLIMIT, 0.7)  # type: ignore[attr-defined]
+    judge._judged = _for_victim(act)
+
+
+def _vanishing() -> None:
+    """The folder of the traces is removed as soon as it has been made."""
+    from kexecspec.report import trace_files
+
+    real = trace_files.write_whole
+
+    def write(path: Path, text: str) -> None:
+        path.parent.rmdir()
+        real(path, text)
+
+    trace_files.write_whole = write
+
+
+def _nowhere() -> None:
+    """The working directory is removed."""
+    gone = Path("gone").absolute()
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+
+
+def _on_both_cores(act: Callable[[], object]) -> None:
+    together.FEW = 1
+    judge._judged = _for_victim(act)
+
+
+ILLNESSES: Mapping[str, Callable[[], None]] = {
+    "none": lambda: None,
+    "load waits": lambda: setattr(kexecspec.check, "load", _waits("load")),
+    "solve waits": lambda: setattr(judge, "_judged", _for_victim(_waits("solve"))),
+    "both cores wait": lambda: _on_both_cores(_waits("both")),
+    "recheck waits": lambda: setattr(kexecspec.confirm, "recheck", _waits("recheck")),
+    "replay waits": lambda: setattr(kexecspec.confirm, "confirm", _waits("replay")),
+    "output waits": lambda: setattr(checking, "say", _waits("output")),
+    "solver crashes": lambda: setattr(judge, "_judged", _for_victim(lambda: os.kill(os.getpid(), signal.SIGSEGV))),
+    "solver raises": lambda: setattr(judge, "_judged", _for_victim(_solver_error)),
+    "no memory": lambda: setattr(judge, "_judged", _for_victim(_raises(MemoryError()))),
+    "solver hangs": lambda: _impatient(lambda: time.sleep(60)),
+    "one of two killed": lambda: _on_both_cores(_once),
+    "worker killed": lambda: setattr(judge, "_judged", _for_victim(_once)),
+    "recheck crashes": lambda: setattr(kexecspec.confirm, "recheck", lambda *_: os.kill(os.getpid(), signal.SIGSEGV)),
+    "recheck killed": lambda: setattr(kexecspec.confirm, "recheck", _dying_once(kexecspec.confirm.recheck)),
+    "folder vanishes": _vanishing,
+    "nowhere": _nowhere,
+    "no fork": lambda: delattr(os, "fork"),
+    "no process": lambda: setattr(aside.os, "fork", _raises(BlockingIOError(11, "Resource temporarily unavailable"))),
+    "solver unknown": lambda: setattr(budget.Meter, "ask", _raises(budget.OutOfBudget("rlimit 1"))),
+}  # fmt: skip
+
+
+def _dying_once(real: Callable[..., Any]) -> Callable[..., Any]:
+    def recheck(*arguments: Any) -> Any:
+        _once()
+        return real(*arguments)
+
+    return recheck
+
+
+if __name__ == "__main__":
+    ILLNESSES[sys.argv[1]]()
+    sys.exit(main(sys.argv[2:]))

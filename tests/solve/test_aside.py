@@ -1,0 +1,105 @@
+"""Work in processes of its own: what it says arrives, what it raises is raised, how it died is told."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from kexecspec.solve import aside as module
+from kexecspec.solve.answers import Disagreement
+from kexecspec.solve.aside import Died, SolverDied, answers, aside
+
+
+def test_what_is_said_arrives_whole_and_in_order() -> None:
+    large = "x" * 3_000_000
+    found = list(answers([lambda: [1, large, 2], lambda: [3]]))
+    assert [item for number, item in found if number == 0] == [1, large, 2]
+    assert [item for number, item in found if number == 1] == [3]
+
+
+def test_what_is_raised_there_is_raised_here() -> None:
+    def disagrees() -> None:
+        raise Disagreement("a run that is none")
+
+    with pytest.raises(Disagreement, match="a run that is none"):
+        aside(disagrees)
+
+
+def test_what_cannot_be_sent_is_told_in_words() -> None:
+    def odd() -> None:
+        error = ValueError("odd")
+        error.args = (lambda: None,)
+        raise error
+
+    with pytest.raises(RuntimeError, match="ValueError"):
+        aside(odd)
+
+
+def _then_dies(number: signal.Signals) -> Iterator[int]:
+    yield 1
+    faulthandler.disable()
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
+def test_a_death_is_the_last_word(number: signal.Signals) -> None:
+    found = list(answers([lambda: _then_dies(number), lambda: [2]]))
+    assert [item for work, item in found if work == 1] == [2]
+    assert [item for work, item in found if work == 0] == [1, Died(f"the solver was ended by {number.name}")]
+
+
+def test_an_end_without_a_word_is_a_death() -> None:
+    with pytest.raises(SolverDied, match="without an answer"):
+        aside(os._exit, 3)
+    assert list(answers([lambda: iter(())])) == []
+
+
+def test_patience_is_for_each_answer() -> None:
+    def slow() -> Iterator[int]:
+        for number in range(4):
+            time.sleep(0.2)
+            yield number
+        time.sleep(30)
+
+    begun = time.monotonic()
+    found = [item for _, item in answers([slow], patience=0.6)]
+    assert found[:4] == [0, 1, 2, 3] and isinstance(found[4], Died) and time.monotonic() - begun < 10
+
+
+def test_whoever_stops_listening_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    pids: list[int] = []
+    real = os.fork
+    monkeypatch.setattr(module.os, "fork", lambda: pids.append(real()) or pids[-1])
+    said = answers([lambda: _then_sleeps(), lambda: _then_sleeps()])
+    assert next(said)[1] == "ready"
+    said.close()  # type: ignore[attr-defined]
+    assert len(pids) == 2
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def _then_sleeps() -> Iterator[str]:
+    yield "ready"
+    time.sleep(30)
+
+
+def test_without_a_process_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    before = os.listdir("/proc/self/fd")
+    monkeypatch.setattr(module.os, "fork", none)
+    assert list(answers([lambda: [1], lambda: [2, 3]])) == [(0, 1), (1, 2), (1, 3)]
+
+    def no_memory() -> Iterator[int]:
+        yield 1
+        raise MemoryError
+
+    assert list(answers([no_memory])) == [(0, 1), (0, Died("memory does not suffice"))]
+    assert len(os.listdir("/proc/self/fd")) == len(before)
