@@ -58,14 +58,14 @@ class Command:
             with tempfile.TemporaryFile() as text:
                 text.write(script.encode("ascii"))
                 text.seek(0)
-                with _uninterrupted():
+                with uninterrupted():
                     process = _started(self.words, text)
             printed, late = _printed(process, began + seconds)
         except (OSError, ValueError) as error:
             return Said(UNKNOWN, f"it cannot be started: {getattr(error, 'strerror', None) or error}")
         finally:
             if process is not None:
-                _kill(process)
+                kill(process)
         spent = time.monotonic() - began
         if late:
             return Said(UNKNOWN, f"no answer within {seconds:g} s", spent)
@@ -76,7 +76,7 @@ class Command:
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Signals that would raise an exception do so at the end: nothing is started that nobody knows of."""
     came: list[int] = []
     mine = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -139,10 +139,29 @@ def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
     return True
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def read_until(number: int, wanted: int, deadline: float) -> bytes:
+    """`wanted` bytes from a pipe. Raises TimeoutError, or EOFError where it ends before."""
+    found = b""
+    with selectors.DefaultSelector() as ready:
+        ready.register(number, selectors.EVENT_READ)
+        while len(found) < wanted:
+            left = deadline - time.monotonic()
+            if left <= 0 or not ready.select(left):
+                raise TimeoutError
+            more = os.read(number, wanted - len(found))
+            if not more:
+                raise EOFError
+            found += more
+    return found
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that leads a group, with everything that it started, and closes our ends of its pipes."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 

@@ -7,23 +7,30 @@ Each text gets a solver that knows nothing of earlier ones. A process that is la
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
-import multiprocessing
+import json
 import os
-import signal
+import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from typing import IO
 
-from kexecspec.solve.speak import UNKNOWN, Said, read_answer
+from kexecspec.solve.speak import UNKNOWN, Said, kill, read_answer, read_until, uninterrupted
 
 WHEELS: Mapping[str, str] = {"z3": "z3-solver", "cvc5": "cvc5"}
 """Solvers that can be imported, and the distribution that each is from."""
 
 _STARTING = 60.0
+_LENGTH = struct.Struct(">Q")
+_PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "from kexecspec.solve.workers import serve; serve(sys.argv[1])"
+)
 
 
 @dataclass
@@ -31,45 +38,49 @@ class Worker:
     """One of WHEELS. Raises nothing: whatever goes wrong is an `unknown`."""
 
     name: str
-    running: tuple[BaseProcess, Connection] | None = None
+    running: subprocess.Popen[bytes] | None = None
 
     def ask(self, script: str, seconds: float) -> Said:
         """See speak.Solver."""
         try:
-            process, line = self.running or self._started()
-        except (OSError, EOFError) as error:
+            process = self.running or self._started()
+        except (OSError, EOFError, TimeoutError) as error:
             self.close()
             return Said(UNKNOWN, f"it cannot be started: {error or 'it ended'}")
         began = time.monotonic()
         try:
-            line.send(script)
-            if not line.poll(seconds):
-                self.close()
-                return Said(UNKNOWN, f"no answer within {seconds:g} s", time.monotonic() - began)
-            printed = str(line.recv())
-        except (EOFError, OSError):
-            process.join(1)
+            assert process.stdin is not None
+            _send(process.stdin, script.encode("ascii"))
+            printed = _receive(process, began + seconds)
+        except TimeoutError:
             self.close()
-            return Said(UNKNOWN, f"it ended with status {process.exitcode}", time.monotonic() - began)
-        return read_answer(printed.encode("utf-8", "replace"), None, time.monotonic() - began)
+            return Said(UNKNOWN, f"no answer within {seconds:g} s", time.monotonic() - began)
+        except (EOFError, OSError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            self.close()
+            return Said(UNKNOWN, f"it ended with status {process.returncode}", time.monotonic() - began)
+        except BaseException:
+            self.close()
+            raise
+        return read_answer(printed, None, time.monotonic() - began)
 
     def close(self) -> None:
         """Kills the process, if there is one."""
         if self.running is not None:
-            process, line = self.running
-            self.running = None
-            process.kill()
-            process.join()
-            line.close()
+            process, self.running = self.running, None
+            kill(process)
 
-    def _started(self) -> tuple[BaseProcess, Connection]:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(self.name, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        self.running = (process, ours)
-        if not ours.poll(_STARTING) or ours.recv() != "ready":
+    def _started(self) -> subprocess.Popen[bytes]:
+        with uninterrupted():
+            self.running = subprocess.Popen(
+                (sys.executable, "-c", _PROGRAM, self.name, json.dumps(sys.path)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        if _receive(self.running, time.monotonic() + _STARTING) != b"ready":
             raise EOFError
         return self.running
 
@@ -89,25 +100,34 @@ def release(name: str) -> str:
         return "unknown"
 
 
-def _serve(name: str, line: Connection) -> None:
-    """Answers texts until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
+def serve(name: str) -> None:
+    """The worker's side: answers texts from its standard input until nobody asks any more."""
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     answer = _ANSWERS[name]
     answer("(set-logic QF_LIA)(check-sat)")
-    line.send("ready")
-    while True:
-        try:
-            script = line.recv()
-        except EOFError:
-            return
+    _send(answers, b"ready")
+    while len(head := questions.read(_LENGTH.size)) == _LENGTH.size:
+        script = questions.read(_LENGTH.unpack(head)[0]).decode("ascii")
         try:
             said = answer(script)
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
-        line.send(said)
+        _send(answers, said.encode("utf-8", "replace"))
+
+
+def _send(stream: IO[bytes], content: bytes) -> None:
+    stream.write(_LENGTH.pack(len(content)) + content)
+    stream.flush()
+
+
+def _receive(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """A whole answer. Raises TimeoutError, or EOFError where the process ends before."""
+    assert process.stdout is not None
+    head = read_until(process.stdout.fileno(), _LENGTH.size, deadline)
+    return read_until(process.stdout.fileno(), min(_LENGTH.unpack(head)[0], 1 << 24), deadline)
 
 
 def _z3(script: str) -> str:

@@ -47,7 +47,7 @@ def test_a_worker_that_is_late_or_killed_is_replaced() -> None:
         late = worker.ask(TRUE * 2000, 0.000001)
         assert late.word == UNKNOWN and late.why == "no answer within 1e-06 s" and worker.running is None
         assert worker.ask(FALSE, 60).word == UNSAT and worker.running is not None
-        worker.running[0].kill()
+        worker.running.kill()
         killed = worker.ask(FALSE, 60)
         assert killed.word == UNKNOWN and "it ended with status -9" in killed.why
         assert worker.ask(FALSE, 60).word == UNSAT
