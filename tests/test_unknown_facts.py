@@ -47,6 +47,7 @@ def test_the_file_itself_is_whole(tmp_path: Path) -> None:
         ("version: 5.10.19}", f"version: {'9' * 39}.1}}", "KX009"),
         ("version: 5.10.19}", "version: 2.6.1}", "KX009"),
         ("driver: tee_bnxt_fw", "driver: unknown", "KX002"),
+        ("kind: tee-client", "extends: tee_bnxt_fv", "KX002"),
         ("smmu: smmu", "smmu: unknown", "KX002"),
         ("arm,mmu-500", "unknown", "KX002"),
         ("prod -kexec-> prod", "{from: unknown, kind: kexec, to: prod}", "KX002"),

@@ -48,6 +48,9 @@ def parts(
 ) -> Parts:
     """All entities of a platform file but the kernels. What cannot be is added to `wrong`."""
     world, found = _World(content, library, tee, kernels, wrong), Parts()
+    for name, own in content.get("drivers", {}).items():
+        if own.get("extends", "optee") not in library.names("drivers"):
+            wrong.unknown("driver", own["extends"], library.names("drivers"), ("drivers", name, "extends"))
     _no_smmu(found)
     for name, entry in content.get("smmus", {}).items():
         _smmu(world, found, name, entry or {})
@@ -69,7 +72,7 @@ def _tee(world: _World, found: Parts) -> None:
     for name in names[world.tee["kind"]]:
         driver = drivers.find_driver(name, world.content, world.library)
         if driver is not None:
-            kinds = ("walker", "client", "tee_driver") if driver.content["kind"] == "tee" else ("walker", "provider")
+            kinds = ("walker", "client", "tee_driver") if driver.content.get("kind") == "tee" else ("walker", "provider")
             _client(world, found, name, {}, driver, kinds, ("secure_world",))
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from kexecspec.check import read_platforms
+from kexecspec.certificate.examine import examine
+from kexecspec.certificate.made import certificate
+from kexecspec.certificate.manifest import FILE
+from kexecspec.check import Options, checked, read_platforms
 from kexecspec.cli.platforms import Settled, settled
 from kexecspec.cli.replaying import beside, fitting
-from kexecspec.diagnostics import InputError, render_all
+from kexecspec.diagnostics import InputError, escape, render_all
 from kexecspec.ground.ground import ground
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.ir.expr import Ref, text
@@ -71,7 +76,29 @@ def rules(content: bytes) -> None:
         assert str(error)
 
 
-TARGETS: Mapping[str, Callable[[bytes], None]] = {"loader": loader, "rules": rules, "traces": traces}
+def certificates(content: bytes) -> None:
+    """A certificate of which one file is changed: the first line names it, the rest is what stands in it. Unless it
+    is the manifest, the sums are made to fit, so that what is behind them is reached."""
+    name, _, text = content.partition(b"\n")
+    files = {**_certificate(), FILE: _certificate()[FILE]}
+    changed = next((known for known in files if known.encode() == name), FILE)
+    files[changed] = text
+    if changed != FILE:
+        files[FILE] = _signed(files)
+    folder = _folder() / "certificate"
+    for path, inner in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(inner)
+    try:
+        examined = examine(str(folder))
+    except InputError as error:
+        return _told(error)
+    assert all(escape(one) for one in examined.rejections)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "loader": loader, "rules": rules, "traces": traces, "certificates": certificates,
+}  # fmt: skip
 
 
 def corpus(target: str) -> tuple[Path, ...]:
@@ -119,6 +146,25 @@ def _folder() -> Path:
 @cache
 def _acme() -> tuple[Settled, ...]:
     return settled(str(_folder() / "acme.yaml"))
+
+
+@cache
+def _certificate() -> dict[str, bytes]:
+    """The files of a small certificate."""
+    found = certificate(checked(str(_folder() / "acme.yaml"), Options(only=("KX105",))))
+    assert found is not None
+    return {name: text.encode() for name, text in found.files.items()}
+
+
+def _signed(files: Mapping[str, bytes]) -> bytes:
+    """The manifest, with sums that fit the files."""
+    said = json.loads(files[FILE])
+    said["files"] = [
+        {"path": name, "bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}
+        for name, text in files.items()
+        if name != FILE
+    ]
+    return (json.dumps(said, indent=1) + "\n").encode()
 
 
 def _told(error: InputError) -> None:
