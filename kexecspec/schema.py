@@ -67,7 +67,7 @@ def _validator(schema_name: str) -> Draft202012Validator:
     for name in _referenced(schema_name):
         registry = registry.with_resource(f"{name}.schema.json", DRAFT202012.create_resource(_contents(name)))
     extended: Callable[..., type[Draft202012Validator]] = extend
-    ours = extended(Draft202012Validator, {"uniqueItems": _unique_items})
+    ours = extended(Draft202012Validator, {"uniqueItems": _unique_items, "pattern": _pattern})
     return ours(_contents(schema_name), registry=registry, format_checker=checker)
 
 
@@ -77,6 +77,15 @@ def _unique_items(_: object, wanted: bool, instance: object, __: object) -> Iter
 
     if wanted and isinstance(instance, list) and len({repr(item) for item in instance}) < len(instance):
         yield ValidationError("repeated")
+
+
+def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+    """As jsonschema's own, but `$` is the very end: Python's lets a line end follow."""
+    from jsonschema.exceptions import ValidationError
+
+    strict = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(instance, str) and not re.search(strict, instance):
+        yield ValidationError(f"it does not fit {pattern}")
 
 
 @cache

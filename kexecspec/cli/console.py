@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from typing import TextIO
 
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import UNREAD
+
+_COMMANDS = re.compile(r"^([ \t]*)(:)(?=:)|(#)(?=#(?:vso)?\[)", re.MULTILINE)
 
 
 class ReaderGone(Exception):
@@ -32,8 +35,15 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="ascii", errors="backslashreplace")
 
 
+def inert(text: str) -> str:
+    """`text` without what the machines that run builds take for commands to them: lines that begin with `::`, and
+    `##[` or `##vso[` anywhere. What takes its place is an escape that JSON knows, too."""
+    return _COMMANDS.sub(lambda found: f"{found[1] or ''}\\u{ord(found[2] or found[3]):04x}", text)
+
+
 def say(text: str) -> None:
     """Writes to stdout, in plain ASCII unless that is a terminal. Raises ReaderGone or another OSError."""
+    text = inert(text)
     if not sys.stdout.isatty():
         text = text.encode("ascii", "backslashreplace").decode("ascii")
     try:
@@ -46,7 +56,7 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """Writes a line to stderr. Where even that is impossible, the exit code has to do."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(inert(text) + "\n")
         sys.stderr.flush()
 
 

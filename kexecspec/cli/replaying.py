@@ -18,7 +18,7 @@ from kexecspec.ir.system import Property
 from kexecspec.ir.trace import Trace, objection
 from kexecspec.ir.values import Value
 from kexecspec.report.itf_read import TraceFile, read_trace
-from kexecspec.report.look import Look, columns, count, value, wrapped
+from kexecspec.report.look import Look, columns, count, shell, value, wrapped
 from kexecspec.report.refuted import log_lines, replay_lines
 
 
@@ -72,7 +72,7 @@ def beside(file: TraceFile) -> str:
     folder = Path(os.path.realpath(file.path)).parent
     inside = Path(os.path.realpath(folder / named)) if "\0" not in named else folder
     if PurePosixPath(named).is_absolute() or inside == folder or not inside.is_relative_to(folder):
-        help_ = f"kexecspec replay {escape(file.path)} --platform FILE"
+        help_ = f"kexecspec replay {shell(file.path)} --platform FILE"
         message = f"the platform file {quote(named)} is not in the trace's folder"
         raise InputError([Diagnostic("KX027", message, Span(file.path), (), help_)])
     return str(Path(file.path).parent / named)

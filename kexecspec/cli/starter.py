@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from kexecspec.cli.console import say
 from kexecspec.cli.starter_text import STARTER
 from kexecspec.diagnostics import escape, quote
 from kexecspec.files import write_new
+from kexecspec.report.look import shell
 
 
 def run(file: str) -> int:
@@ -20,6 +20,5 @@ def run(file: str) -> int:
         write_new(path, STARTER)
     except FileExistsError:
         raise click.UsageError(f"{quote(file)} exists; nothing was written.") from None
-    shown = shlex.quote(escape(file))
-    say(f"wrote {escape(file)}: facts to replace by your own\nnext: kexecspec check {shown}")
+    say(f"wrote {escape(file)}: facts to replace by your own\nnext: kexecspec check {shell(file)}")
     return 0

@@ -50,7 +50,8 @@ def parts(
     world, found = _World(content, library, tee, kernels, wrong), Parts()
     for name, own in content.get("drivers", {}).items():
         if own.get("extends", "optee") not in library.names("drivers"):
-            wrong.unknown("driver", own["extends"], library.names("drivers"), ("drivers", name, "extends"))
+            known = library.names("drivers")
+            wrong.unknown("driver", own["extends"], known, ("drivers", name, "extends"))
     _no_smmu(found)
     for name, entry in content.get("smmus", {}).items():
         _smmu(world, found, name, entry or {})
@@ -72,7 +73,8 @@ def _tee(world: _World, found: Parts) -> None:
     for name in names[world.tee["kind"]]:
         driver = drivers.find_driver(name, world.content, world.library)
         if driver is not None:
-            kinds = ("walker", "client", "tee_driver") if driver.content.get("kind") == "tee" else ("walker", "provider")
+            tee = driver.content.get("kind") == "tee"
+            kinds = ("walker", "client", "tee_driver") if tee else ("walker", "provider")
             _client(world, found, name, {}, driver, kinds, ("secure_world",))
 
 

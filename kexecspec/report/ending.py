@@ -6,12 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from kexecspec import exit_codes as codes
-from kexecspec.diagnostics import escape
 from kexecspec.findings import Report
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report import outcome
-from kexecspec.report.look import Look, count, wrapped
+from kexecspec.report.look import Look, count, shell, wrapped
 
 
 def ledger(report: Report, look: Look) -> Iterator[str]:
@@ -31,7 +30,7 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
 
 def certified(folder: str | None) -> list[str]:
     """Where the certificate is, if one was written, and how it is checked."""
-    return [] if folder is None else wrapped(f"Certificate: kexecspec verify-cert {shlex.quote(folder)}", "  ", "    ")
+    return [] if folder is None else [f"  Certificate: kexecspec verify-cert {shell(folder)}"]
 
 
 def _not_vacuous(report: Report) -> list[str]:
@@ -119,12 +118,12 @@ def _tally(report: Report) -> str:
 
 
 def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
-    path = shlex.quote(escape(report.path))
+    path = shell(report.path)
     refuted = [f for f in report.findings if f.verdict is Verdict.REFUTED]
     refuted.sort(key=lambda f: f.severity != "error")
     for finding in refuted:
         if finding.property.id in traces:
-            return f"kexecspec replay {shlex.quote(escape(traces[finding.property.id]))} --platform {path}"
+            return f"kexecspec replay {shell(traces[finding.property.id])} --platform {path}"
     if code == codes.DISAGREES:
         return f"kexecspec check {path} --trace-dir traces"
     if refuted:

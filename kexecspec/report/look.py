@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ def escape_lines(text: str) -> list[str]:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 handoff`, `2 handoffs`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def shell(argument: str) -> str:
+    """A file's name as part of a command to paste: one argument, no option, whatever characters it has. Those that
+    cannot be shown are escapes, and then the command names no file."""
+    return shlex.quote(escape(f"./{argument}" if argument.startswith("-") else argument))
 
 
 def value(of: object) -> str:
