@@ -30,8 +30,9 @@ LONGEST_CHAIN = 16
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def load(path: str) -> Node:
-    """The tree of a file with everything that it `extends` merged in. Raises InputError.
+def load(path: str, within: str | None = None) -> Node:
+    """The tree of a file with everything that it `extends` merged in, nothing of it from outside of the folder
+    `within`, if that is given. Raises InputError.
 
     A file's own entries win, tables are merged key by key, lists are replaced, `null` removes a key
     of the extended file. `extends` itself is gone from the result; each node keeps its own file's span.
@@ -42,6 +43,9 @@ def load(path: str) -> Node:
     chain, names = [root], [path]
     while (named := chain[-1].get("extends")) is not None:
         names.append(_next_file(named, names))
+        if within is not None and not _is_inside(names[-1], within):
+            message = f"extends {quote(names[-1])}: outside of the folder {quote(within)}"
+            raise InputError([Diagnostic("KX019", message, named.span, help="name the platform file by --platform")])
         chain.append(_read_extended(names[-1], named.span))
     merged = chain.pop()
     while chain:
@@ -285,6 +289,11 @@ def _next_file(named: Node, names: list[str]) -> str:
         message = f"more than {LONGEST_CHAIN} files extend one another"
         raise InputError([Diagnostic("KX019", message, named.span, (chain,))])
     return path
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    top = os.path.realpath(folder)
+    return os.path.commonpath((os.path.realpath(path), top)) == top
 
 
 def _read_extended(path: str, named: Span) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kexecspec.check import read_platforms
+from kexecspec.check import platforms_in
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
 from kexecspec.hashes import of
@@ -12,6 +12,7 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
 from kexecspec.report.look import value
+from kexecspec.source import load
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Settled:
         return f": with {said}" if said else ""
 
 
-def settled(path: str) -> tuple[Settled, ...]:
+def settled(path: str, within: str | None = None) -> tuple[Settled, ...]:
     """What the file `path` becomes: one system, or one for each way its unknown facts change its shape.
 
-    Raises InputError with everything that is wrong with it.
+    Raises InputError with everything that is wrong with it, and where it extends a file outside of the folder `within`.
     """
     specs = library()
-    return tuple(Settled(facts, p, ground(p, specs)) for facts, p in read_platforms(path, specs))
+    return tuple(Settled(facts, p, ground(p, specs)) for facts, p in platforms_in(load(path, within), path, specs))
 
 
 def hashes_of(found: tuple[Settled, ...]) -> Hashes:

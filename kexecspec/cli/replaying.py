@@ -30,7 +30,7 @@ def run(path: str, until: int | None, state: bool, platform: str | None, verbose
     file = read_trace(path)
     if until is not None and until > len(file.trace.steps):
         raise click.UsageError(f"--until {until}: the trace has {count(len(file.trace.steps), 'step')}.")
-    found = settled(platform if platform is not None else beside(file))
+    found = settled(platform) if platform is not None else settled(beside(file), os.path.dirname(file.path) or ".")
     refuse_drift(file, hashes_of(found))
     chosen, prop = fitting(file, found)
     say("\n".join(wrapped(f"{path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")))

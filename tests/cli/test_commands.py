@@ -86,6 +86,12 @@ def test_a_trace_of_something_else_is_refused(run: Run, story: Path, tmp_path: P
     (tmp_path / "sub" / "t.json").write_text(text)
     assert "KX027" in run("replay", "sub/t.json").err, "a link leads out of the folder, too"
     trace.write_text(text)
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "t.json").write_text(text)
+    (tmp_path / "near" / "acme.yaml").write_text("extends: ../acme.yaml\n")
+    outside = run("replay", "near/t.json")
+    assert outside.code == 2 and "KX019" in outside.err and "--platform" in outside.err
+    assert run("replay", "near/t.json", "--platform", "near/acme.yaml").code == 0, "what the user names is followed"
     story.write_text(STORY.replace("20000", "20001"))
     assert "KX026" in run("replay", trace).err
 
