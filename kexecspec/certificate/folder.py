@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kexecspec.certificate.manifest import FILE, read_manifest
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
+from kexecspec.files import undisturbed
 from kexecspec.textfile import LARGEST, decode
 
 MOST_FILES = 5000
@@ -95,12 +96,13 @@ def _is_certificate(folder: Path) -> bool:
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
     """Puts a certificate in the place of whatever `check_free` allows there. On OSError that is as it was."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".kexecspec-", dir=folder.parent))
-    try:
-        _fill(fresh, files)
-        _put(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    with undisturbed():
+        fresh = Path(tempfile.mkdtemp(prefix=".kexecspec-", dir=folder.parent))
+        try:
+            _fill(fresh, files)
+            _put(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _fill(folder: Path, files: Mapping[str, str]) -> None:
@@ -120,14 +122,14 @@ def _put(fresh: Path, folder: Path) -> None:
         fresh.rename(folder)
         return
     check_free(folder)
-    aside = Path(tempfile.mkdtemp(prefix=".kexecspec-", dir=folder.parent))
-    folder.rename(aside)
+    older = Path(tempfile.mkdtemp(prefix=".kexecspec-", dir=folder.parent))
+    folder.rename(older)
     try:
         fresh.rename(folder)
     except BaseException:
-        aside.rename(folder)
+        older.rename(folder)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _refused(path: str, message: str, code: str = "KX028") -> InputError:

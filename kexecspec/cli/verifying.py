@@ -54,11 +54,16 @@ def run(request: Request) -> int:
     if told:
         say("\n".join(_heading(request.folder, examined)))
     given: list[Answer] = []
-    for _, group in groupby(answers(examined, asked, request.timeout), lambda a: (a.solver, a.group)):
-        some = list(group)
-        given += some
-        if told:
-            say(_row(some))
+    try:
+        for _, group in groupby(answers(examined, asked, request.timeout), lambda a: (a.solver, a.group)):
+            some = list(group)
+            given += some
+            if told:
+                say(_row(some))
+    except KeyboardInterrupt as stop:
+        wanted = len(asked) * sum(len(system.each) for system in examined.systems)
+        stop.add_note(f"{request.folder} is not verified: {wanted - len(given)} of {wanted} answers are missing")
+        raise
     end = conclusion(examined, given)
     if request.form == "json":
         say(_json(request, examined, given, end))

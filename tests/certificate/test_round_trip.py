@@ -21,9 +21,11 @@ from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import evaluate
 from kexecspec.ir.expr import FALSE, references
+from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.library import library
 from kexecspec.resources import schema_path
+from kexecspec.solve.aside import SolverDied
 from kexecspec.source import parse, plain
 from tests.certificate.folders import AFTER, BEFORE, Cert, made, verified
 from tests.goldens import ROOT
@@ -79,6 +81,17 @@ def test_what_is_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("kexecspec.certificate.made.read_invariants", lambda text, system: ())
     with pytest.raises(ValueError, match="the invariants are not read back"):
         certificate(found)
+
+
+def test_a_solver_that_dies_over_the_ranges_costs_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = checked(str(ROOT / AFTER), Options(replay=False))
+
+    def dies(function: object, system: TransitionSystem, invariants: object) -> None:
+        raise SolverDied("it was killed")
+
+    monkeypatch.setattr("kexecspec.certificate.made.aside", dies)
+    poorer = certificate(found)
+    assert poorer is not None and poorer.claimed == 6
 
 
 def test_a_platform_with_refuted_properties_is_verified_in_part(tmp_path: Path) -> None:

@@ -100,15 +100,19 @@ def test_what_was_not_asked_is_not_claimed(run: Run) -> None:
     assert ran.out.splitlines()[-1].startswith("VERIFIED IN PART")
 
 
-def test_an_interruption_ends_the_solver_too(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "word", "code"), [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143)]
+)
+def test_a_signal_ends_the_solver_too(number: int, word: str, code: int, run: Run, tmp_path: Path) -> None:
     run("check", GOOD, "--certificate", "cert", "-q")
     words = ["verify-cert", "cert", "--solver", f"sh -c 'echo $$ > {tmp_path}/number; exec sleep 99'"]
     process = subprocess.Popen([sys.executable, "-m", "kexecspec", *words], stderr=subprocess.PIPE, text=True)
-    number = tmp_path / "number"
-    while not (number.exists() and number.read_text().strip()):
+    note = tmp_path / "number"
+    while not (note.exists() and note.read_text().strip()):
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[1].strip() == "interrupted" and process.returncode == 130
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1].strip().splitlines()
+    assert said == [word, "  cert is not verified: 7 of 7 answers are missing"] and process.returncode == code
     with pytest.raises(ProcessLookupError):
-        os.kill(int(number.read_text()), 0)
+        os.kill(int(note.read_text()), 0)
