@@ -71,14 +71,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Taken:
-    """Whether a handoff of the file is ever taken: PROVED by a run of so many `steps`, REFUTED by a proof that there is
-    none, or UNKNOWN."""
+    """Whether a handoff of the file is ever taken: PROVED by a `run` to where it is taken (so many `steps` with
+    it), REFUTED by a proof that there is none, or UNKNOWN."""
 
     name: str
     kind: str
     place: Place | None
     verdict: Verdict
     steps: int | None = None
+    run: Trace | None = None
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def _taken(edge: Edge, run: Trace | None, judgement: Judgement | None) -> Taken:
     if run is None and judgement is not None and isinstance(judgement.evidence, Proof):
         run = judgement.evidence.witness
     if run is not None:
-        return Taken(edge.name, edge.kind, place, Verdict.PROVED, len(run.steps) + 1)
+        return Taken(edge.name, edge.kind, place, Verdict.PROVED, len(run.steps) + 1, run)
     return Taken(edge.name, edge.kind, place, Verdict.REFUTED if judgement is None else judgement.verdict)
 
 

@@ -23,6 +23,7 @@ from kexecspec.check import platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
+from kexecspec.handoff_runs import taking
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
@@ -79,7 +80,12 @@ def examine(path: str, platform_file: str | None = None) -> Examined:
     wholes = [ground(platform, specs) for _, platform in found]
     judged = [_system(part, whole, content) for part, whole in zip(manifest.parts, wholes, strict=True)]
     systems = tuple(obligations for _, obligations in judged)
-    rejections = (*(one for wrong, _ in judged for one in wrong), *_strangers(manifest, systems))
+    untaken = (
+        wrong
+        for part, whole, (_, platform) in zip(manifest.parts, wholes, found, strict=True)
+        for wrong in _handoffs(part, whole, platform)
+    )
+    rejections = (*(one for wrong, _ in judged for one in wrong), *untaken, *_strangers(manifest, systems))
     severities = {plain(prop.id): prop.severity for whole in wholes for prop in whole.properties}
     return Examined(manifest, size, rejections, systems, severities, same_tool)
 
@@ -192,9 +198,24 @@ def _claim(claim: Claim, prop: Property, system: TransitionSystem, names: Mappin
     if claim != claim_of(prop, claim.verdict, names, claim.run) or (claim.run is None) != (claim.verdict != _PROVED):
         yield f"{FILE}: {claim.property} is {claim.verdict} with another obligation or run than that has"
     if claim.run is not None:
-        wrong = runs.objection(system, prop, claim.run)
+        wrong = runs.objection(system, runs.premise(prop), claim.run)
         if wrong is not None:
             yield f"{FILE}: the run of {claim.property}: {wrong}"
+
+
+def _handoffs(part: Part, system: TransitionSystem, platform: Platform) -> Iterator[str]:
+    """What is wrong with what the manifest says of each handoff."""
+    if [one.name for one in part.handoffs] != [plain(edge.name) for edge in platform.edges]:
+        yield f"{FILE}: its handoffs are not those of the platform"
+        return
+    for one, edge in zip(part.handoffs, platform.edges, strict=True):
+        rule = taking(system, edge)
+        if (one.run is None) != (one.verdict != _PROVED):
+            yield f"{FILE}: the handoff {one.name} is {one.verdict} with a run"
+        elif one.run is not None:
+            wrong = "no rule takes it" if rule is None else runs.objection(system, rule.enabled, one.run)
+            if wrong is not None:
+                yield f"{FILE}: the run of the handoff {one.name}: {wrong}"
 
 
 def _claimed(part: Part, system: TransitionSystem) -> list[Property]:

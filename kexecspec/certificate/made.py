@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from kexecspec import __version__
 from kexecspec.certificate import derive
 from kexecspec.certificate.invariants_text import read_invariants
-from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, Run, Sum, manifest_text, read_manifest
+from kexecspec.certificate.manifest import FILE, Claim, Handoff, Manifest, Part, Run, Sum, manifest_text, read_manifest
 from kexecspec.certificate.platform_text import platform_text
 from kexecspec.certificate.symbols import plain
 from kexecspec.check import Checked, Way
 from kexecspec.confirm import conjoined
-from kexecspec.findings import Finding
+from kexecspec.findings import Finding, Taken
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.trace import Trace
@@ -108,7 +108,8 @@ def _part(way: Way, folder: str, specs: Library) -> tuple[Part, dict[str, str]]:
     read = read_invariants(texts[derive.INVARIANTS], system)
     if [(one.name, one.holds) for one in read] != [(one.name, one.holds) for one in invariants]:
         raise ValueError("the invariants are not read back as they are")
-    return Part(folder, facts_of(way.facts), claims), texts
+    handoffs = tuple(_handoff(one, system) for one in way.report.taken)
+    return Part(folder, facts_of(way.facts), handoffs, claims), texts
 
 
 def _enough(system: TransitionSystem, invariants: tuple[Invariant, ...]) -> tuple[Invariant, ...]:
@@ -117,6 +118,11 @@ def _enough(system: TransitionSystem, invariants: tuple[Invariant, ...]) -> tupl
         return aside(sufficient, system, invariants)
     except SolverDied:
         return tuple({one.holds: one for one in invariants}.values())
+
+
+def _handoff(one: Taken, system: TransitionSystem) -> Handoff:
+    run = None if one.run is None else _run(one.run, system)
+    return Handoff(plain(one.name), one.verdict.value, run)
 
 
 def _claim(prop: Property, finding: Finding | None, system: TransitionSystem, names: Mapping[str, str]) -> Claim:
@@ -131,7 +137,7 @@ def _claim(prop: Property, finding: Finding | None, system: TransitionSystem, na
 
 def _witness(finding: Finding) -> Trace | None:
     """The run to the premise of a property that is proved; None where it is not, or of nothing."""
-    proved = finding.verdict is Verdict.PROVED and isinstance(finding.evidence, Proof)
+    proved = finding.verdict is Verdict.PROVED and not finding.vacuous
     return finding.evidence.witness if proved and isinstance(finding.evidence, Proof) else None
 
 

@@ -39,11 +39,21 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Handoff:
+    """What the certificate says of a handoff of the file: PROVED by a run to where it is taken, or nothing."""
+
+    name: str
+    verdict: str
+    run: Run | None = None
+
+
+@dataclass(frozen=True)
 class Part:
     """One system: its folder ("" for the certificate's own), and the unknown facts as they were filled in."""
 
     folder: str
     facts: Mapping[str, Value]
+    handoffs: tuple[Handoff, ...]
     claims: tuple[Claim, ...]
 
 
@@ -121,6 +131,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {
         "folder": part.folder,
         "facts": dict(part.facts),
+        "handoffs": [{"handoff": one.name, "verdict": one.verdict, **_run(one.run)} for one in part.handoffs],
         "properties": [_claim(claim) for claim in part.claims],
     }
 
@@ -129,20 +140,21 @@ def _claim(claim: Claim) -> dict[str, Any]:
     said: dict[str, Any] = {"property": claim.property, "verdict": claim.verdict}
     if claim.obligation is not None:
         said["obligation"] = claim.obligation
-    if claim.run is not None:
-        said["run"] = {"start": dict(claim.run.start), "rules": list(claim.run.rules)}
-    return said
+    return {**said, **_run(claim.run)}
+
+
+def _run(run: Run | None) -> dict[str, Any]:
+    return {} if run is None else {"run": {"start": dict(run.start), "rules": list(run.rules)}}
 
 
 def _read_part(said: Mapping[str, Any]) -> Part:
-    return Part(said["folder"], said["facts"], tuple(_read_claim(one) for one in said["properties"]))
-
-
-def _read_claim(said: Mapping[str, Any]) -> Claim:
-    run = said.get("run")
-    return Claim(
-        said["property"],
-        said["verdict"],
-        said.get("obligation"),
-        None if run is None else Run(run["start"], tuple(run["rules"])),
+    handoffs = tuple(Handoff(one["handoff"], one["verdict"], _read_run(one)) for one in said["handoffs"])
+    claims = tuple(
+        Claim(one["property"], one["verdict"], one.get("obligation"), _read_run(one)) for one in said["properties"]
     )
+    return Part(said["folder"], said["facts"], handoffs, claims)
+
+
+def _read_run(said: Mapping[str, Any]) -> Run | None:
+    run = said.get("run")
+    return None if run is None else Run(run["start"], tuple(run["rules"]))

@@ -12,8 +12,8 @@ from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.values import Value, contains
 
 
-def objection(system: TransitionSystem, prop: Property, run: Run) -> str | None:
-    """Why `run` does not show that `prop` is about something (for SOMETIMES: that it holds); None if it does."""
+def objection(system: TransitionSystem, target: Expr, run: Run) -> str | None:
+    """Why `run` does not show that some run of `system` ends where `target` holds; None if it does."""
     state = _first(system, run.start)
     if isinstance(state, str):
         return state
@@ -28,10 +28,11 @@ def objection(system: TransitionSystem, prop: Property, run: Run) -> str | None:
             state = fire(system, rule, state)
         except OutOfRange as error:
             return f"step {number}: {error}"
-    return None if evaluate(_target(prop), state) else "it does not end where the premise holds"
+    return None if evaluate(target, state) else "it does not end where the premise holds"
 
 
-def _target(prop: Property) -> Expr:
+def premise(prop: Property) -> Expr:
+    """What a run has to reach for a proof of `prop` to be one of something; for SOMETIMES it is the proof."""
     return prop.holds if prop.mode is Mode.SOMETIMES else prop.companion
 
 

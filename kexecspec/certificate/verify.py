@@ -36,6 +36,7 @@ class Conclusion:
     verdict: str
     proved: tuple[str, ...]
     unproved: tuple[tuple[str, str], ...]
+    untaken: tuple[tuple[str, str], ...]
     rejections: tuple[str, ...]
     undecided: tuple[str, ...]
 
@@ -66,16 +67,18 @@ def _about(system: Obligations, solver: Solver, seconds: float) -> Iterator[Answ
 def conclusion(examined: Examined, given: Sequence[Answer]) -> Conclusion:
     """The verdict: every obligation unsat, says every solver, and nothing else is wrong."""
     proved, unproved = _claims(examined)
+    handoffs = (one for part in examined.manifest.parts for one in part.handoffs)
+    untaken = tuple(dict.fromkeys((one.name, one.verdict) for one in handoffs if one.run is None))
     if examined.rejections:
-        return Conclusion(REJECTED, (), unproved, examined.rejections, ())
+        return Conclusion(REJECTED, (), unproved, untaken, examined.rejections, ())
     refused = tuple(_refused(given))
     undecided = tuple(f"{a.obligation}: {a.solver}: {a.said.why}" for a in given if a.said.word == UNKNOWN)
     if refused:
-        return Conclusion(REJECTED, (), unproved, refused, undecided)
+        return Conclusion(REJECTED, (), unproved, untaken, refused, undecided)
     if undecided or not given:
-        return Conclusion(UNDECIDED, (), unproved, (), undecided or ("no solver was asked",))
-    wanting = any(examined.severities[name] == "error" for name, _ in unproved)
-    return Conclusion(PARTLY if wanting else VERIFIED, proved, unproved, (), ())
+        return Conclusion(UNDECIDED, (), unproved, untaken, (), undecided or ("no solver was asked",))
+    wanting = bool(untaken) or any(examined.severities[name] == "error" for name, _ in unproved)
+    return Conclusion(PARTLY if wanting else VERIFIED, proved, unproved, untaken, (), ())
 
 
 def _refused(given: Sequence[Answer]) -> Iterator[str]:

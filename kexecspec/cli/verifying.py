@@ -88,10 +88,11 @@ def _heading(folder: str, examined: Examined) -> Iterator[str]:
         yield "  It was made by another build of kexecspec than this one."
     if examined.rejections:
         return
-    claims = [claim for part in made.parts for claim in part.claims if claim.run is not None]
+    runs = [one.run for part in made.parts for some in (part.handoffs, part.claims) for one in some]
+    stepped = sum(run is not None for run in runs)
     files = f"{count(len(made.files) + 1, 'file')}, {_kib(examined.size)}"
     yield from wrapped(f"derived anew from platform.yaml, and the same: {files}", "  ", "    ")
-    yield from wrapped(f"not vacuous: {count(len(claims), 'run')}, each stepped by the rules", "  ", "    ")
+    yield from wrapped(f"not vacuous: {count(stepped, 'run')}, each stepped by the rules", "  ", "    ")
 
 
 def _row(some: Sequence[Answer]) -> str:
@@ -116,6 +117,8 @@ def _ending(request: Request, examined: Examined, given: Sequence[Answer], end: 
     if end.verdict in (VERIFIED, PARTLY) and not (request.quiet and end.verdict == VERIFIED):
         for name, word in end.unproved:
             yield from wrapped(f"{name}: {word}, nothing is claimed of it", "  - ", "    ")
+        for name, word in end.untaken:
+            yield from wrapped(f"the handoff {name}: that a run takes it is {word}", "  - ", "    ")
     for line in wrapped(f"{end.verdict}  {examined.manifest.platform}: {_tally(end, given)}", "", "  "):
         yield look.paint(line, "bold", _COLOURS[end.verdict])
 
@@ -137,6 +140,7 @@ def _json(request: Request, examined: Examined, given: Sequence[Answer], end: Co
         "verdict": end.verdict,
         "proved": list(end.proved),
         "unproved": dict(end.unproved),
+        "untaken": dict(end.untaken),
         "rejections": list(end.rejections),
         "undecided": list(end.undecided),
         "bytes": examined.size,

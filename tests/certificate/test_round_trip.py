@@ -100,6 +100,19 @@ def test_a_platform_with_refuted_properties_is_verified_in_part(tmp_path: Path) 
     assert dict(end.unproved).keys() == {"KX102/bnxt@kexec", "KX103/bnxt@kexec", "KX106/bnxt@any"}
 
 
+def test_proofs_about_a_handoff_that_is_never_taken_are_not_claimed(tmp_path: Path) -> None:
+    found = checked(str(ROOT / "tests/vacuous/limit.yaml"), Options(replay=False))
+    vacuous = {f.property.id for f in found.report.findings if f.vacuous}
+    never = {one.name for one in found.report.taken if one.run is None}
+    made_of_it = certificate(found)
+    assert vacuous and never and made_of_it is not None
+    cert = Cert()
+    cert.files = dict(made_of_it.files)
+    _, end = verified(cert.write(tmp_path))
+    assert end.verdict == "VERIFIED IN PART" and {name for name, _ in end.untaken} == never
+    assert {name for name, word in end.unproved if word == "VACUOUS"} == vacuous
+
+
 def test_the_manifest_fits_its_schema() -> None:
     schema = json.loads(schema_path("certificate").read_text())
     Draft202012Validator.check_schema(schema)
