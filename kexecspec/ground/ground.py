@@ -8,6 +8,7 @@ from typing import Any
 
 from kexecspec.ground.handoffs import Aging, handoff_rules
 from kexecspec.ground.names import World, variable
+from kexecspec.ground.presence import has_shutdown
 from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
 from kexecspec.ground.walks import positions
@@ -20,6 +21,7 @@ from kexecspec.ir.typing import check
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort
 from kexecspec.library import Library
 from kexecspec.platform.facts import Entity, Hooks, PerKernel, Platform
+from kexecspec.platform.stated import Stated, stated
 
 CONTROL = ("kernel", "phase", "leaving")
 
@@ -37,15 +39,40 @@ def ground(platform: Platform, library: Library) -> TransitionSystem:
         system = fold(unfolded(platform, library))
     except LanguageError as error:
         raise SpecError(str(error)) from error
-    flow = flow_invariants(system, control_groups(system, CONTROL))
-    return replace(system, invariants=(*system.invariants, *flow))
+    return with_flow(system)
+
+
+def loosened(platform: Platform, library: Library) -> tuple[TransitionSystem, dict[str, Stated]]:
+    """The unfolded system of a platform that was resolved whole, in which its facts are variables that never change,
+    and the facts it looks at, by the names of their variables. With every fact as stated it is the platform's system,
+    but for the names of positions in hooks.
+
+    Raises SpecError as `ground` does.
+    """
+    facts = stated(platform)
+    try:
+        system = _system(platform, library, facts)
+    except LanguageError as error:
+        raise SpecError(str(error)) from error
+    return system, {name: fact for name, fact in facts.items() if name in system.variables}
 
 
 def unfolded(platform: Platform, library: Library) -> TransitionSystem:
     """As `ground`, with the variables that can never change and the rules that can never fire."""
+    return _system(platform, library, None)
+
+
+def with_flow(system: TransitionSystem) -> TransitionSystem:
+    """`system` with the invariants that follow from its control flow."""
+    return replace(system, invariants=(*system.invariants, *flow_invariants(system, control_groups(system, CONTROL))))
+
+
+def _system(platform: Platform, library: Library, loose: dict[str, Stated] | None) -> TransitionSystem:
     components = {s.name: {**s.content, "path": s.path} for s in library.all("components")}
     platform = _without_silent(platform, known_operations(components))
-    world = World(platform, components, positions(platform), frozenset(library.features))
+    world = World(platform, components, positions(platform), frozenset(library.features), loose=loose)
+    if loose is not None:
+        world.derived.update(((e.name, "has_shutdown"), has_shutdown(world, e)) for e in platform.of_kind("walker"))
     variables, aging = _variables(world)
     rules: list[Rule] = []
     for entity in platform.entities.values():
@@ -60,7 +87,8 @@ def unfolded(platform: Platform, library: Library) -> TransitionSystem:
         variables[name] = Var(
             name, unknown.sort, None, Lifetime.FIXED, says="a fact that the platform file leaves unknown"
         )
-    system = TransitionSystem(variables, tuple(rules), invariants, wanted)
+    open_facts = {name: Var(name, (loose or {})[name].sort, None, Lifetime.FIXED) for name in sorted(world.used)}
+    system = TransitionSystem({**open_facts, **variables}, tuple(rules), invariants, wanted)
     problems = check(system)
     if problems:
         raise SpecError("\n".join(problems))

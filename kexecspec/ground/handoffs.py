@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from kexecspec.ground.names import EdgePart, World
 from kexecspec.ground.rules import _flat
-from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal
+from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, choose, conjoin, disjoin, equal, negate
 from kexecspec.ir.language import lower
 from kexecspec.ir.system import Lifetime, Place, Rule, Var
-from kexecspec.platform.facts import Edge
+from kexecspec.platform.facts import Edge, Limit
+from kexecspec.platform.stated import limit_fact
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def _arrival(world: World, edge: Edge, variables: Mapping[str, Var], aging: Mapp
         if edge.resets:
             effect[limit.counter] = Const(0)
         elif edge.name in limit.edges:
-            effect[limit.counter] = add((Ref(limit.counter), Const(1)))
+            more = add((Ref(limit.counter), Const(1)))
+            taken = disjoin((_holds(world, limit), _below(limit)))
+            effect[limit.counter] = choose(taken, more, Ref(limit.counter))
     return effect
 
 
@@ -108,14 +111,24 @@ def _scope(world: World, edge: Edge, age: Aging):  # type: ignore[no-untyped-def
 
 def _limit(world: World, edge: Edge) -> Expr:
     limits = (limit for limit in world.platform.limits if edge.name in limit.edges)
-    return conjoin(at_most(Ref(limit.counter), Const(limit.most - 1)) for limit in limits)
+    return conjoin(disjoin((negate(_holds(world, limit)), _below(limit))) for limit in limits)
+
+
+def _below(limit: Limit) -> Expr:
+    return at_most(Ref(limit.counter), Const(limit.most - 1))
+
+
+def _holds(world: World, limit: Limit) -> Expr:
+    return world.known(limit_fact(limit.counter), True)
 
 
 def _idle(world: World) -> tuple[Expr, ...]:
     tee = world.platform.entities.get("tee")
-    if tee is None or tee.facts["in_flight_none"] is not True:
+    if tee is None:
         return ()
-    return (equal(world.part("tee").attribute("busy"), Const(0)),)  # type: ignore[arg-type]
+    none: Expr = world.part("tee").attribute("in_flight_none")  # type: ignore[assignment]
+    idle = equal(world.part("tee").attribute("busy"), Const(0))  # type: ignore[arg-type]
+    return _flat([disjoin((negate(none), idle))])
 
 
 def _all_stopped(world: World) -> tuple[Expr, ...]:

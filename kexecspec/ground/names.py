@@ -8,7 +8,9 @@ from typing import Any
 
 from kexecspec.ir.expr import Const, Expr, Ref, choose, equal
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
+from kexecspec.ir.values import Value
 from kexecspec.platform.facts import Edge, Entity, Link, Links, PerKernel, Platform, Unknown
+from kexecspec.platform.stated import Stated, edge_fact, fact_in, feature_fact, feature_of, kernel_fact
 
 GROUPS = {
     "clients": "client",
@@ -22,13 +24,20 @@ GROUPS = {
 
 @dataclass
 class World:
-    """All names of one platform. `positions` gives each walker's control positions by group."""
+    """All names of one platform. `positions` gives each walker's control positions by group.
+
+    With `loose`, the facts in it are variables that never change instead of constants, and a kernel's features are
+    added to it as they are looked at; `used` tells which have been, and `derived` holds facts that follow from them.
+    """
 
     platform: Platform
     components: Mapping[str, Mapping[str, Any]]
     positions: Mapping[str, Mapping[str, tuple[str, ...]]]
     features: frozenset[str]
     unknowns: dict[str, Unknown] = field(default_factory=dict)
+    loose: dict[str, Stated] | None = None
+    used: set[str] = field(default_factory=set)
+    derived: dict[tuple[str, str], Expr] = field(default_factory=dict)
     _things: dict[str, Part] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Expr] = field(default_factory=dict)
 
@@ -37,6 +46,20 @@ class World:
         if name not in self._things:
             self._things[name] = Part(self, self.platform.entities[name])
         return self._things[name]
+
+    def known(self, name: str, value: Value) -> Expr:
+        """The fact called `name`, whose value is `value`: a constant, or a variable where facts are loose."""
+        if self.loose is None or name not in self.loose:
+            return Const(value)
+        self.used.add(name)
+        return Ref(name)
+
+    def feature(self, kernel: str, feature: str) -> Expr:
+        """Whether a kernel has a feature."""
+        has, name = feature in self.platform.kernels[kernel].features, feature_fact(kernel, feature)
+        if self.loose is not None and self.platform.kernels[kernel].linux:
+            self.loose.setdefault(name, feature_of(kernel, feature, has))
+        return self.known(name, has)
 
     def scope(self, local: Mapping[str, Meaning]) -> Scope:
         """The names that every expression may use, and `local` ones before them."""
@@ -48,6 +71,8 @@ class World:
 
     def attribute(self, entity: Entity, name: str) -> Meaning:
         """A fact, variable or definition of `entity`. Raises LanguageError for anything else."""
+        if (entity.name, name) in self.derived:
+            return self.derived[entity.name, name]
         if name in entity.facts:
             return self._fact(entity, name)
         for component in self.components_of(entity):
@@ -67,7 +92,8 @@ class World:
     def _fact(self, entity: Entity, name: str) -> Meaning:
         match entity.facts[name]:
             case PerKernel(values):
-                return by_kernel(values)
+                full = variable(entity, name)
+                return by_kernel({k: self.known(fact_in(full, k), value) for k, value in values.items()})
             case Unknown() as unknown:
                 self.unknowns[variable(entity, name)] = unknown
                 return Ref(variable(entity, name))
@@ -76,7 +102,7 @@ class World:
             case Links(others):
                 return Group(tuple(self.part(other) for other in others))
             case value:
-                return Const(value)
+                return self.known(variable(entity, name), value)
 
     def _global(self, name: str) -> Meaning | None:
         if name in GROUPS:
@@ -98,12 +124,11 @@ def variable(entity: Entity, name: str) -> str:
     return name if "machine" in entity.kinds else f"{entity.name}.{name}"
 
 
-def by_kernel(values: Mapping[str, Any]) -> Expr:
+def by_kernel(values: Mapping[str, Expr]) -> Expr:
     """A fact that depends on the running kernel, as a case split."""
-    (_, last), *others = reversed(list(values.items()))
-    expr: Expr = Const(last)
+    (_, expr), *others = reversed(list(values.items()))
     for kernel, value in others:
-        expr = choose(equal(Ref("kernel"), Const(kernel)), Const(value), expr)
+        expr = choose(equal(Ref("kernel"), Const(kernel)), value, expr)
     return expr
 
 
@@ -149,7 +174,7 @@ class EdgePart:
             case "resets":
                 return Const(edge.resets)
             case "user_stopped":
-                return Const(edge.user_stopped)
+                return self.world.known(edge_fact(edge.name), edge.user_stopped)
         raise LanguageError(f"a handoff has no attribute {name}")
 
 
@@ -163,8 +188,8 @@ class Now:
         """A fact of the running kernel, as a case split over kernels."""
         kernels = self.world.platform.kernels
         if all(name in kernel.facts for kernel in kernels.values()):
-            return by_kernel({k: kernel.facts[name] for k, kernel in kernels.items()})
+            return by_kernel({k: self.world.known(kernel_fact(k, name), e.facts[name]) for k, e in kernels.items()})
         feature = name.replace("_", "-")
         if feature not in self.world.features:
             raise LanguageError(f"no kernel fact or feature is called {name}")
-        return by_kernel({k: feature in kernel.features for k, kernel in kernels.items()})
+        return by_kernel({k: self.world.feature(k, feature) for k in kernels})

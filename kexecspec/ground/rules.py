@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kexecspec.ground.names import World, variable
-from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, bare_probes, turns
-from kexecspec.ir.expr import TRUE, And, Const, Expr, Ref, conjoin, disjoin, equal, negate, same
+from kexecspec.ground.names import World, by_kernel, variable
+from kexecspec.ground.presence import goes_on, is_there, may_start, none_there, ready
+from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, turns
+from kexecspec.ir.expr import FALSE, TRUE, And, Const, Expr, Ref, conjoin, disjoin, equal, negate, same
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower, within
 from kexecspec.ir.system import Place, Rule, Source
 from kexecspec.platform.facts import Entity
+from kexecspec.platform.stated import fact_in, order_fact
 from kexecspec.quantities import format_size
 
 
@@ -19,11 +21,14 @@ from kexecspec.quantities import format_size
 class OpPart:
     """An operation in an expression: `op.FACT`."""
 
-    facts: Mapping[str, Any]
+    world: World
+    name: str
+    turn: Turn
 
     def attribute(self, name: str) -> Meaning:
         """The fact called `name`; an operation that does not have it has it false."""
-        return Const(self.facts.get(name, False))
+        value = dict(self.turn.op.facts).get(name, False)
+        return by_kernel({k: self.world.known(fact_in(f"{self.name}.{name}", k), value) for k in self.turn.kernels})
 
 
 def component_rules(world: World, entity: Entity, component: Mapping[str, Any]) -> Iterator[Rule]:
@@ -46,9 +51,9 @@ def component_rules(world: World, entity: Entity, component: Mapping[str, Any]) 
 
 def walk_rules(world: World, entity: Entity) -> Iterator[Rule]:
     """Every operation of a driver's hooks, variant by variant."""
-    there = tuple(k for k in bare_probes(entity) if _present(entity, k))
-    if there:
-        yield _bare_bind(world, entity, there)
+    bare = {k: none_there(world, entity, k, "probe") for k in entity.hooks if _present(entity, k)}
+    if any(not same(none, FALSE) for none in bare.values()):
+        yield _bare_bind(world, entity, bare)
     if "suppliers" in entity.facts:
         yield _unsupplied(world, entity)
     for turn in turns(entity):
@@ -90,22 +95,24 @@ def _variant(
     component: Mapping[str, Any],
 ) -> Rule:
     at, goes = Ref(f"{entity.name}.at"), str(spec.get("goes", "next"))
-    ready: Expr = equal(at, Const(turn.before))
+    here = ready(world, entity, turn)
     if goes != "wait" and any(
         v.get("goes") == "wait" for k, v in _operation(world, turn.op.do)[1].items() if k != "sources"
     ):
-        ready = disjoin((ready, equal(at, Const(turn.waiting))))
+        here = disjoin((here, equal(at, Const(turn.waiting))))
     guard = conjoin(
         (
             _in(turn.kernels, world),
             equal(Ref("phase"), Const("boot" if turn.hook == "probe" else "down")),
-            ready,
+            here,
+            is_there(world, entity, turn),
             lower(str(spec.get("when", True)), scope),
-            _supplied(world, entity) if turn.before == READY else TRUE,
+            may_start(world, entity, turn, _supplied(world, entity)),
         )
     )
     effect = effects(spec.get("then", {}), scope)
-    effect[f"{entity.name}.at"] = Const({"next": turn.after, "wait": turn.waiting, "fail": FAILED}[goes])
+    ends = {"wait": Const(turn.waiting), "fail": Const(FAILED)}
+    effect[f"{entity.name}.at"] = goes_on(world, entity, turn) if goes == "next" else ends[goes]
     if goes == "fail":
         effect = _unwound(entity) | effect
     buffer = world.platform.entities.get(turn.op.buffer or "")
@@ -123,11 +130,12 @@ def _variant(
     )
 
 
-def _bare_bind(world: World, entity: Entity, kernels: tuple[str, ...]) -> Rule:
+def _bare_bind(world: World, entity: Entity, bare: Mapping[str, Expr]) -> Rule:
+    """The driver binds without any operation that matters, in kernels where none is there."""
     at = f"{entity.name}.at"
     guard = conjoin(
         (
-            _in(kernels, world),
+            _where(bare, world),
             equal(Ref("phase"), Const("boot")),
             equal(Ref(at), Const(READY)),
             _supplied(world, entity),
@@ -192,7 +200,8 @@ def turn_order(world: World, entity: Entity, hook: str) -> tuple[Expr, ...]:
             parts.append(_expr(thing.attribute("settled")))
         else:
             if other.name in entity.shut_after:
-                parts.append(_expr(thing.attribute("stopped")))
+                ordered = world.known(order_fact(other.name, entity.name), True)
+                parts.append(disjoin((negate(ordered), _expr(thing.attribute("stopped")))))
             parts.append(negate(_expr(thing.attribute("stopping"))))
     return _flat(parts)
 
@@ -206,7 +215,8 @@ def _unwound(entity: Entity) -> dict[str, Expr]:
 
 
 def _scope(world: World, entity: Entity, turn: Turn) -> Scope:
-    local: dict[str, Meaning] = {"self": world.part(entity.name), "op": OpPart(dict(turn.op.facts))}
+    op = OpPart(world, f"{entity.name}.{turn.hook}.{turn.label}", turn)
+    local: dict[str, Meaning] = {"self": world.part(entity.name), "op": op}
     if turn.op.buffer:
         local["b"] = world.part(turn.op.buffer)
     return world.scope(local)
@@ -228,6 +238,13 @@ def _in(kernels: tuple[str, ...], world: World) -> Expr:
     if set(kernels) == set(world.platform.kernels):
         return TRUE
     return disjoin(equal(Ref("kernel"), Const(k)) for k in kernels)
+
+
+def _where(holds: Mapping[str, Expr], world: World) -> Expr:
+    """A condition that depends on the running kernel; false in kernels that are not named."""
+    if all(same(expr, TRUE) or same(expr, FALSE) for expr in holds.values()):
+        return _in(tuple(k for k, expr in holds.items() if same(expr, TRUE)), world)
+    return disjoin(conjoin((equal(Ref("kernel"), Const(k)), expr)) for k, expr in holds.items())
 
 
 def _suffix(turn: Turn, entity: Entity) -> str:

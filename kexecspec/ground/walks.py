@@ -6,35 +6,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kexecspec.platform.facts import Entity, Hooks, Op, Platform
+from kexecspec.platform.stated import labelled
 
 READY, BOUND, SHUT, FAILED = "off", "bound", "shut", "failed"
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One operation at one position: where the driver stands before and after it, where it waits for it, and
-    the kernels whose hook has it there."""
+    """One operation at one position: where the driver stands before and after it, where it waits for it, its label
+    in the hook, and the kernels whose hook has it there."""
 
     hook: str
     op: Op
     before: str
     after: str
     waiting: str
+    label: str
     kernels: tuple[str, ...]
 
 
 def turns(entity: Entity) -> tuple[Turn, ...]:
     """All operations of `entity` in all kernels; kernels that do the same at the same position share a turn."""
-    merged: dict[tuple[str, Op, str, str, str], list[str]] = {}
+    merged: dict[tuple[str, Op, str, str, str, str], list[str]] = {}
     for kernel, hooks in entity.hooks.items():
-        for hook, op, before, after, waiting in _walk(hooks):
-            merged.setdefault((hook, op, before, after, waiting), []).append(kernel)
+        for place in _walk(hooks):
+            merged.setdefault(place, []).append(kernel)
     return tuple(Turn(*key, tuple(kernels)) for key, kernels in merged.items())
-
-
-def bare_probes(entity: Entity) -> tuple[str, ...]:
-    """The kernels in which the driver binds without any operation that matters."""
-    return tuple(k for k, hooks in entity.hooks.items() if not hooks.probe)
 
 
 def positions(platform: Platform) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -66,11 +63,11 @@ def _labels(labels: Iterator[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def _walk(hooks: Hooks) -> Iterator[tuple[str, Op, str, str, str]]:
+def _walk(hooks: Hooks) -> Iterator[tuple[str, Op, str, str, str, str]]:
     for hook, first, last in (("probe", READY, BOUND), ("shutdown", BOUND, SHUT)):
         ops: tuple[Op, ...] = getattr(hooks, hook)
         before = first
-        for number, op in enumerate(ops, 1):
+        for number, (label, op) in enumerate(labelled(ops), 1):
             after = last if number == len(ops) else f"{hook}_{number}"
-            yield hook, op, before, after, f"wait_{hook}_{number}"
+            yield hook, op, before, after, f"wait_{hook}_{number}", label
             before = after

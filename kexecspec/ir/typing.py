@@ -46,7 +46,8 @@ def sort_of(expr: Expr, variables: Mapping[str, Var]) -> Sort:
             return BOOL
         case If(condition, then, otherwise):
             _need(BoolSort, expr, condition, variables=variables)
-            return _alike(expr, sort_of(then, variables), sort_of(otherwise, variables))
+            labels = _choice(expr)
+            return EnumSort(labels) if labels else _alike(expr, sort_of(then, variables), sort_of(otherwise, variables))
 
 
 def check(system: TransitionSystem) -> tuple[str, ...]:
@@ -84,6 +85,18 @@ def _need(kind: type, expr: Expr, *parts: Expr, variables: Mapping[str, Var]) ->
     for part in parts:
         if not isinstance(sort_of(part, variables), kind):
             raise SortError(f"{text(part)} is no {kind.__name__[:-4].lower()} in {text(expr)}")
+
+
+def _choice(expr: Expr) -> tuple[str, ...]:
+    """The labels that `expr` chooses from; none where it is anything but a choice of labels."""
+    match expr:
+        case Const(str() as label):
+            return (label,)
+        case If(_, then, otherwise):
+            one, other = _choice(then), _choice(otherwise)
+            return tuple(dict.fromkeys(one + other)) if one and other else ()
+        case _:
+            return ()
 
 
 def _alike(expr: Expr, left: Sort, right: Sort) -> Sort:

@@ -8,7 +8,6 @@ from typing import Any
 
 from kexecspec.ir.values import Value
 from kexecspec.library import Library, feature_version
-from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import PAGE
 from kexecspec.platform.facts import Hooks, Kernel, Op
 from kexecspec.quantities import parse_size
@@ -61,15 +60,18 @@ def exists_since(driver: Driver, version: Version) -> bool:
     return driver.inline or since.startswith(OLDER) or version >= feature_version(since)
 
 
-def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wrong: Complaints) -> Hooks:
-    """The operations of `driver` in `kernel`, those without bearing on any property left out.
+def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, whole: bool = False) -> Hooks:
+    """The operations of `driver` in `kernel`, those without bearing on any property left out; with `whole` all that
+    its specification writes, those that the kernel's features leave out marked as not there.
 
     `tee` comes from secure_world.settled; buffers are entities called `owner.buffer`.
     """
     written = driver.content.get("hooks", {})
-    probe = _operations(written.get("probe", ()), kernel, tee, owner)
+    probe = _operations(written.get("probe", ()), kernel, tee, owner, whole)
+    shutdown = _operations(written.get("shutdown", ()), kernel, tee, owner, whole)
+    if whole:
+        return Hooks(probe, shutdown)
     allocated = {op.buffer: op for op in probe if op.do in ALLOCATIONS}
-    shutdown = _operations(written.get("shutdown", ()), kernel, tee, owner)
     kept = [
         tuple(op for op in operations if op.buffer is None or _matters(allocated.get(op.buffer)))
         for operations in (probe, shutdown)
@@ -95,20 +97,16 @@ def _several(names: object) -> tuple[str, ...]:
     return () if names is None else (names,) if isinstance(names, str) else tuple(names)  # type: ignore[arg-type]
 
 
-def _operations(items: Any, kernel: Kernel, tee: Mapping[str, Any], owner: str) -> tuple[Op, ...]:
+def _operations(items: Any, kernel: Kernel, tee: Mapping[str, Any], owner: str, whole: bool) -> tuple[Op, ...]:
     made = []
-    for item in items or ():
+    for number, item in enumerate(items or ()):
         entry: Mapping[str, Any] = {"do": item} if isinstance(item, str) else item
-        if applies(entry, kernel.features):
-            made.append(_operation(entry, kernel, tee, owner))
+        there = applies(entry, kernel.features)
+        if there or whole:
+            buffer = f"{owner}.{entry['buffer']}" if "buffer" in entry else None
+            facts = allocation_facts(entry, kernel, tee) if entry["do"] in ALLOCATIONS else {}
+            made.append(Op(str(entry["do"]), buffer, tuple(sorted(facts.items())), there, number))
     return tuple(made)
-
-
-def _operation(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str, Any], owner: str) -> Op:
-    buffer = f"{owner}.{entry['buffer']}" if "buffer" in entry else None
-    if entry["do"] not in ALLOCATIONS:
-        return Op(str(entry["do"]), buffer)
-    return Op(str(entry["do"]), buffer, tuple(sorted(allocation_facts(entry, kernel, tee).items())))
 
 
 def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str, Any]) -> dict[str, Value]:

@@ -43,11 +43,17 @@ Fact = bool | int | str | PerKernel | Unknown | Link | Links
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operation of a hook, in one kernel: its name, its buffer's entity if it has one, and its facts."""
+    """One operation of a hook, in one kernel: its name, its buffer's entity if it has one, and its facts.
+
+    `item` is its number in the hook as the driver's specification writes it. `there` is false only in a platform that
+    was resolved whole, for operations that this kernel's features leave out.
+    """
 
     do: str
     buffer: str | None = None
     facts: tuple[tuple[str, Value], ...] = ()
+    there: bool = True
+    item: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kexecspec.ir.values import BOOL
@@ -73,23 +73,25 @@ def facts(
     }
 
 
-def hooks(device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Hooks) -> Hooks:
-    """The driver's own operations, with those that the SMMU core, the bus or another driver add around them."""
+def hooks(
+    device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Hooks, whole: bool = False
+) -> Hooks:
+    """The driver's own operations, with those that the SMMU core, the bus or another driver add around them; with
+    `whole` also those that they do not add here, marked as not there."""
     probe = tuple(op for op in written.probe if op.do != "dma_map")
-    shutdown = written.shutdown
-    stop = _stops(device, driver, kernel)
-    if any(stop.values()) and not any(op.do == "dma_stop" for op in shutdown):
-        shutdown = (*shutdown, Op("dma_stop", None, tuple(sorted(stop.items()))))
     shutdown = tuple(
-        op if op.facts or op.do != "dma_stop" else Op("dma_stop", None, (("on_kexec", True), ("on_reboot", True)))
-        for op in shutdown
+        op if op.facts or op.do != "dma_stop" else replace(op, facts=(("on_kexec", True), ("on_reboot", True)))
+        for op in written.shutdown
     )
+    stop, added = _stops(device, driver, kernel), list[Op]()
+    if not any(op.do == "dma_stop" and op.there for op in shutdown):
+        added.append(Op("dma_stop", None, tuple(sorted(stop.items())), any(stop.values())))
     if device.get("bus", driver.content.get("bus")) == "pci":
-        if kernel.features & {"pci-clear-master-on-kexec", "pci-clear-master-always"}:
-            shutdown = (*shutdown, Op("pci_clear_master"))
-        if device.get("behind_port") and "pci-port-shutdown" in kernel.features:
-            shutdown = (*shutdown, Op("port_clear_master"))
-    return Hooks((Op("attach"), *probe), shutdown)
+        clears = bool(kernel.features & {"pci-clear-master-on-kexec", "pci-clear-master-always"})
+        added.append(Op("pci_clear_master", there=clears))
+        if device.get("behind_port"):
+            added.append(Op("port_clear_master", there="pci-port-shutdown" in kernel.features))
+    return Hooks((Op("attach"), *probe), (*shutdown, *(op for op in added if op.there or whole)))
 
 
 def aliases(windows: Windows, ranges: Any) -> Fact:

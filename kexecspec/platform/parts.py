@@ -33,6 +33,11 @@ class _World:
     tee: Mapping[str, Any]
     kernels: Mapping[str, Kernel]
     wrong: Complaints
+    whole: bool
+
+    def hooks(self, driver: Driver, owner: str) -> dict[str, Hooks]:
+        """What `driver` does for `owner` in each kernel."""
+        return {k.name: drivers.hooks(driver, k, self.tee, owner, self.whole) for k in self.kernels.values()}
 
     def is_tee_part(self, kinds: tuple[str, ...]) -> bool:
         """Whether an entity of these kinds stands on the TEE driver."""
@@ -45,9 +50,11 @@ def parts(
     tee: Mapping[str, Any],
     kernels: Mapping[str, Kernel],
     wrong: Complaints,
+    whole: bool = False,
 ) -> Parts:
-    """All entities of a platform file but the kernels. What cannot be is added to `wrong`."""
-    world, found = _World(content, library, tee, kernels, wrong), Parts()
+    """All entities of a platform file but the kernels. What cannot be is added to `wrong`. With `whole`, hooks also
+    have the operations that kernels leave out."""
+    world, found = _World(content, library, tee, kernels, wrong, whole), Parts()
     for name, own in content.get("drivers", {}).items():
         if own.get("extends", "optee") not in library.names("drivers"):
             known = library.names("drivers")
@@ -106,7 +113,7 @@ def _client(
     flags = service.get("ta_flags", ())
     caller = driver.content.get("caller")
     called = caller is None or any(d.get("driver") == caller for d in world.content.get("devices", {}).values())
-    hooks = {k.name: drivers.hooks(driver, k, world.tee, name, world.wrong) for k in world.kernels.values()}
+    hooks = world.hooks(driver, name)
     buffers = _buffers(world, found, name, driver, hooks, place)
     rpc = service.get("makes_rpc", False)
     facts: dict[str, Fact] = {
@@ -118,7 +125,7 @@ def _client(
         "allocates": any(
             "buffer" in i for i in driver.content.get("hooks", {}).get("probe", ()) if isinstance(i, dict)
         ),
-        "drains_in_shutdown": any(op.do == "disable_shm_cache" for h in hooks.values() for op in h.shutdown),
+        "drains_in_shutdown": any(_does(h, "disable_shm_cache") for h in hooks.values()),
     }
     _add(world, found, name, kinds, facts, hooks, driver, place)
 
@@ -179,7 +186,7 @@ def _buffers(
         }
         call = {k.name: argument_bytes(world.tee) for k in world.kernels.values()}
         put = {
-            k: any(op.buffer == name and dict(op.facts).get("dma_buf", False) for op in h.probe)
+            k: any(op.buffer == name and op.there and dict(op.facts).get("dma_buf", False) for op in h.probe)
             for k, h in hooks.items()
         }
         facts: dict[str, Fact] = {
@@ -241,7 +248,7 @@ def _smmu(world: _World, found: Parts, name: str, entry: Mapping[str, Any]) -> N
         "reset_abort": Unknown(BOOL) if reset.get("gbpa") == "unknown" else v3 and reset.get("gbpa") == "abort",
         "devices": Links(clients),
     }
-    hooks = {k.name: drivers.hooks(driver, k, world.tee, name, world.wrong) for k in world.kernels.values()}
+    hooks = world.hooks(driver, name)
     _add(world, found, name, ("walker", "smmu"), facts, hooks, driver, place)
 
 
@@ -251,12 +258,12 @@ def _master(
     smmu = entry.get("smmu")
     if smmu is not None and smmu not in world.content.get("smmus", {}):
         world.wrong.unknown("SMMU", smmu, sorted(world.content.get("smmus", {})), (*place, "smmu"))
-    written = {k.name: drivers.hooks(driver, k, world.tee, name, world.wrong) for k in world.kernels.values()}
-    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h) for k, h in written.items()}
+    written = world.hooks(driver, name)
+    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, world.whole) for k, h in written.items()}
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
     facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
-    facts |= {"unmaps_in_hook": any(op.do == "dma_unmap" for h in hooks.values() for op in h.shutdown)}
+    facts |= {"unmaps_in_hook": any(_does(h, "dma_unmap") for h in hooks.values())}
     _add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
 
 
@@ -320,3 +327,8 @@ def _link(world: _World, found: Parts) -> None:
         suppliers = tuple(n for need in needs for n, offers in found.provides.items() if need in offers and n != name)
         if suppliers:
             found.entities[name] = replace(entity, facts={**entity.facts, "suppliers": Links(suppliers)})
+
+
+def _does(hooks: Hooks, do: str) -> bool:
+    """Whether the shutdown hook has an operation `do`."""
+    return any(op.do == do and op.there for op in hooks.shutdown)

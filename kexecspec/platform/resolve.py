@@ -19,10 +19,13 @@ from kexecspec.source import Node, plain
 RESET_CLEARS = ("secure_world", "smmus", "devices")
 
 
-def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | None = None) -> Platform:
+def resolve(
+    root: Node, path: str, library: Library, filled: dict[str, Any] | None = None, whole: bool = False
+) -> Platform:
     """The platform that the tree `root` of the file `path` describes. The tree has passed its schema.
 
-    `filled` is the file's content with unknown facts filled in (see variants), if there are any.
+    `filled` is the file's content with unknown facts filled in (see variants), if there are any. With `whole`, hooks
+    also have the operations that kernels leave out, marked as not there.
 
     Raises InputError with everything that is wrong: unknown names, contradictions, cycles, overlaps.
     """
@@ -31,7 +34,7 @@ def resolve(root: Node, path: str, library: Library, filled: dict[str, Any] | No
     tee = secure_world.settled(content, library, wrong)
     kernels = kernel_facts.kernels(content, library, tee, wrong)
     edges = _edges(content, kernels, wrong)
-    found = parts(content, library, tee, kernels, wrong)
+    found = parts(content, library, tee, kernels, wrong, whole)
     duties = _duties(content, kernels, found, wrong)
     first = _first(content, kernels, edges, wrong)
     everything = {"machine": entity_of_machine(first, content)} | found.entities

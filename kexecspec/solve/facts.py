@@ -41,7 +41,7 @@ def decisive(system: TransitionSystem, where: Expr, trace: Trace, desk: Desk) ->
 def _otherwise(system: TransitionSystem, name: str, value: Value) -> Iterator[tuple[Value, TransitionSystem]]:
     for other in members(system.variables[name].sort):
         if other != value:
-            yield other, with_fact(system, name, other)
+            yield other, with_facts(system, {name: other})
 
 
 def _few(sort: Sort) -> bool:
@@ -54,9 +54,9 @@ def _few(sort: Sort) -> bool:
             return high - low < _MOST_VALUES
 
 
-def with_fact(system: TransitionSystem, name: str, value: Value) -> TransitionSystem:
-    """`system` where the unknown fact `name` is known to be `value`; the variable is gone."""
-    by = {name: Const(value)}
+def with_facts(system: TransitionSystem, values: Mapping[str, Value]) -> TransitionSystem:
+    """`system` where unknown facts are known to be what `values` says; their variables are gone."""
+    by = {name: Const(value) for name, value in values.items()}
 
     def known(expr: Expr) -> Expr:
         return substitute(expr, by)
@@ -64,11 +64,12 @@ def with_fact(system: TransitionSystem, name: str, value: Value) -> TransitionSy
     variables = {
         other: var if var.initial is None else replace(var, initial=known(var.initial))
         for other, var in system.variables.items()
-        if other != name
+        if other not in by
     }
     rules = tuple(_known(rule, by) for rule in system.rules)
     invariants = tuple(Invariant(i.name, known(i.holds), i.place) for i in system.invariants)
-    return TransitionSystem(variables, tuple(rule for rule in rules if rule.guard != Const(False)), invariants)
+    properties = tuple(replace(p, holds=known(p.holds), companion=known(p.companion)) for p in system.properties)
+    return TransitionSystem(variables, tuple(r for r in rules if r.guard != Const(False)), invariants, properties)
 
 
 def _known(rule: Rule, by: Mapping[str, Expr]) -> Rule:
