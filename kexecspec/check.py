@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from kexecspec import confirm, consequences, expectations, hashes, intervals, present, vacuity
+from kexecspec import confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Report
 from kexecspec.ground.ground import ground
@@ -62,10 +63,14 @@ def checked(path: str, options: Options) -> Checked:
     """As `check`, with what the report was made from."""
     specs = library()
     root = load(path)
-    ways = tuple(
-        Way(facts, platform, judged(platform, specs, options)) for facts, platform in platforms_in(root, path, specs)
-    )
-    return Checked(plain(root), ways, merged([(way.facts, way.report) for way in ways]))
+    ways = []
+    for facts, platform in platforms_in(root, path, specs):
+        again = partial(resolve, root, path, specs, whole=True)
+        whole = again(dict(platform.plain))
+        report = trust.with_reliances(judged(platform, specs, options), whole, specs)
+        report = explained.with_missing(report, root, whole, again, specs, options.rlimit)
+        ways.append(Way(facts, platform, report))
+    return Checked(plain(root), tuple(ways), merged([(way.facts, way.report) for way in ways]))
 
 
 def judged(platform: Platform, specs: Library, options: Options) -> Report:

@@ -47,10 +47,24 @@ class Becomes:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """One link of why something never happens: what never holds (if several, never together), the step that would
+    bring it about, if there is one, and the lines of the file that it hangs on. The next link says what the step waits
+    for."""
+
+    never: tuple[str, ...]
+    step: str | None
+    rule: str | None
+    facts: tuple[str, ...]
+    lines: tuple[tuple[str, Place], ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """The answer about one property instance. `verdict` is the final one: after re-evaluation and replay.
 
-    `handoffs_range` is set where an interval of the platform (the heap's base use) makes the number of handoffs one.
+    `rests_on` holds what nobody has verified of that on which a proof or refutation rests. `handoffs_range` is set
+    where an interval of the platform (the heap's base use) makes the number of handoffs one.
     """
 
     property: Property
@@ -67,6 +81,8 @@ class Finding:
     handoffs_range: tuple[int, int] | None = None
     decided_by: tuple[tuple[str, Value], ...] = ()
     replay: Harmed | None = None
+    rests_on: tuple[Reliance, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,7 @@ class Taken:
     verdict: Verdict
     steps: int | None = None
     run: Trace | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
 
 def _worst(found: Sequence[tuple[Assignment, Finding]]) -> Finding:
     facts, worst = min(found, key=lambda item: (WORST_FIRST.index(item[1].verdict), item[1].handoffs or 0))
+    worst = replace(worst, rests_on=tuple(dict.fromkeys(doubt for _, one in found for doubt in one.rests_on)))
     if worst.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN):
         return worst
     others = [other for other, finding in found if finding.verdict is not worst.verdict]

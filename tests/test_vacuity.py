@@ -8,17 +8,22 @@ from dataclasses import replace
 import pytest
 
 from kexecspec import vacuity
-from kexecspec.check import Options, check, judged, read_platforms
+from kexecspec.check import Options, check, judged, platforms_in, read_platforms
 from kexecspec.findings import Report
-from kexecspec.ground.ground import ground
+from kexecspec.ground.ground import ground, loosened
 from kexecspec.handoff_runs import taking
-from kexecspec.ir.system import Mode
+from kexecspec.ir.expr import TRUE, Const, Ref, equal
+from kexecspec.ir.system import Mode, TransitionSystem
 from kexecspec.ir.trace import objection
+from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.library import library
 from kexecspec.merge import merged
+from kexecspec.missing import Seeker
+from kexecspec.platform.resolve import resolve
 from kexecspec.report.outcome import exit_code
 from kexecspec.solve.judge import judge
+from kexecspec.source import load
 from tests.goldens import ROOT, STORIES, VACUOUS, expect_file, golden
 
 
@@ -87,3 +92,76 @@ def test_of_several_ways_the_one_without_the_handoff_counts() -> None:
     ways = [((), judged(p, library(), Options(only=("KX103",), replay=False))) for p in (free, platform)]
 
     assert never(ways[0][1]) == [] and never(merged(ways)) == ["prod -crash-> kdump"]
+
+
+def chain(file: str, about: str) -> list[tuple[str, ...]]:
+    """What the links of why something never happens say, the lines last."""
+    report = check(file, Options(replay=False))
+    found = {f.property.id: f.missing for f in report.findings} | {one.name: one.missing for one in report.taken}
+    links = found[about]
+    return [*((*link.never, link.step or "-") for link in links), tuple(name for name, _ in links[-1].lines)]
+
+
+def test_the_missing_step_is_the_one_that_nothing_brings_about() -> None:
+    links = chain("tests/vacuous/suspended.yaml", "prod -kexec-> prod")
+
+    assert links[0] == ("phase == down", "kexec to prod begins, user space is stopped first; device_shutdown")
+    assert links[-3][-1] == "optee probe: the shm cache is drained, its cookies are ignored"
+    assert links[-2] == ("(tee.stale + tee.live_user + tee.live_kernel + tee.parked + tee.nested) == 0", "-")
+    assert "secure_world.suspended_threads" in links[-1]
+
+
+def test_a_step_for_which_there_is_never_room_is_told_with_the_amounts() -> None:
+    links = chain("tests/vacuous/heap.yaml", "KX102/bnxt@kexec")
+
+    assert [link[-1] for link in links[:-1]] == ["bnxt probe: fw (4MiB) is registered with the secure world", "-"]
+    assert {"secure_world.heap.size", "secure_world.heap.base_use"} <= set(links[-1])
+
+
+def test_what_never_holds_together_is_told_with_the_limit() -> None:
+    for about in ("prod -crash-> kdump", "KX103/bnxt@crash"):
+        assert chain("tests/vacuous/limit.yaml", about) == [
+            ("kernel == prod", "taken <= 0", "-"),
+            ("limits.handoffs_between_resets",),
+        ]
+
+
+def test_a_fact_that_switches_a_step_off_is_named() -> None:
+    path = ROOT / "tests/vacuous/suspended.yaml"
+    root = load(str(path))
+    specs = library()
+    ((_, platform),) = platforms_in(root, str(path), specs)
+    whole = resolve(root, str(path), specs, {**platform.plain, "assume": {"registration_fails": False}}, whole=True)
+    system, facts = loosened(whole, specs)
+    seeker = Seeker(system, {name: fact.value for name, fact in facts.items()}, 10**7)
+    fails = next(rule for rule in system.rules if rule.name.endswith("tee_shm_alloc_kernel_buf(fw).fails"))
+
+    links = seeker.missing(fails.guard)
+
+    assert links[-1].facts == ("registration_failures",) and links[-1].never == ("registration_failures",)
+
+
+def test_what_happens_has_no_missing_step() -> None:
+    system, facts = loosened_of("tests/vacuous/limit.yaml")
+    seeker = Seeker(system, facts, 10**7)
+
+    assert seeker.missing(equal(Ref("kernel"), Const("prod"))) == ()
+    assert seeker.missing(TRUE) == ()
+
+
+@pytest.mark.parametrize("file", VACUOUS)
+def test_the_solver_and_the_states_agree_on_what_never_happens(file: str) -> None:
+    """The seeker looks at the states where they are few; the judge says the same."""
+    system, facts = loosened_of(file)
+    seeker, asked = Seeker(system, facts, 10**7), Seeker(system, facts, 10**7)
+    object.__setattr__(asked, "_rows", None)
+
+    for prop in system.properties:
+        assert seeker.never(prop.companion) == asked.never(prop.companion), prop.id
+
+
+def loosened_of(file: str) -> tuple[TransitionSystem, dict[str, Value]]:
+    root, specs = load(file), library()
+    ((_, platform),) = platforms_in(root, file, specs)
+    system, facts = loosened(resolve(root, file, specs, dict(platform.plain), whole=True), specs)
+    return system, {name: fact.value for name, fact in facts.items()}

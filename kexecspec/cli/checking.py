@@ -35,6 +35,7 @@ class Request:
     certificate: str | None = None
     rlimit: str | None = None
     accept_bounded: bool = False
+    strict_sources: bool = False
     exit_zero: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -55,6 +56,7 @@ def run(request: Request) -> int:
         request.assumptions,
         request.accept_bounded,
         line_reader(),
+        request.strict_sources,
     )
     outcomes: list[Outcome] = []
     reported = 0
@@ -163,6 +165,7 @@ def _reason(error: OSError) -> str:
 
 
 def _code(outcomes: list[Outcome], request: Request) -> int:
-    codes = [UNUSABLE if o.report is None else exit_code(o.report, request.accept_bounded) for o in outcomes]
+    bounded, strict = request.accept_bounded, request.strict_sources
+    codes = [UNUSABLE if o.report is None else exit_code(o.report, bounded, strict) for o in outcomes]
     code = gravest((*codes, *(UNUSABLE for o in outcomes if o.unwritten)))
     return PROVED if request.exit_zero and code in (REFUTED, UNDECIDED) else code

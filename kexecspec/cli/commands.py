@@ -27,7 +27,7 @@ Exit codes:
   0    everything proved, and of something (notes do not count)
   1    refuted, vacuous, or an expectation not met
   2    usage or input error, nothing to judge, or output that cannot be written
-  3    undecided
+  3    undecided; with --strict-sources also: rests on what nobody verified
   4    the tool disagrees with itself, or a defect of the tool
   130  interrupted; 143 ended by SIGTERM; both say what has no answer yet
 Of several files the gravest counts: 4, then 2, 1, 3, 0."""
@@ -60,6 +60,7 @@ def program() -> None:
 @click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
+@click.option("--strict-sources", is_flag=True, help="Exit 3 where a verdict rests on what nobody verified.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
 @_QUIET
 @_VERBOSE

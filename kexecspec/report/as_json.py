@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
-from kexecspec.findings import Finding, Harmed, Report, StepShown, Taken
+from kexecspec.findings import Finding, Harmed, Missing, Report, StepShown, Taken
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report.look import Look
@@ -73,6 +73,7 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "verdict": finding.verdict.value,
         "severity": finding.severity,
         "vacuous": finding.vacuous,
+        "missing": [_missing(link) for link in finding.missing],
         "bound": finding.bound,
         "becomes": _becomes(finding),
         "says": wanted.says,
@@ -81,6 +82,7 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "method": _method(finding),
         "at": _at(wanted.place.path, wanted.place.line) if wanted.place else None,
         "decided_by": dict(finding.decided_by),
+        "rests_on": _reliances(finding.rests_on),
         "trace": _trace(finding, file),
         "replay": None if finding.replay is None else _replay(finding.replay),
     }
@@ -88,7 +90,15 @@ def finding_json(finding: Finding, file: str | None) -> Json:
 
 def _handoff(one: Taken) -> Json:
     at = _at(one.place.path, one.place.line) if one.place else None
-    return {"name": one.name, "kind": one.kind, "taken": one.verdict.value, "steps": one.steps, "at": at}
+    return {
+        "name": one.name, "kind": one.kind, "taken": one.verdict.value, "steps": one.steps, "at": at,
+        "missing": [_missing(link) for link in one.missing],
+    }  # fmt: skip
+
+
+def _missing(link: Missing) -> Json:
+    lines = [{"what": name, "at": _at(place.path, place.line)} for name, place in link.lines]
+    return {"never": list(link.never), "step": link.step, "rule": link.rule, "facts": list(link.facts), "lines": lines}
 
 
 def _becomes(finding: Finding) -> Json | None:

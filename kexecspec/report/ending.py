@@ -11,6 +11,7 @@ from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report import outcome
 from kexecspec.report.look import Look, count, shell, wrapped
+from kexecspec.report.missing_text import sentence
 
 
 def ledger(report: Report, look: Look) -> Iterator[str]:
@@ -19,10 +20,13 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
     yield from _not_vacuous(report)
     for assumption in report.assumptions:
         yield from _reliance("Assumed: ", assumption)
-    if report.reliances and not look.assumptions:
-        yield f"  Unverified: {count(len(report.reliances), 'fact')} that nobody verified (--assumptions)"
-    for reliance in report.reliances if look.assumptions else ():
-        yield from _reliance("Unverified: ", reliance)
+    resting = [doubt for finding in report.findings for doubt in finding.rests_on]
+    bearing = [f"[{n}] {r.what}" for n, r in enumerate(report.reliances, 1) if r in resting]
+    if bearing and not look.assumptions:
+        yield from wrapped(f"Unverified: {'; '.join(bearing)} (--assumptions)", "  ", "    ")
+    for number, reliance in enumerate(report.reliances if look.assumptions else (), 1):
+        word = f"Unverified [{number}]" if reliance in resting else "Unverified, no verdict rests on it"
+        yield from _reliance(f"{word}: ", reliance)
     yield from _left_out(report.not_modelled, look.assumptions)
     if report.met or report.unmet:
         yield f"  expect: {report.met} of {report.met + len(report.unmet)} met"
@@ -53,7 +57,8 @@ def never_taken(report: Report, look: Look) -> Iterator[str]:
         place = f"{one.place.path}:{one.place.line}:{one.place.column}: " if one.place else ""
         said = "can never be taken" if one.verdict is Verdict.REFUTED else "is not known to be possible"
         word, colour = ("VACUOUS", "red") if one.verdict is Verdict.REFUTED else ("UNKNOWN", "yellow")
-        for line in wrapped(f"{place}{word}: the handoff {one.name} {said}", "", "  "):
+        because = f": {sentence(one.missing)}" if one.missing else ""
+        for line in wrapped(f"{place}{word}: the handoff {one.name} {said}{because}", "", "  "):
             yield look.paint(line, colour)
 
 
@@ -74,14 +79,16 @@ def _left_out(topics: tuple[str, ...], whole: bool) -> Iterator[str]:
 
 def undecided(report: Report, look: Look) -> bool:
     """Whether the exit code will not be 0."""
-    return outcome.exit_code(report, look.accept_bounded) != codes.PROVED
+    return outcome.exit_code(report, look.accept_bounded, look.strict_sources) != codes.PROVED
 
 
 def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterator[str]:
     """The verdict in one line, and the command that leads on."""
-    code = outcome.exit_code(report, look.accept_bounded)
+    code = outcome.exit_code(report, look.accept_bounded, look.strict_sources)
     word, colour = _WORDS[code]
-    for line in wrapped(f"{word}  {report.platform}: {_tally(report)}", "", "  "):
+    resting = len(outcome.resting(report)) if look.strict_sources else 0
+    strict = f", {count(resting, 'verdict')} on what nobody verified" if resting else ""
+    for line in wrapped(f"{word}  {report.platform}: {_tally(report)}{strict}", "", "  "):
         yield look.paint(line, "bold", colour)
     yield f"next: {_next(report, traces, code)}"
 
@@ -131,5 +138,7 @@ def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
     for finding in report.findings:
         if outcome.open_question(finding, False) and code == codes.UNDECIDED:
             return f"kexecspec check {path} --only {shlex.quote(finding.property.id)} --rlimit 4x"
+    if code == codes.UNDECIDED:
+        return f"kexecspec check {path} --assumptions"
     command = "list" if code in (codes.REFUTED, codes.UNUSABLE) else "show survives"
     return f"kexecspec {command} {path}"

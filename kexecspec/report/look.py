@@ -26,6 +26,7 @@ class Look:
     assumptions: bool = False
     accept_bounded: bool = False
     line_of: Callable[[Span], str | None] = _no_line
+    strict_sources: bool = False
 
     def paint(self, text: str, *styles: str) -> str:
         """`text` in colours, on a terminal that wants them."""
@@ -65,6 +66,18 @@ def _cell(text: str, width: int) -> list[str]:
 def escape_lines(text: str) -> list[str]:
     """The lines of `text`, each escaped; only our own line ends part a cell."""
     return [escape(piece) for piece in text.split("\n")]
+
+
+def marks(numbers: Iterable[int]) -> str:
+    """Footnote numbers in brackets, runs of them as ranges: `[1-3 5]`; nothing for none."""
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    said = (str(first) if first == last else f"{first}-{last}" for first, last in spans)
+    return f"[{' '.join(said)}]" if spans else ""
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

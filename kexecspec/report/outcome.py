@@ -45,9 +45,15 @@ def open_question(finding: Finding, accept_bounded: bool) -> bool:
     return not (accept_bounded and finding.bound is not None)
 
 
-def exit_code(report: Report, accept_bounded: bool = False) -> int:
+def resting(report: Report) -> tuple[Finding, ...]:
+    """The findings that would be errors and rest on what nobody has verified."""
+    return tuple(f for f in report.findings if f.severity == "error" and f.rests_on)
+
+
+def exit_code(report: Report, accept_bounded: bool = False, strict_sources: bool = False) -> int:
     """0, 1, 2, 3 or 4 for one report; a met `expect` never changes it, an unmet one means 1. A handoff that is never
-    taken is as bad as a vacuous proof."""
+    taken is as bad as a vacuous proof. `strict_sources`: 3 for what would be 0 where a verdict rests on what nobody has
+    verified."""
     if report.objections or any(disagrees(f) for f in report.findings):
         return DISAGREES
     if not judged(report):
@@ -55,7 +61,9 @@ def exit_code(report: Report, accept_bounded: bool = False) -> int:
     never = [one.verdict for one in report.taken if one.verdict is not Verdict.PROVED]
     if report.unmet or any(failing(f) for f in report.findings) or Verdict.REFUTED in never:
         return REFUTED
-    return UNDECIDED if never or any(open_question(f, accept_bounded) for f in report.findings) else PROVED
+    if never or any(open_question(f, accept_bounded) for f in report.findings):
+        return UNDECIDED
+    return UNDECIDED if strict_sources and resting(report) else PROVED
 
 
 def expectations_code(report: Report) -> int:

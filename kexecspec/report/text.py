@@ -8,11 +8,12 @@ from kexecspec.diagnostics import WIDTH, escape
 from kexecspec.findings import Finding, Report
 from kexecspec.ir.verdict import Exhausted, Proof, Verdict
 from kexecspec.report import ending, refuted
-from kexecspec.report.look import Look, count, wrapped
+from kexecspec.report.look import Look, count, marks, wrapped
+from kexecspec.report.missing_text import sentence
 from kexecspec.report.outcome import Outcome, disagrees
 
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
-_METHODS = {"states": "inductive, invariant learnt", "PDR": "inductive, invariant found by PDR"}
+_METHODS = {"states": "inductive, learnt", "PDR": "inductive, by PDR"}
 
 
 def as_text(outcomes: Sequence[Outcome], look: Look) -> str:
@@ -76,7 +77,8 @@ def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iter
     word = "VACUOUS" if vacuous else finding.verdict.value
     start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
     painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
-    how = escape(_how(finding))
+    resting = marks(report.reliances.index(doubt) + 1 for doubt in finding.rests_on)
+    how = escape(f"{_how(finding)} {resting}".rstrip())
     if len(start) + 10 + len(how) <= WIDTH:
         yield (start + painted + " " * (10 - len(word)) + how).rstrip()
         return
@@ -89,7 +91,8 @@ def _how(finding: Finding) -> str:
     match finding.verdict, finding.evidence:
         case Verdict.PROVED, Proof(method=method):
             if finding.vacuous:
-                return note + (finding.why or "its premise can never happen")
+                because = sentence(finding.missing)
+                return note + (finding.why or "its premise can never happen") + (f": {because}" if because else "")
             return note + _METHODS.get(method, method)
         case Verdict.REFUTED, _:
             return note + refuted.after(finding)

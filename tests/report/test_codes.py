@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_reports import disagreeing, leak, not_judged, proved, refuted, report, unknown, unmet, vacuous
 
@@ -34,6 +36,14 @@ def test_the_code_of_one_report(name: str) -> None:
 def test_bounded_answers_are_accepted_on_request_only_where_there_is_a_bound() -> None:
     assert exit_code(report(unknown()), accept_bounded=True) == 0
     assert exit_code(report(unknown(bound=None)), accept_bounded=True) == 3
+
+
+def test_strict_sources_are_not_content_with_what_nobody_verified() -> None:
+    trusting = report(replace(proved(), rests_on=report().reliances))
+    assert [exit_code(trusting), exit_code(trusting, strict_sources=True)] == [0, 3]
+    assert exit_code(report(proved()), strict_sources=True) == 0
+    assert exit_code(report(replace(refuted(), rests_on=report().reliances)), strict_sources=True) == 1
+    assert exit_code(report(replace(trusting.findings[0], severity="note"), proved()), strict_sources=True) == 0
 
 
 def test_expectations_alone_decide_a_test() -> None:

@@ -10,6 +10,7 @@ from kexecspec.findings import Report
 from kexecspec.ir.verdict import Lap
 from kexecspec.platform.facts import Reliance
 from kexecspec.report import Look, Outcome
+from kexecspec.report.look import marks
 from kexecspec.report.text import as_text
 
 
@@ -87,11 +88,33 @@ def test_verbose_lists_what_was_not_judged_and_where_steps_stand() -> None:
 
 
 def test_the_ledger() -> None:
-    brief, whole = text(report(proved())), text(report(proved()), Look(assumptions=True))
-    assert "Assumed: the fabric drains (default)" in brief and "Unverified: 1 fact" in brief
+    resting = replace(proved(), rests_on=report().reliances)
+    brief, whole = text(report(resting)), text(report(resting), Look(assumptions=True))
+    assert "Assumed: the fabric drains (default)" in brief
+    assert "PROVED    inductive [1]" in brief
+    assert "Unverified: [1] secure_world: threads: 2 (--assumptions)" in brief.replace("\n    ", " ")
     assert "Not modelled: GIC state and 1 more" in brief
-    assert "Unverified: secure_world: threads: 2 (the board is not known)" in whole
+    assert "Unverified [1]: secure_world: threads: 2 (the board is not known)" in whole
     assert "Not modelled: CPU hotplug" in whole
+
+
+def test_what_no_verdict_rests_on_is_not_told_in_brief() -> None:
+    brief, whole = text(report(proved())), text(report(proved()), Look(assumptions=True))
+    assert "Unverified" not in brief and "[1]" not in brief
+    assert "Unverified, no verdict rests on it: secure_world: threads: 2" in whole
+
+
+def test_strict_sources_say_why_they_do_not_pass() -> None:
+    made = report(replace(proved(), rests_on=report().reliances), not_judged())
+    lines = text(made, Look(strict_sources=True)).splitlines()
+    assert lines[-2:] == [
+        "UNDECIDED  acme-r1: 1 of 1 proved, 1 verdict on what nobody verified",
+        "next: kexecspec check boards/acme.yaml --assumptions",
+    ]
+
+
+def test_footnotes() -> None:
+    assert [marks(()), marks((3,)), marks((2, 1, 4, 5, 6, 9))] == ["", "[3]", "[1-2 4-6 9]"]
 
 
 def test_disagreement_comes_first_and_last() -> None:

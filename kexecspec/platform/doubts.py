@@ -1,0 +1,95 @@
+"""Which facts of a platform nobody has verified the ground of: doubted features, drivers and versions, and the facts
+that each of them decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kexecspec.library import Library
+from kexecspec.platform.drivers import ALLOCATIONS, find_driver
+from kexecspec.platform.facts import Entity, Link, Platform, Reliance
+from kexecspec.platform.stated import Stated
+
+KERNEL_FACTS: Mapping[str, tuple[str, ...]] = {
+    "adopts": ("smmu3-kexec-adopt", "smmu3-kdump-adopt"),
+    "disable_bypass": ("smmu2-disable-bypass-default",),
+    "unattached_abort": ("smmu3-unattached-abort", "smmu3-disable-bypass-param"),
+    "rpc_registers": ("tee-shm-priv", "optee-rpc-alloc-priv"),
+}
+"""The features that decide a fact of a kernel (see kernels.py)."""
+
+SHARED_MEMORY = (
+    "tee-dynamic-shm", "tee-shm-priv", "tee-shm-priv-accepted", "tee-shm-dynamic-flag", "tee-shm-register-flag",
+    "tee-shm-no-dma-buf", "optee-pool-registers-dmabuf", "optee-pool-frees-on-error", "optee-pool-frees-right-pages",
+)  # fmt: skip
+"""The features that decide what an allocation does, and whether its buffer matters (see drivers.py)."""
+
+ADDED: Mapping[str, tuple[str, ...]] = {
+    "pci_clear_master": ("pci-clear-master-on-kexec", "pci-clear-master-always"),
+    "port_clear_master": ("pci-port-shutdown",),
+}
+"""The features that decide an operation that no driver writes (see masters.py)."""
+
+AMOUNTS: Mapping[str, tuple[str, ...]] = {"buffer": ("tee-exact-pages",), "client": ("optee-rpc-arg",)}
+"""The features that decide how much of the secure heap the parts of a kind take."""
+
+
+def bears_on(
+    doubt: Reliance, platform: Platform, library: Library, facts: Mapping[str, Stated], names: frozenset[str]
+) -> bool:
+    """Whether what is doubted may decide one of the state variables and facts called `names`, of a platform that was
+    resolved whole and looks at `facts`. It says yes too often rather than too seldom."""
+    known = [facts[name] for name in names if name in facts]
+    if doubt.subject in platform.kernels:
+        return any(doubt.subject in (fact.kernel, fact.part) for fact in known)
+    if doubt.subject in platform.entities:
+        return any(_part_of(name, doubt.subject) for name in names) or any(f.part == doubt.subject for f in known)
+    if any(doubt.subject in deciding(fact, platform, library) for fact in known):
+        return True
+    kinds = {kind for kind, features in AMOUNTS.items() if doubt.subject in features}
+    parts = [entity.name for entity in platform.entities.values() if kinds.intersection(entity.kinds)]
+    return any(_part_of(name, part) for name in names for part in parts)
+
+
+def deciding(fact: Stated, platform: Platform, library: Library) -> frozenset[str]:
+    """The kernel features that may decide `fact`."""
+    if fact.kind == "feature":
+        return frozenset((fact.key,))
+    if fact.kind == "kernel":
+        return frozenset(KERNEL_FACTS.get(fact.key, ()))
+    entity = platform.entities.get(fact.part)
+    if entity is None:
+        return frozenset()
+    if fact.kind == "operation" and fact.op is not None:
+        driver = find_driver(entity.driver, platform.plain, library)
+        content = driver.content if driver else {}
+        written = content.get("hooks", {}).get(fact.hook, ()) if fact.op.item is not None else ()
+        gates = written[fact.op.item] if fact.op.item is not None else content.get("quiesced_by", {})
+        memory = SHARED_MEMORY if fact.op.buffer or fact.op.do in ALLOCATIONS else ()
+        return frozenset((*_gates(gates), *memory, *ADDED.get(fact.op.do, ())))
+    return _of_buffer(entity, platform, library) if "buffer" in entity.kinds else frozenset()
+
+
+def _of_buffer(entity: Entity, platform: Platform, library: Library) -> frozenset[str]:
+    owner = entity.facts.get("owner")
+    driver = platform.entities[owner.name].driver if isinstance(owner, Link) else ""
+    found = find_driver(driver, platform.plain, library)
+    return frozenset((*SHARED_MEMORY, *_gates(found.content.get("hooks", {}) if found else {})))
+
+
+def _part_of(name: str, part: str) -> bool:
+    return name.startswith(f"{part}.")
+
+
+def _gates(content: Any) -> Iterator[str]:
+    """Every feature that a `when` or `unless` names, at any depth."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key in ("when", "unless"):
+                yield from [value] if isinstance(value, str) else value
+            else:
+                yield from _gates(value)
+    elif isinstance(content, list | tuple):
+        for item in content:
+            yield from _gates(item)

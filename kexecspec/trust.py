@@ -1,0 +1,104 @@
+"""What each verdict takes on trust: the doubted features, drivers and versions that bear on this very property.
+
+Every doubted fact that a rule looks at is a variable of the system that is looked at here, also in rules that are not
+there because a feature is lacking, so what a property depends on in it is all that can bear on the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kexecspec.findings import Finding, Report
+from kexecspec.ground.ground import loosened
+from kexecspec.ir.expr import references
+from kexecspec.ir.fold import fold
+from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.verdict import Verdict
+from kexecspec.library import Library
+from kexecspec.platform.doubts import bears_on
+from kexecspec.platform.facts import Platform, Reliance
+from kexecspec.platform.stated import Stated
+from kexecspec.solve.facts import with_facts
+
+Names = frozenset[str]
+
+
+def with_reliances(report: Report, whole: Platform, library: Library) -> Report:
+    """The report, each proved or refuted finding with what nobody has verified of that on which it rests. `whole` is
+    its platform, resolved whole."""
+    if not report.reliances:
+        return report
+    looked = Looked.at(whole, library, report.reliances)
+    return replace(report, findings=tuple(looked.rest(finding, report.reliances) for finding in report.findings))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A platform's system with its doubted facts open, and what each of its variables depends on."""
+
+    whole: Platform
+    library: Library
+    system: TransitionSystem
+    facts: Mapping[str, Stated]
+    depends: Mapping[str, Names]
+
+    @staticmethod
+    def at(whole: Platform, library: Library, doubts: Sequence[Reliance]) -> Looked:
+        """Looks at a platform that was resolved whole."""
+        system, facts = loosened(whole, library)
+        doubted = {
+            name: fact
+            for name, fact in facts.items()
+            if any(bears_on(doubt, whole, library, facts, frozenset((name,))) for doubt in doubts)
+        }
+        known = {name: fact.value for name, fact in facts.items() if name not in doubted}
+        system = fold(with_facts(system, known))
+        return Looked(whole, library, system, doubted, _dependence(system))
+
+    def rest(self, finding: Finding, doubts: Sequence[Reliance]) -> Finding:
+        """`finding` with those of `doubts` that bear on it."""
+        if finding.verdict not in (Verdict.PROVED, Verdict.REFUTED):
+            return finding
+        names = self.behind(finding)
+        bearing = (d for d in doubts if bears_on(d, self.whole, self.library, self.facts, names))
+        return replace(finding, rests_on=tuple(bearing))
+
+    def behind(self, finding: Finding) -> Names:
+        """The variables and facts that bear on a verdict: all that the property and its premise depend on, and for a
+        refutation everything about the parts that take a step in its run."""
+        prop = next((p for p in self.system.properties if p.id == finding.property.id), None)
+        if prop is None:
+            return frozenset((*self.system.variables, *self.facts))
+        names = _closed(self.depends, references(prop.holds) | references(prop.companion))
+        names |= _orders(self.system.rules, names, self.facts)
+        actors = {step.operation[0] for step in finding.steps if step.operation}
+        return names | {name for name, fact in self.facts.items() if fact.part in actors}
+
+
+def _dependence(system: TransitionSystem) -> dict[str, Names]:
+    """For each variable those that it depends on directly, through first values, guards and effects."""
+    found: dict[str, set[str]] = {
+        name: set() if var.initial is None else set(references(var.initial)) for name, var in system.variables.items()
+    }
+    for rule in system.rules:
+        guard = references(rule.guard)
+        for name, value in rule.effect.items():
+            found[name] |= guard | references(value)
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def _closed(depends: Mapping[str, Names], names: Iterable[str]) -> Names:
+    seen, queue = set(names), list(names)
+    while queue:
+        new = depends[queue.pop()] - seen
+        seen |= new
+        queue.extend(new)
+    return frozenset(seen)
+
+
+def _orders(rules: Iterable[Rule], names: Names, facts: Mapping[str, Stated]) -> Names:
+    """The facts in those conjuncts about turns, threads and room that a slice for `names` keeps."""
+    parts = (references(part) for rule in rules if not names.isdisjoint(rule.effect) for part in rule.order)
+    kept = (part for part in parts if part - facts.keys() <= names)
+    return frozenset().union(*(part & facts.keys() for part in kept))

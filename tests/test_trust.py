@@ -1,0 +1,108 @@
+"""What a verdict rests on: every doubted feature that may change it is named, and those that cannot are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kexecspec.check import Options, check, platforms_in
+from kexecspec.findings import Report
+from kexecspec.library import library
+from kexecspec.platform.doubts import deciding
+from kexecspec.platform.facts import Platform
+from kexecspec.platform.resolve import resolve
+from kexecspec.platform.stated import stated
+from kexecspec.source import load
+from tests.goldens import ROOT
+
+FEW = ("tee-bnxt-fourth-kexec/after", "smmu-shutdown-modes/v2-bypass-linux-quiesced", "kdump-fault-storm/smmu-v3")
+KINDS = ("whole-platform/5.10.19", "whole-platform/6.12", "smmu-shutdown-modes/v3-adopt-kdump-running", "ftpm/before")
+
+
+@pytest.fixture(autouse=True)
+def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(ROOT)
+    yield
+
+
+def whole(story: str, switched: str | None = None, kernel: str | None = None) -> Platform:
+    """A story's platform resolved whole, with a feature switched in `kernel` to what it is not."""
+    path = f"examples/{story}.yaml"
+    root, specs = load(path), library()
+    ((_, platform),) = platforms_in(root, path, specs)
+    content: dict[str, Any] = dict(platform.plain)
+    if switched is not None:
+        entry = dict(content["kernels"][kernel])
+        has = switched in platform.kernels[str(kernel)].features
+        entry["features"] = {**entry.get("features", {}), switched: not has}
+        content["kernels"] = {**content["kernels"], kernel: entry}
+    return resolve(root, path, specs, content, whole=True)
+
+
+@pytest.mark.parametrize("story", KINDS)
+def test_every_fact_that_a_feature_changes_is_one_that_it_decides(story: str) -> None:
+    specs, before = library(), stated(whole(story))
+    for kernel in (k.name for k in whole(story).kernels.values() if k.linux):
+        for feature in specs.features:
+            platform = whole(story, feature, kernel)
+            for name, fact in stated(platform).items():
+                if name in before and fact.value != before[name].value:
+                    assert feature in deciding(fact, platform, specs), (feature, name)
+
+
+def verdicts(report: Report) -> dict[str, tuple[str, int | None]]:
+    return {f.property.id: (f.verdict.value, f.handoffs) for f in report.findings}
+
+
+@pytest.mark.parametrize("story", FEW)
+def test_a_feature_on_which_a_verdict_does_not_rest_does_not_change_it(story: str, tmp_path: Any) -> None:
+    path = ROOT / "examples" / f"{story}.yaml"
+    report = check(str(path), Options(replay=False))
+    assert any(finding.rests_on for finding in report.findings)
+    kernels = [k.name for k in whole(story).kernels.values() if k.linux]
+    for doubt in (doubt for doubt in report.reliances if doubt.subject in library().features):
+        has = {k: doubt.subject in whole(story).kernels[k].features for k in kernels}
+        switched = "".join(f"  {k}: {{features: {{{doubt.subject}: {str(not has[k]).lower()}}}}}\n" for k in kernels)
+        file = tmp_path / "switched.yaml"
+        file.write_text(f"schema: kexecspec/platform/1\nextends: {path}\nkernels:\n{switched}")
+
+        otherwise = verdicts(check(str(file), Options(replay=False)))
+
+        for finding in report.findings:
+            if doubt not in finding.rests_on:
+                assert otherwise.get(finding.property.id) == verdicts(report)[finding.property.id], doubt
+
+
+def test_a_proof_names_what_it_rests_on() -> None:
+    report = check("examples/tee-bnxt-fourth-kexec/after.yaml", Options())
+    resting = {f.property.id: [doubt.subject for doubt in f.rests_on] for f in report.findings}
+
+    assert resting["KX103/bnxt@kexec"] == ["optee-enables-shm-cache"]
+    assert resting["KX105/bnxt@any"] == []
+
+
+def resting(file: Any, version: str) -> dict[str, set[str]]:
+    """What the findings about a client of the file's own, and one of the library, rest on."""
+    file.write_text(
+        "schema: kexecspec/platform/1\nplatform: board\n"
+        "secure_world: {optee: 3.13.0, heap: {size: 65536, base_use: 20000}, supplicant: {present: false}}\n"
+        "drivers: {mine: {kind: tee-client, hooks: {probe: [tee_client_open_session, "
+        "{do: tee_shm_alloc_kernel_buf, buffer: b, size: 4096}], shutdown: []}}}\n"
+        "devices: {own: {driver: mine}, bnxt: {driver: tee_bnxt_fw}}\n"
+        f"kernels: {{prod: {{version: {version}}}}}\nhandoffs: [prod -systemctl kexec-> prod]\n"
+    )
+    return {f.property.id: {d.subject for d in f.rests_on} for f in check(str(file), Options()).findings}
+
+
+def test_a_driver_that_nobody_verified_is_named_where_it_matters(tmp_path: Any) -> None:
+    found = resting(tmp_path / "board.yaml", "5.14")
+
+    assert "own" in found["KX102/own@kexec"] and "own" not in found["KX105/bnxt@any"]
+
+
+def test_a_version_whose_name_hides_the_release_is_named(tmp_path: Any) -> None:
+    found = resting(tmp_path / "board.yaml", "5.14.0-503.el9")
+
+    assert "prod" in found["KX102/bnxt@kexec"]
