@@ -68,7 +68,7 @@ def checked(path: str, options: Options) -> Checked:
         again = partial(resolve, root, path, specs, whole=True)
         whole = again(dict(platform.plain))
         report = trust.with_reliances(judged(platform, specs, options), whole, specs)
-        report = explained.with_missing(report, root, whole, again, specs, options.rlimit)
+        report = explained.with_missing(report, root, whole, again, specs)
         ways.append(Way(facts, platform, report))
     return Checked(plain(root), tuple(ways), merged([(way.facts, way.report) for way in ways]))
 

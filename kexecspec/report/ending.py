@@ -21,7 +21,7 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
     for assumption in report.assumptions:
         yield from _reliance("Assumed: ", assumption)
     resting = [doubt for finding in report.findings for doubt in finding.rests_on]
-    bearing = [f"[{n}] {r.what}" for n, r in enumerate(report.reliances, 1) if r in resting]
+    bearing = [f"[{n}] {_named(r)}" for n, r in enumerate(report.reliances, 1) if r in resting]
     if bearing and not look.assumptions:
         yield from wrapped(f"Unverified: {'; '.join(bearing)} (--assumptions)", "  ", "    ")
     for number, reliance in enumerate(report.reliances if look.assumptions else (), 1):
@@ -63,9 +63,14 @@ def never_taken(report: Report, look: Look) -> Iterator[str]:
 
 
 def _reliance(word: str, reliance: Reliance) -> list[str]:
-    subject = f"{reliance.subject}: " if reliance.subject else ""
     why = f" ({reliance.why})" if reliance.why else ""
-    return wrapped(f"{word}{subject}{reliance.what}{why}", "  ", "    ")
+    return wrapped(f"{word}{_named(reliance)}{why}", "  ", "    ")
+
+
+def _named(reliance: Reliance) -> str:
+    """What is relied on, and of which part where it does not say so itself."""
+    plain = not reliance.subject or reliance.subject in reliance.what
+    return reliance.what if plain else f"{reliance.subject}: {reliance.what}"
 
 
 def _left_out(topics: tuple[str, ...], whole: bool) -> Iterator[str]:

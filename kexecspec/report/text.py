@@ -78,7 +78,7 @@ def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iter
     start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
     painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
     resting = marks(report.reliances.index(doubt) + 1 for doubt in finding.rests_on)
-    how = escape(f"{_how(finding)} {resting}".rstrip())
+    how = escape(f"{_how(finding)}{_because(report, finding)} {resting}".rstrip())
     if len(start) + 10 + len(how) <= WIDTH:
         yield (start + painted + " " * (10 - len(word)) + how).rstrip()
         return
@@ -91,8 +91,7 @@ def _how(finding: Finding) -> str:
     match finding.verdict, finding.evidence:
         case Verdict.PROVED, Proof(method=method):
             if finding.vacuous:
-                because = sentence(finding.missing)
-                return note + (finding.why or "its premise can never happen") + (f": {because}" if because else "")
+                return note + (finding.why or "its premise can never happen")
             return note + _METHODS.get(method, method)
         case Verdict.REFUTED, _:
             return note + refuted.after(finding)
@@ -102,6 +101,15 @@ def _how(finding: Finding) -> str:
             return f"{note}no violation within {count(finding.bound, 'step')}, not a proof; {reason}"
         case _:
             return note + finding.why
+
+
+def _because(report: Report, finding: Finding) -> str:
+    """Why what a vacuous finding is about never happens; told once where several wait for the same."""
+    if not finding.missing:
+        return ""
+    same = (f for f in report.findings if f.missing and f.missing[-1] == finding.missing[-1])
+    first = next(same)
+    return f": {sentence(finding.missing)}" if first is finding else f", as for {first.property.id}"
 
 
 def _not_judged(report: Report, look: Look) -> Iterator[str]:
