@@ -13,7 +13,9 @@ from kexecspec.ir.values import Value
 from kexecspec.report.itf import SCHEMA
 from kexecspec.textfile import read_text
 
-LARGEST = 128 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024
+MOST_VALUES = 4_000_000
+"""Counted before the text is parsed, which may take a hundred bytes for one of a text."""
 MOST_STATES = 200_000
 MOST_VARIABLES = 5_000
 _TEXTS = ("schema", "z3", "description")
@@ -47,6 +49,8 @@ def read_trace(path: str) -> TraceFile:
 
 def _parsed(path: str) -> Any:
     text = read_text(path, LARGEST)
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise InputError([Diagnostic("KX018", f"no trace: it has more than {MOST_VALUES} values", Span(path))])
     try:
         return json.loads(text, parse_constant=_refused, parse_float=_refused, object_pairs_hook=_once)
     except json.JSONDecodeError as error:

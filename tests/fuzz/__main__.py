@@ -78,7 +78,8 @@ def _guided(atheris: object, target: str, seconds: float, seed: int, found: Path
 
     atheris.Setup(  # type: ignore[attr-defined]
         [sys.argv[0], str(grown), str(CORPUS / target), f"-seed={seed + 1}", "-verbosity=0", "-max_len=65536",
-         "-rss_limit_mb=0", "-timeout=60", f"-dict={words}", "-close_fd_mask=0", "-print_final_stats=0"],
+         "-rss_limit_mb=0", "-timeout=300", "-report_slow_units=300", f"-artifact_prefix={grown.parent}/",
+         f"-dict={words}", "-close_fd_mask=0", "-print_final_stats=0"],
         one,
     )  # fmt: skip
     atheris.Fuzz()  # type: ignore[attr-defined]

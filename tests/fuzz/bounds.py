@@ -8,12 +8,16 @@ from collections.abc import Callable
 from types import FrameType
 
 SECONDS = 5.0
+"""Of the processor's time for one input, so that a busy machine finds nothing by itself."""
+WAITING = 12
+"""So many times as long an input may take by the clock: nothing is waited for."""
 MEMORY = 6 << 30
 """Address space, not memory in use: a solver's and a fuzzer's own libraries count as well."""
+_TIMERS = ((signal.ITIMER_PROF, signal.SIGPROF, 1), (signal.ITIMER_REAL, signal.SIGALRM, WAITING))
 
 
 class TooLong(BaseException):
-    """An input took longer than SECONDS. No handler of the tool may swallow it."""
+    """An input took longer than it may. No handler of the tool may swallow it."""
 
 
 def limit_memory() -> None:
@@ -25,13 +29,15 @@ def limit_memory() -> None:
 
 def bounded(target: Callable[[bytes], None], content: bytes, seconds: float = SECONDS) -> None:
     """Runs `target` on `content`. Raises what it raises, and TooLong."""
-    before = signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = [signal.signal(number, _ring) for _, number, _ in _TIMERS]
+    for timer, _, times in _TIMERS:
+        signal.setitimer(timer, seconds * times)
     try:
         target(content)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for (timer, number, _), handler in zip(_TIMERS, before, strict=True):
+            signal.setitimer(timer, 0)
+            signal.signal(number, handler)
 
 
 def _ring(_: int, __: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,10 @@ def test_what_is_no_trace_is_refused(name: str, tmp_path: Path) -> None:
 def test_files_that_cannot_be_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code_of(tmp_path) == "KX014"
     assert code_of(tmp_path / "none") == "KX013"
+    many = tmp_path / "many"
+    many.write_text("[" + "[]," * 5_000_000 + "0]")
+    begun = time.monotonic()
+    assert code_of(many) == "KX018" and time.monotonic() - begun < 2
     monkeypatch.setattr(itf_read, "LARGEST", 10)
     path = tmp_path / "t.json"
     path.write_text(" " * 11)
