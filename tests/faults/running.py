@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import faulthandler
+import io
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from tests.faults import sick
 from tests.goldens import ROOT
 
 STORY = """\
@@ -25,6 +29,7 @@ kernels: {prod: {version: 5.10.19}}
 handoffs: [prod -systemctl kexec-> prod]
 """
 PATIENCE = 30.0
+FEW = 3
 Result = TypeVar("Result")
 
 
@@ -38,10 +43,13 @@ class Ended:
     files: tuple[str, ...]
 
 
-def started(folder: Path, illness: str, arguments: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
-    """The command in `folder`, where `acme.yaml` lies."""
+def started(folder: Path, illness: str, arguments: Sequence[str], fresh: bool = False, **more: Any) -> Any:
+    """The command in `folder`, where `acme.yaml` lies: in a new interpreter if `fresh`, else in a copy of this one,
+    which has everything loaded."""
     if not (folder / "acme.yaml").exists():
         (folder / "acme.yaml").write_text(STORY)
+    if not fresh:
+        return Forked(folder, illness, arguments, **more)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **more.pop("environment", {})}
     usual = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
     return subprocess.Popen(
@@ -50,7 +58,81 @@ def started(folder: Path, illness: str, arguments: Sequence[str], **more: Any) -
     )  # fmt: skip
 
 
-def ended(process: subprocess.Popen[bytes], folder: Path, patience: float = PATIENCE) -> Ended:
+class Forked:
+    """As much of subprocess.Popen as is used here."""
+
+    def __init__(
+        self, folder: Path, illness: str, arguments: Sequence[str], preexec_fn: Callable[[], None] | None = None,
+        stdout: int | None = None,
+    ) -> None:  # fmt: skip
+        import z3  # noqa: F401  (once for all copies)
+
+        self.returncode: int | None = None
+        out, err = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become(folder, (out[1] if stdout is None else stdout, err[1]))
+            _act(illness, arguments, preexec_fn)
+        os.close(out[1])
+        os.close(err[1])
+        self._streams = out[0], err[0]
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal to the process alone."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends the process outright."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Reads both streams to their ends and waits. Raises subprocess.TimeoutExpired."""
+        found: dict[int, bytes] = dict.fromkeys(self._streams, b"")
+        end = time.monotonic() + (PATIENCE if timeout is None else timeout)
+        with selectors.DefaultSelector() as ready:
+            for stream in self._streams:
+                ready.register(stream, selectors.EVENT_READ)
+            while ready.get_map():
+                if time.monotonic() > end:
+                    raise subprocess.TimeoutExpired("kexecspec", PATIENCE)
+                for key, _ in ready.select(0.1):
+                    read = os.read(key.fd, 1 << 16)
+                    found[key.fd] += read
+                    if not read:
+                        ready.unregister(key.fd)
+                        os.close(key.fd)
+        self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return found[self._streams[0]], found[self._streams[1]]
+
+
+def _become(folder: Path, streams: tuple[int, int]) -> None:
+    """The copy gets its own session, folder, streams and signals, as a new process has them."""
+    faulthandler.disable()
+    os.setsid()
+    os.chdir(folder)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream, number)
+    os.closerange(3, 256)
+    sys.stdout, sys.stderr = io.TextIOWrapper(io.FileIO(1, "w")), io.TextIOWrapper(io.FileIO(2, "w"))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _act(illness: str, arguments: Sequence[str], preexec_fn: Callable[[], None] | None) -> NoReturn:
+    code = 99
+    try:
+        if preexec_fn is not None:
+            preexec_fn()
+        code = sick.run(illness, arguments)
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def ended(process: Any, folder: Path, patience: float = PATIENCE) -> Ended:
     """Waits for the end, and makes sure that nothing of the group is left."""
     try:
         out, err = process.communicate(timeout=patience)
@@ -64,22 +146,21 @@ def ended(process: subprocess.Popen[bytes], folder: Path, patience: float = PATI
     return Ended(process.returncode, *told, tuple(sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))))
 
 
-def ran(folder: Path, illness: str, *arguments: str, **more: Any) -> Ended:
-    """A whole run."""
-    return ended(started(folder, illness, arguments, **more), folder)
-
-
-def together(jobs: Mapping[str, Callable[[], Result]]) -> dict[str, Result | BaseException]:
-    """The results of all jobs, or what each raised, a few at a time: most of a run is the start of Python."""
-
-    def done(job: Callable[[], Result]) -> Result | BaseException:
-        try:
-            return job()
-        except BaseException as error:
-            return error
-
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 1)) as pool:
-        return dict(zip(jobs, pool.map(done, jobs.values()), strict=True))
+def together(jobs: Mapping[str, Callable[[], Iterator[Result | None]]]) -> dict[str, Any]:
+    """The results of all jobs, or what each raised. A job starts its processes up to its first `yield`, then waits;
+    a few are under way at a time."""
+    found: dict[str, Any] = {}
+    names = list(jobs)
+    for first in range(0, len(names), FEW):
+        running = {name: jobs[name]() for name in names[first : first + FEW]}
+        for job in running.values():
+            next(job)
+        for name, job in running.items():
+            try:
+                found[name] = next(job)
+            except Exception as error:
+                found[name] = error
+    return found
 
 
 def reached(folder: Path, name: str) -> None:

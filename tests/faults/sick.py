@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,11 @@ def _dying_once(real: Callable[..., Any]) -> Callable[..., Any]:
     return recheck
 
 
+def run(illness: str, arguments: Sequence[str]) -> int:
+    """kexecspec's exit code. The illness stays for as long as the process lives."""
+    ILLNESSES[illness]()
+    return main(list(arguments))
+
+
 if __name__ == "__main__":
-    ILLNESSES[sys.argv[1]]()
-    sys.exit(main(sys.argv[2:]))
+    sys.exit(run(sys.argv[1], sys.argv[2:]))

@@ -55,15 +55,16 @@ CONDITIONS: Mapping[str, Mapping[str, Any]] = {
     "": {},
     "stdout is full": {"stdout": "/dev/full"},
     "nobody reads": {"stdout": "broken"},
-    "stdout is closed": {"preexec_fn": _no_closing(1)},
-    "stderr is closed": {"preexec_fn": _no_closing(2)},
-    "stdin is closed": {"preexec_fn": _no_closing(0)},
+    "stdout is closed": {"fresh": True, "preexec_fn": _no_closing(1)},
+    "stderr is closed": {"fresh": True, "preexec_fn": _no_closing(2)},
+    "stdin is closed": {"fresh": True, "preexec_fn": _no_closing(0)},
     "disk is full": {"preexec_fn": _small_files},
-    "folder is read-only": {"preexec_fn": _no_override},
-    "plain C": {"environment": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}},
-    "strict warnings": {"environment": {"PYTHONWARNINGS": "error"}},
-    "no home": {"environment": {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}},
+    "folder is read-only": {"fresh": True, "preexec_fn": _no_override},
+    "plain C": {"fresh": True, "environment": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}},
+    "strict warnings": {"fresh": True, "environment": {"PYTHONWARNINGS": "error"}},
+    "no home": {"fresh": True, "environment": {"HOME": "/nonexistent", "TMPDIR": "/nonexistent"}},
 }
+"""`fresh`: only a process that is started anew is in this condition."""
 
 FAULTS = (
     Fault("a solver process crashes (SIGSEGV)", "UNKNOWN the solver was ended by SIGSEGV", 3, arguments=UNDECIDED, illness="solver crashes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -28,21 +28,19 @@ def _prepared(folder: Path) -> Path:
     return folder
 
 
-def _ran(fault: Fault, folder: Path) -> tuple[Ended, Path]:
+def _ran(fault: Fault, folder: Path) -> Iterator[tuple[Ended, Path] | None]:
     given = dict(CONDITIONS[fault.around])
     arguments = [argument.format(folder=folder) for argument in fault.arguments]
     with ExitStack() as stack:
-        match given.get("stdout"):
-            case "broken":
-                reading, writing = os.pipe()
-                os.close(reading)
-                given["stdout"] = writing
-                stack.callback(os.close, writing)
-            case str(path):
-                given["stdout"] = stack.enter_context(open(path, "wb"))
-            case _:
-                given["stdout"] = subprocess.PIPE
-        return ended(started(_prepared(folder), fault.illness, arguments, **given), folder), folder
+        if given.get("stdout") == "broken":
+            reading, given["stdout"] = os.pipe()
+            os.close(reading)
+            stack.callback(os.close, given["stdout"])
+        elif "stdout" in given:
+            given["stdout"] = stack.enter_context(open(given["stdout"], "wb")).fileno()
+        process = started(_prepared(folder), fault.illness, arguments, **given)
+    yield None
+    yield ended(process, folder), folder
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +24,17 @@ PLACES = {
 SIGNALS = {signal.SIGINT: (130, "interrupted"), signal.SIGTERM: (143, "terminated")}
 
 
-def _stopped(folder: Path, place: str, number: signal.Signals) -> Ended:
+def _stopped(folder: Path, place: str, number: signal.Signals) -> Iterator[Ended | None]:
     """Ctrl-C goes to the whole group, as from a terminal; SIGTERM to the tool alone, as from a supervisor."""
     folder.mkdir()
     process = started(folder, PLACES[place][0], ("check", "acme.yaml", "b.yaml", "--trace-dir", "traces"))
+    yield None
     reached(folder, place)
     if number is signal.SIGINT:
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    return ended(process, folder, 10)
+    yield ended(process, folder, 10)
 
 
 @pytest.fixture(scope="module")
