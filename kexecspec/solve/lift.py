@@ -73,12 +73,14 @@ class Lifter:
         return names - self.part.variables.keys() or frozenset(self.whole.variables)
 
     def _start(self, initial: State) -> Row | None:
-        """The first initial state of the whole system that agrees with the slice's."""
-        variables = {
-            name: replace(var, initial=Const(initial[name])) if name in initial and var.initial is None else var
+        """The first initial state of the whole system that agrees with the slice's. First values may refer to unknown
+        facts, so those that the slice has settled come first."""
+        settled = {
+            name: replace(var, initial=Const(initial[name]))
             for name, var in self.whole.variables.items()
+            if name in initial and var.initial is None
         }
-        state = next(initial_states(replace(self.whole, variables=variables)), None)
+        state = next(initial_states(replace(self.whole, variables=settled | {**self.whole.variables, **settled})), None)
         return None if state is None else tuple(state[name] for name in self.index)
 
     def _state(self, row: Row) -> dict[str, Value]:
