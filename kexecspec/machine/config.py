@@ -159,7 +159,7 @@ class KernelConfig:
 
     `kdump` is what is_kdump_kernel() answers: elfcorehdr= was given.  `disable_bypass` is the value of the
     SMMU driver's parameter after defaults and command line.  `drivers` holds the hooks of each driver it
-    has.
+    has, `device_hooks` those of devices that differ from others of their driver.
     """
 
     name: str
@@ -172,9 +172,14 @@ class KernelConfig:
     smmu_aware: bool = True
     adopts: bool = False
     drivers: Mapping[str, Hooks] = field(default_factory=dict)
+    device_hooks: Mapping[str, Hooks] = field(default_factory=dict)
     probe_order: tuple[str, ...] = ()
     duties: tuple[str, ...] = ()
     min_threads: int = 1
+
+    def hooks(self, device: DeviceConfig) -> Hooks | None:
+        """What this kernel does with a device; None without its driver."""
+        return self.device_hooks.get(device.name, self.drivers.get(device.driver))
 
     def has(self, feature: str) -> bool:
         """Whether the kernel has this feature."""

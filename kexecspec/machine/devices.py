@@ -202,7 +202,7 @@ def _written(state: State, device: Device, found: Translation) -> str:
             owner.writer, owner.contents = name, f"data of {name}"
         return ""
     if owner is None:
-        if state.phase == "walk" and not state.memory.is_ram(found.page):
+        if state.phase == "walk" and not state.memory.is_ram_of_kernels(found.page):
             _corrupts(state, device, found, "MMIO", state.generation)
         return ""
     owner.writer = name

@@ -39,6 +39,7 @@ def stop_processors(state: State) -> None:
 
 def enter(state: State, name: str, edge: str) -> None:
     """A new generation: a fresh kernel over everything that outlives kernels."""
+    state.crashes = state.crashes + 1 if edge == "crash" else 0
     state.generation += 1
     state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
     state.phase, state.window = "boot", "gap"

@@ -129,7 +129,9 @@ class Program:
 
     def _probe(self, device: DeviceConfig) -> Iterator[Event]:
         state, kernel = self.state, self.state.running()
-        hooks = kernel.drivers.get(device.driver, None if kernel.linux or device.dma == "none" else Hooks())
+        hooks = kernel.hooks(device)
+        if hooks is None and not kernel.linux and device.dma != "none":
+            hooks = Hooks()
         if hooks is None or kernel.name in device.absent_in:
             return
         absent = self._absent(device)
@@ -138,8 +140,8 @@ class Program:
             return
         if kernel.smmu_aware:
             state.iommu_core().attach(device)
-            if device.dma != "none" or device.smmu is not None:
-                yield Event(device.name, "attach")
+        if device.service is None:
+            yield Event(device.name, "attach")
         done: list[Operation] = []
         for operation in self._probe_operations(device, hooks):
             rc = yield from self._operation(device, operation)
@@ -242,7 +244,7 @@ class Program:
             device = DeviceConfig(TEE, state.config.secure.driver, dev_name="firmware:optee")
         else:
             device = state.devices[name].config
-        for operation in kernel.drivers.get(device.driver, Hooks()).shutdown:
+        for operation in (kernel.hooks(device) or Hooks()).shutdown:
             if edge in operation.params.get("edges", (edge,)):  # type: ignore[operator]
                 yield from self._operation(device, operation)
         quiet = name in state.devices and bus_shutdown(state, state.devices[name], edge)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kexecspec.machine.config import PAGE, KernelConfig, MachineConfig
+from kexecspec.machine.config import PAGE, Hooks, KernelConfig, MachineConfig
 from kexecspec.machine.devices import Device, dma_start, transact
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.handoff import enter, reset, stage, stop_processors
@@ -169,7 +169,7 @@ class Machine:
         """Somebody asks this device's driver for something: its runtime operations, one after another."""
         state = self.state
         config, tee = state.devices[device].config, state.tee_driver()
-        todo = state.running().drivers[config.driver].runtime
+        todo = (state.running().hooks(config) or Hooks()).runtime
         steps = tuple(TEE_OPERATIONS[one.do](tee, config, one.params) for one in todo)
         task = Task(device, config.service or device)
         return self._begin(task, "asks", self.tasks.runtime(steps, device))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from kexecspec.machine.config import PAGE, MemoryMap, Range
 
+SLICES = 8
 
 @dataclass
 class Extent:
@@ -51,6 +52,11 @@ class PhysicalMemory:
     def is_ram(self, page: int) -> bool:
         """Whether there is RAM at this page."""
         return any(span.start <= page * PAGE < span.end for span in self.map.ram)
+
+    def is_ram_of_kernels(self, page: int) -> bool:
+        """Whether there is RAM at this page that firmware or a device has not reserved."""
+        reserved = any(span.start <= page * PAGE < span.end for span in self.map.reserved)
+        return self.is_ram(page) and not reserved
 
     def owner(self, page: int) -> Extent | None:
         """Who owns this page now."""
@@ -162,6 +168,11 @@ def usable_pages(memory: MemoryMap, crash: bool) -> tuple[tuple[int, int], ...]:
         start, count = pages_of(span)
         left = [piece for first, size in left for piece in _without(first, size, start, count)]
     return tuple(left)
+
+
+def slice_of(usable: tuple[tuple[int, int], ...], number: int) -> tuple[tuple[int, int], ...]:
+    """One of SLICES equal parts of each run of pages."""
+    return tuple((start + count // SLICES * (number % SLICES), count // SLICES) for start, count in usable)
 
 
 def _without(first: int, size: int, start: int, count: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kexecspec.machine.config import KernelConfig, MachineConfig
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.harms import Event, Harm, HarmKind, KernelLog, Outcome, oops
-from kexecspec.machine.memory import PageAllocator, PhysicalMemory, usable_pages
+from kexecspec.machine.memory import PageAllocator, PhysicalMemory, slice_of, usable_pages
 from kexecspec.machine.secure import SecureWorld
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class State:
     next_cookie: int | None = None
     fail_next: str | None = None
     rpc_at_open: bool = False
+    crashes: int = 0
 
     def running(self) -> KernelConfig:
         """The running kernel; ValueError when none runs."""
@@ -139,8 +140,12 @@ class State:
         return hit
 
     def boot_memory(self, crash: bool) -> None:
-        """A new kernel's allocator over the memory that it may use."""
+        """A new kernel's allocator over the memory that it may use; a crash kernel that another one loaded lives in
+        a part of the reservation that this one does not use.
+        """
         usable = usable_pages(self.config.memory, crash)
+        if self.crashes > 1:
+            usable = slice_of(usable, self.crashes - 1)
         self.allocator = PageAllocator(self.memory, self.generation, usable)
 
 

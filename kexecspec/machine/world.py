@@ -117,6 +117,7 @@ def storm(state: State, device: Device) -> None:
             faults=count,
             smmu=device.config.smmu,
             phase=state.phase,
+            how=look(state, device).how,
         )
 
 

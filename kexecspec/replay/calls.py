@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kexecspec.ir.system import Rule
-from kexecspec.machine.objects import CORE_LOCK
+from kexecspec.machine.objects import CORE_LOCK, ThreadState
 from kexecspec.machine.tasks import USER, Task
 from kexecspec.replay.stage import Stage
+
+ELSEWHERE = "no call can be on the secure thread on which it would happen"
 
 
 class Unperformable(Exception):
     """The machine has no task, thread or memory with which a step could be performed."""
+
+
+class OnAnotherThread(Unperformable):
+    """It could happen on another secure thread only; the rules do not say on which a cached argument sits."""
 
 
 def enters(stage: Stage, who: str, upcoming: Sequence[Rule]) -> None:
@@ -41,24 +47,34 @@ def returns(stage: Stage, who: str) -> None:
 
 def makes_rpc(stage: Stage, who: str) -> None:
     """A call makes an RPC: with a dead kernel's cached argument where there is one, else without a cached one."""
-    tasks = _inside(stage, who)
+    tasks = [task for task in _inside(stage, who) if not task.asks_supplicant]
     tasks.sort(key=lambda task: (not _foreign(stage, task), _thread(task).rpc is not None, _thread(task).index))
     found = _first(tasks, "no call that could make an RPC")
-    if _thread(found).rpc is not None and not _foreign(stage, found):
-        found = _elsewhere(stage, found)
+    if not _foreign(stage, found):
+        def wanted(thread: Any) -> bool:
+            return thread.rpc is None if who else _is_foreign(stage, thread)
+
+        found = _seated(stage, found, wanted)
+        if stage.machine.state.secure.cache_enabled and not wanted(_thread(found)):
+            raise OnAnotherThread(ELSEWHERE)
     stage.machine.call_rpc(_thread(found).index, to_supplicant=False)
 
 
 def waits_for_supplicant(stage: Stage) -> None:
     """A call of user space makes an RPC to tee-supplicant."""
-    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks]
+    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks and not task.asks_supplicant]
     tasks.sort(key=lambda task: (_thread(task).rpc is None, _thread(task).index))
-    stage.machine.call_rpc(_thread(_first(tasks, "no call of user space")).index, to_supplicant=True)
+    found = _first(tasks, "no call of user space")
+    if stage.machine.state.secure.cache_enabled:
+        found = _seated(stage, found, lambda one: one.rpc is not None)
+        if _thread(found).rpc is None:
+            raise OnAnotherThread(ELSEWHERE)
+    stage.machine.call_rpc(_thread(found).index, to_supplicant=True)
 
 
 def takes_lock(stage: Stage) -> None:
     """A call wants the lock."""
-    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks]
+    tasks = [task for task in _inside(stage, "user") if not _thread(task).locks and not task.asks_supplicant]
     stage.machine.takes_lock(_thread(_first(tasks, "no call that wants the lock")).index, lock_name(stage))
 
 
@@ -73,7 +89,8 @@ def drops_lock(stage: Stage) -> None:
 def rpc_registers(stage: Stage) -> None:
     """An RPC's handler is about to register memory. In the machine that is done as soon as a secure thread is free for
     it, and in the order of asking; so it is begun as late as can be (see `ask`)."""
-    tasks = sorted(_inside(stage, "user"), key=lambda task: (_thread(task).rpc is not None, _thread(task).index))
+    tasks = [task for task in _inside(stage, "user") if not task.asks_supplicant]
+    tasks.sort(key=lambda task: (_thread(task).rpc is not None, _thread(task).index))
     stage.nested.append(_thread(_first(tasks, "no call of user space")).index)
 
 
@@ -124,18 +141,24 @@ def _inside(stage: Stage, who: str) -> list[Task]:
     return [task for task in found if (task.owner == USER) is (who == "user")]
 
 
-def _elsewhere(stage: Stage, task: Task) -> Task:
-    """The call, on a thread without a cached argument: it and the call that is there return and enter again, each on
-    the other's thread, which leaves everything else as it was."""
-    others = [one for one in _inside(stage, "") if _thread(one).rpc is None and not _thread(one).locks]
-    if not others or _thread(task).locks or _thread(task).rpc is None:
+def _seated(stage: Stage, task: Task, wanted: Callable[[Any], bool]) -> Task:
+    """The call, on a secure thread that is `wanted`, if it can be had: calls that hold no lock and wait for nothing
+    return and enter again in another order, which leaves everything else as it was. Each gets the first thread that is
+    free."""
+    machine = stage.machine
+    moving = [one for one in _inside(stage, "") if not _thread(one).locks and not one.asks_supplicant]
+    seats = [one for one in machine.state.secure.threads
+             if one.state is ThreadState.FREE or any(_thread(other) is one for other in moving)]
+    place = next((number for number, one in enumerate(seats[: len(moving)]) if wanted(one)), None)
+    if wanted(_thread(task)) or task not in moving or place is None:
         return task
-    machine, mine, wanted = stage.machine, _thread(task).index, _thread(others[0]).index
-    for index in (mine, wanted):
-        machine.call_returns(index)
-    for one in (task, others[0]) if wanted < mine else (others[0], task):
+    seat = seats[place].index
+    others = [one for one in moving if one is not task]
+    for one in moving:
+        machine.call_returns(_thread(one).index)
+    for one in (*others[:place], task, *others[place:]):
         machine.call_enters(one.owner, one.service, buffers=one.owner == USER)
-    return machine.tasks.by_thread(wanted)
+    return machine.tasks.by_thread(seat)
 
 
 def _caller(stage: Stage) -> str:
@@ -149,8 +172,11 @@ def _caller(stage: Stage) -> str:
 
 
 def _foreign(stage: Stage, task: Task) -> bool:
-    rpc = _thread(task).rpc
-    return rpc is not None and rpc.generation != stage.machine.generation
+    return _is_foreign(stage, _thread(task))
+
+
+def _is_foreign(stage: Stage, thread: Any) -> bool:
+    return thread.rpc is not None and thread.rpc.generation != stage.machine.generation
 
 
 def ask(stage: Stage) -> None:

@@ -37,6 +37,12 @@ def request(stage: Stage, device: str) -> None:
     stage.machine.request(device)
 
 
+def use(stage: Stage, device: str) -> None:
+    """The running kernel, which drives it, uses the device: one that makes transfers on request is asked for one."""
+    if stage.machine.state.devices[device].config.dma == "one-shot" and device in stage.machine.bound:
+        stage.machine.request(device)
+
+
 def completes(stage: Stage, device: str) -> None:
     """The device makes the transfers that it was asked for."""
     machine, left = stage.machine, stage.machine.state.devices[device].posted

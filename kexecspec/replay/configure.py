@@ -29,16 +29,16 @@ Facts = Mapping[str, Value]
 TEE = "tee"
 
 
-def machine_config(platform: Platform, library: Library, facts: Facts, last: str | None = None) -> MachineConfig:
-    """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; `last` names the
-    kernel whose memory a master is to hit where its window of addresses leaves a choice."""
+def machine_config(platform: Platform, library: Library, facts: Facts, crashed: bool = False) -> MachineConfig:
+    """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; where a
+    master's window of addresses leaves a choice, it hits memory of a crash kernel if `crashed`, else of another."""
     memory = memory_map(platform)
     return MachineConfig(
         kernels=tuple(_kernel(platform, library, kernel) for kernel in platform.kernels.values()),
         memory=memory,
         secure=_secure(platform, library, facts),
         smmus=tuple(_smmu(platform, library, entity, facts) for entity in platform.of_kind("smmu")),
-        devices=tuple(_device(platform, library, entity, facts, memory, last) for entity in _devices(platform)),
+        devices=tuple(_device(platform, library, entity, facts, memory, crashed) for entity in _devices(platform)),
         warm_clears=frozenset({"secure_world", "smmus", "devices"}) - platform.warm_keeps,
     )
 
@@ -86,7 +86,8 @@ def _entry(platform: Platform, section: str, name: str) -> dict[str, Any]:
 
 def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfig:
     walkers = [e for e in platform.of_kind("walker") if _present(e, kernel.name)]
-    hooks = {e.driver: driver_hooks(_driver(platform, library, e), kernel, e) for e in walkers}
+    own = {e.name: driver_hooks(_driver(platform, library, e), kernel, e) for e in walkers}
+    hooks = {e.driver: own[e.name] for e in walkers}
     return KernelConfig(
         name=kernel.name,
         features=_features(kernel),
@@ -98,6 +99,7 @@ def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfi
         smmu_aware=bool(kernel.facts["smmu_aware"]),
         adopts=bool(kernel.facts["adopts"]),
         drivers=hooks,
+        device_hooks={e.name: own[e.name] for e in walkers if own[e.name] != hooks[e.driver]},
         duties=tuple(_duty(platform, duty, providers) for k, duty, providers in platform.duties if k == kernel.name),
         min_threads=int(kernel.facts["min_threads"]),
     )
@@ -209,7 +211,7 @@ def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) ->
 
 
 def _device(
-    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, last: str | None
+    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, crashed: bool
 ) -> DeviceConfig:
     driver, entry = _driver(platform, library, entity), _entry(platform, "devices", entity.name)
     log: Mapping[str, Any] = driver.content.get("log", {})
@@ -225,7 +227,7 @@ def _device(
     }
     if "device" in entity.kinds:
         common |= _master(entity, driver, entry, facts)
-        common["iova"] = iova_window(platform, entity, entry, facts, memory, last)
+        common["iova"] = iova_window(platform, entity, entry, facts, memory, crashed)
     return DeviceConfig(entity.name, entity.driver, **common)
 
 

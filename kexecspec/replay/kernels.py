@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kexecspec.ground.walks import SHUT
 from kexecspec.ir.system import Rule
 from kexecspec.replay.calls import ask
 from kexecspec.replay.order import shutdown_order
@@ -37,7 +38,9 @@ def arrives(stage: Stage, how: str) -> None:
 
 
 def crash(stage: Stage, to_kernel: str) -> None:
-    """The kernel panics; nothing is shut down."""
+    """The kernel panics; nothing more is shut down. What the machine does at once at a hook's end is done whole."""
+    for name in sorted(stage.lagging):
+        stage.until(lambda name=name: stage.places.get(name) == SHUT)  # type: ignore[misc]
     stage.machine.crash(to_kernel)
     stage.arrive("crash")
     spread(stage)

@@ -13,10 +13,11 @@ from kexecspec.library import Library, library
 from kexecspec.machine import Harm, HarmKind
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.calls import Unperformable, ask
+from kexecspec.replay.choices import use
 from kexecspec.replay.observe import observe, observer, owner_of
 from kexecspec.replay.perform import Scene, perform
 from kexecspec.replay.stage import Stage, open_stage
-from kexecspec.replay.suffered import is_about, of_this_kernel
+from kexecspec.replay.suffered import OF_ITS_OWN, is_about, of_this_kernel
 
 LOG_LINES = 12
 OOPSES = ("oops", "oops_rpc", "oops_drain")
@@ -81,8 +82,7 @@ def step_through(
 
 
 def _stage(platform: Platform, specs: Library, trace: Trace) -> Stage:
-    last = trace.last.get("kernel")
-    return open_stage(platform, specs, trace.initial, str(last) if last in platform.kernels else None)
+    return open_stage(platform, specs, trace.initial, trace.last.get("entered") == "crash")
 
 
 def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) -> Iterator[Difference]:
@@ -158,5 +158,8 @@ def _harm_of(stage: Stage, prop: Property) -> Harm | None:
     now = stage.machine.generation
     entity = stage.platform.entities.get(prop.instance.partition(":")[0])
     masters = (entity.name,) if entity is not None and "device" in entity.kinds else ()
+    if prop.code in OF_ITS_OWN and stage.machine.state.phase == "up":
+        for name in masters:
+            use(stage, name)
     later = stage.machine.run_on(masters=masters) if not stage.machine.state.dead else ()
     return next((h for h in later if h.detail.get("generation") == now and is_about(stage, prop, h)), None)

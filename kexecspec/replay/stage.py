@@ -23,8 +23,8 @@ class Stage:
     """`actors` are the parts by the machine's names; `places` the positions of walkers; `lagging` the walkers whose
     rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers
     of cookies; `nested` the secure threads whose call registers from inside an RPC, `asked` those of them whose RPC the
-    machine has seen; `waits` who waits in the kernel's own program, for what; `counted` the last count of residue,
-    under its key."""
+    machine has seen; `waits` who waits in the kernel's own program, for what; `walked`: every shutdown hook is done;
+    `counted` the last count of residue, under its key."""
 
     platform: Platform
     machine: Machine
@@ -41,6 +41,7 @@ class Stage:
     entered: str = "none"
     taken: int = 0
     waits: set[tuple[str, str]] = field(default_factory=set)
+    walked: bool = False
     counted: tuple[object, object] | None = None
 
     @property
@@ -57,6 +58,7 @@ class Stage:
         """One operation further, and what it means for the walker's position."""
         event = self.machine.advance()
         waits = event.outcome is Outcome.WAITING
+        self.walked = event.operation == "walk-done"
         self.waits = {(event.actor, str(event.detail.get("why", "")))} if waits else set()
         entity = self.entity(event.actor)
         kernel = self.machine.kernel
@@ -136,9 +138,9 @@ class Stage:
         return self.positions[name].get(self.kernel, ())
 
 
-def open_stage(platform: Platform, library: Library, facts: Facts, last: str | None = None) -> Stage:
+def open_stage(platform: Platform, library: Library, facts: Facts, crashed: bool = False) -> Stage:
     """A stage with the machine of `platform`, just powered on."""
-    machine = Machine(machine_config(platform, library, facts, last))
+    machine = Machine(machine_config(platform, library, facts, crashed))
     machine.power_on(platform.first)
     actors = {name: entity for name, entity in platform.entities.items() if name != TEE}
     driver = tee_driver(platform)

@@ -71,6 +71,9 @@ def _aborted(harm: Harm, actor: str) -> bool:
     return harm.where in ("transaction-aborted", "abort-is-fatal") and harm.detail.get("device") == actor
 
 
+OF_ITS_OWN = ("KX304", "KX305")
+"""Properties that may be about the running kernel's own use of a master: somebody has to use it."""
+
 ALSO: Mapping[str, tuple[str, ...]] = {
     "KX304": ("CORRUPTION", "REFUSED"),
 }

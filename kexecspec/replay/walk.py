@@ -17,7 +17,8 @@ from kexecspec.library import Library
 from kexecspec.machine import Event, Outcome
 from kexecspec.platform.facts import Platform
 from kexecspec.replay import kernels
-from kexecspec.replay.calls import Unperformable
+from kexecspec.replay.calls import OnAnotherThread, Unperformable
+from kexecspec.replay.configure import TEE
 from kexecspec.replay.observe import observer
 from kexecspec.replay.perform import Scene, perform
 from kexecspec.replay.stage import Stage, open_stage
@@ -69,6 +70,8 @@ class _Walker:
         world = [rule for rule in open_rules if _is_choice(rule) and self._drawn(rule)]
         if world and self.dice.random() < 0.5:
             return self._chosen(self.dice.choice(world))
+        if may_not_jump(self.stage):  # the world goes first
+            return ""
         self._tempt(open_rules)
         return self._advanced()
 
@@ -87,6 +90,8 @@ class _Walker:
         self.done.append(rule.name)
         try:
             perform(self.stage, Scene(rule, ()))
+        except OnAnotherThread:
+            return ""
         except Unperformable as reason:
             return f"{rule.name} cannot be performed: {reason}"
         self.state = fire(self.system, rule, self.state)
@@ -134,6 +139,15 @@ class _Walker:
         names = [name for name in self.looks if not dead or name.rpartition(".")[2] in OOPSES]
         values = {name: self.looks[name]() for name in names}
         return {name: value for name, value in values.items() if value is not None}
+
+
+def may_not_jump(stage: Stage) -> bool:
+    """Whether the walk of shutdown hooks is done and the platform's assumption that no call is inside the secure world
+    at a handoff does not hold yet."""
+    tee = stage.platform.entities.get(TEE)
+    if tee is None or tee.facts["in_flight_none"] is not True or stage.walked is False:
+        return False
+    return any(task.thread is not None for task in stage.machine.tasks.all)
 
 
 def _is_choice(rule: Rule) -> bool:

@@ -29,25 +29,26 @@ def memory_map(platform: Platform) -> MemoryMap:
 
 def iova_window(
     platform: Platform, entity: Entity, entry: Mapping[str, Any], facts: Mapping[str, Value], memory: MemoryMap,
-    last: str | None,
+    crashed: bool,
 ) -> Range | None:  # fmt: skip
-    """The window of a master's I/O addresses, narrowed to where it meets memory of the kernel `last`; None
-    for a master that nothing translates."""
+    """The window of a master's I/O addresses, narrowed to where it meets memory of the last kernel, which lives where a
+    crash kernel does if `crashed`; None for a master that nothing translates."""
     if entry.get("smmu") is None:
         return None
     stated = entry.get("iova")
     window = Range(FOUR_GIB - WINDOW, WINDOW) if stated in (None, "unknown") else Range(*parse_range(str(stated)))
-    kdump = last is not None and platform.kernels[last].kdump
-    wanted = memory.crashkernel if kdump else memory.ram
-    name = "iova_hits_crashkernel" if kdump else "iova_hits_ram"
+    wanted = memory.crashkernel if crashed else memory.ram
+    name = "iova_hits_crashkernel" if crashed else "iova_hits_ram"
     if isinstance(entity.facts[name], Unknown):
         return _top(wanted) if facts.get(f"{entity.name}.{name}") else Range(OUTSIDE, WINDOW)
-    return next((met for span in wanted if (met := _met(window, span, memory, kdump))), window)
+    met = next((met for span in wanted if (met := _met(window, span, memory, crashed))), None)
+    elsewhere = isinstance(entity.facts["iova_hits_mmio"], Unknown) and facts.get(f"{entity.name}.iova_hits_mmio")
+    return met or (Range(OUTSIDE, WINDOW) if elsewhere else window)
 
 
-def _met(window: Range, span: Range, memory: MemoryMap, kdump: bool) -> Range | None:
+def _met(window: Range, span: Range, memory: MemoryMap, crashed: bool) -> Range | None:
     start, end = max(window.start, span.start), min(window.end, span.end)
-    taken = () if kdump else (*memory.crashkernel, *memory.reserved)
+    taken = () if crashed else (*memory.crashkernel, *memory.reserved)
     for other in sorted(taken, key=lambda one: one.start):
         if other.start <= start < other.end:
             start = other.end

@@ -11,8 +11,8 @@ from tests.generated import platform as generated
 from tests.replay.stories import story
 
 
-def machine(name: str, last: str | None = None) -> MachineConfig:
-    return machine_config(story(name).platform, library(), {}, last)
+def machine(name: str, crashed: bool = False) -> MachineConfig:
+    return machine_config(story(name).platform, library(), {}, crashed)
 
 
 def test_a_driver_has_every_operation_that_its_kernel_has() -> None:
@@ -35,7 +35,7 @@ def test_the_secure_world_is_the_file_s() -> None:
 
 
 def test_a_crash_kernel_s_range_is_hit_where_a_window_lies_over_it() -> None:
-    story_ = machine("kdump-fault-storm/smmu-v2-v6.1-window", last="kdump")
+    story_ = machine("kdump-fault-storm/smmu-v2-v6.1-window", crashed=True)
     (crash,) = story_.memory.crashkernel
     window = story_.devices[0].iova
 
