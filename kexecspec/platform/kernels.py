@@ -57,7 +57,7 @@ def _kernel(
 ) -> Kernel:
     linux = entry.get("payload", "linux") == "linux"
     features = _features(name, entry, library, wrong) if linux else frozenset()
-    if not tee.get("rpc_arg"):
+    if not tee.get("rpc_arg") and tee.get("abi") != "ffa":  # over FF-A argument pages are kept without it, too
         features -= {"optee-rpc-arg"}
     cmdline = _words(entry.get("cmdline"))
     kdump = bool(entry.get("kdump", _only_crashed_into(name, content)))
@@ -81,8 +81,8 @@ def _kernel(
         "argument_bytes": argument_bytes(tee),
         "call_bytes": 0 if "optee-rpc-arg" in features else argument_bytes(tee),
         "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
-        "sessions": int(entry.get("user_space", {}).get("sessions", 0)),
-        "pages": int(entry.get("user_space", {}).get("pages", 0)),
+        "sessions": int(entry.get("user_space", {}).get("sessions", 0)) if tee["kind"] == "optee" else 0,
+        "pages": int(entry.get("user_space", {}).get("pages", 0)) if tee["kind"] == "optee" else 0,
     }
     return Kernel(
         name, _readable(entry.get("version", ""), library, linux), linux, features, kdump, recognises, facts,

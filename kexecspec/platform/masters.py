@@ -63,12 +63,13 @@ def facts(
         "writes": _flag(dma["writes"]),
         "recurrent": _flag(dma["recurrent"]) if not dma.get("runs_out") else False,
         "one_shot": dma["kind"] == "one-shot",
+        "doorbell": dma["kind"] == "msi",
         "running": bool(device.get("running", True)) and dma["kind"] != "none",
         "user_requests": dma["requests_by"] == "user",
         "task_dma": bool(driver.content.get("task_dma", False)),
         "gating_ignored": Unknown(BOOL) if gating == "unknown" else gating == "ignored" or not drains,
         "iova_hits_ram": aliases(windows, _own_memory(memory)),
-        "iova_hits_mmio": aliases(windows, memory.get("reserved", [])),
+        "iova_hits_mmio": _hits_elsewhere(windows, memory),
         "iova_hits_crashkernel": aliases(windows, memory.get("crashkernel", [])),
     }
 
@@ -108,6 +109,17 @@ def aliases(windows: Windows, ranges: Any) -> Fact:
             return True
     open_below = windows.unknown or any(start < top for start, _ in spans for _, _, top in windows.known)
     return WEAK if spans and open_below else False
+
+
+def _hits_elsewhere(windows: Windows, memory: Mapping[str, Any]) -> Fact:
+    """Whether an address of one of `windows` hits what is reserved; what lies where no RAM is described is open."""
+    found = aliases(windows, memory.get("reserved", []))
+    if found is not False or memory.get("ram") is None:
+        return found
+    spans = _spans(memory["ram"])
+    described = all(any(start <= low and low + length <= start + size for start, size in spans)
+                    for low, length, _ in windows.known)
+    return False if described else WEAK
 
 
 def _own_memory(memory: Mapping[str, Any]) -> list[tuple[int, int]] | None:

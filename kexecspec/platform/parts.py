@@ -117,7 +117,7 @@ def _client(
     buffers = _buffers(world, found, name, driver, hooks, place)
     rpc = service.get("makes_rpc", False)
     facts: dict[str, Fact] = {
-        "calls_kernel": driver.content.get("calls") == "kernel" and called,
+        "calls_kernel": driver.content.get("calls") == "kernel" and called and world.tee["kind"] == "optee",
         "makes_rpc": Unknown(BOOL) if rpc == "unknown" else bool(rpc),
         "single_session": "single_instance" in flags and "multi_session" not in flags,
         "buffers": Links(buffers),
@@ -215,6 +215,7 @@ def _no_smmu(found: Parts) -> None:
             "reports",
             "coherent",
             "two_level",
+            "reset_on",
         ),
         False,
     )

@@ -112,6 +112,7 @@ def facts(tee: Mapping[str, Any], content: Mapping[str, Any], wrong: Complaints)
         "heap": heap,
         "base": _base(tee["base_use"], heap, wrong),
         "ffa": ffa,
+        "dynamic_shm": bool(tee.get("dynamic_shm", False)),
         "prealloc": bool(tee.get("prealloc_cache", True)) and not ffa,
         "handles": _count(tee.get("handles", 64), 64) if ffa else NO_LIMIT,
         "overlap_refused": ffa and bool(tee.get("overlap_refused", False)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kexecspec.ir.values import Value
 from kexecspec.machine import HarmKind
+from kexecspec.machine.config import PAGE
 from kexecspec.machine.devices import Device
 from kexecspec.machine.smmu import Entry, Smmu, SmmuV2, SmmuV3, Stream
 from kexecspec.platform.facts import Entity
@@ -28,6 +29,12 @@ def irq(stage: Stage, smmu: Entity) -> Value | None:
     return found.gfie if isinstance(found, SmmuV2) else found.evtqen
 
 
+def listed(stage: Stage, smmu: Entity) -> Value | None:
+    """Whether a kernel has given an SMMUv3 its stream table."""
+    found = _smmu(stage, smmu)
+    return isinstance(found, SmmuV3) and found.table_generation > 0
+
+
 def released(stage: Stage, smmu: Entity) -> Value | None:
     """Whether its clients' groups were taken away; nothing shows where it had no client."""
     groups = stage.machine.state.iommu_core().groups
@@ -47,6 +54,18 @@ def engine(stage: Stage, entity: Entity) -> Value | None:
     idle = device.config.dma == "none" or not device.engine or not device.pending or device.generation == 0
     found = "off" if idle else "own" if device.generation == stage.machine.generation else "stale"
     return found if kernel is None or kernel.linux or found == "stale" else None
+
+
+def aims(stage: Stage, entity: Entity) -> Value | None:
+    """What addresses the running kernel's work was posted with, and in whose memory physical ones lie."""
+    device = _device(stage, entity)
+    if not device.mapped or engine(stage, entity) != "own":
+        return None
+    page, extent = device.mapped[0]
+    if not extent.holds(page):
+        return "iova"
+    reserve = stage.machine.state.config.memory.crashkernel
+    return "reserve" if any(span.start <= page * PAGE < span.end for span in reserve) else "ram"
 
 
 def bus_master(stage: Stage, entity: Entity) -> Value | None:
@@ -69,7 +88,7 @@ def entry(stage: Stage, entity: Entity) -> Value | None:
     if not smmu.translates:
         return None
     if _bypasses(smmu, found):
-        return "bypass"
+        return "passes" if found is None and isinstance(smmu, SmmuV2) else "bypass"
     return "unlisted" if isinstance(smmu, SmmuV3) and found is None and smmu.unlisted is Entry.UNKNOWN else "fault"
 
 

@@ -192,9 +192,9 @@ def _cached(stage: Stage, own: bool) -> int:
     machine = stage.machine
     secure, now = machine.state.secure, machine.generation
     found = [one.rpc for one in secure.threads if one.rpc is not None and one.index not in stage.nested]
-    if own:
-        return sum(1 for one in found if one.generation == now) if secure.cache_enabled else 0
-    return sum(1 for one in found if one.generation != now)
+    if not secure.cache_enabled:
+        return 0
+    return sum(1 for one in found if (one.generation == now) is own)
 
 
 def _of_now(stage: Stage) -> list[Harm]:
