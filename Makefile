@@ -1,7 +1,7 @@
 # make demo    the fourth-kexec story, before and after its fix
 # make test    lint, types and tests, and the stories' verdicts with the oldest z3
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
-# make soak    the random tests with N (1000) cases each
+# make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make certificates   a certificate of every example, verified by z3 and cvc5
@@ -61,7 +61,7 @@ bless: $(STAMP)
 	$(BIN)/python -m tests.bless
 
 soak: $(STAMP)
-	KEXECSPEC_SOAK=$(N) $(BIN)/pytest tests
+	$(BIN)/python -m tests.soak $(N)
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

@@ -1,0 +1,111 @@
+"""The random cases that every test run takes, that they reach everything there is, and that a soak loses none."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kexecspec.library import library
+from kexecspec.schema import validate
+from kexecspec.source import parse
+from tests.generated import content, platform
+from tests.soak import __main__ as command
+from tests.soak.cases import KINDS
+from tests.soak.coverage import features
+from tests.soak.progress import Progress, load, save
+from tests.soak.workers import examined, reports
+
+SEEDS = range(16)
+MANY = range(700)
+SHORT = {"cases": 3, "open": 1}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_case_disagrees(seed: int) -> None:
+    report = examined(seed)
+
+    assert report["wrong"] == {}
+    assert report["counts"]["walk"]["cases"] >= 10
+
+
+def test_the_generator_reaches_everything_there_is() -> None:
+    seen: Counter[str] = Counter()
+    for seed in MANY:
+        seen.update(features(platform(seed)))
+
+    drivers = set(library().names("drivers"))
+    variants = {str(spec.content["variant"]) for spec in library().all("smmu")}
+    wanted = {f"driver {name}" for name in drivers} | {f"variant {name}" for name in variants}
+    wanted |= {f"handoff {kind}" for kind in ("kexec", "kexec stopped", "crash", "reboot stopped", "reboot-force")}
+    wanted |= {f"abi {abi}" for abi in ("smc", "ffa", "amdtee")} | {f"threads {count}" for count in (1, 2, 3)}
+    wanted |= {f"supplicant {said}" for said in ("True", "False", "mortal")}
+    wanted |= {f"world {name}" for name in ("suspended_threads", "services", "dynamic_shm", "prealloc_cache")}
+    wanted |= {f"assume {name}" for name in ("in_flight", "fabric_drains", "registration_fails")}
+    wanted |= {f"reset {name}" for name in ("gbpa", "enabled", "clientpd")} | {"limits", "resets", "duties", "payload"}
+    wanted |= {f"kernel {series}" for series in ("5.4", "5.10", "5.13", "5.14", "5.15", "6.1", "6.6", "6.12", "6.18")}
+    kinds = ("none", "ring", "one-shot", "periodic-read", "periodic-write", "firmware", "msi")
+    open_facts = ("makes_rpc", "base", "gating_ignored", "iova_hits_ram", "reset_abort", "writes")
+    wanted |= {f"dma {kind}" for kind in kinds} | {f"unknown {name}" for name in open_facts}
+    assert wanted - seen.keys() == set()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_generated_platform_is_a_file_that_anybody_may_write(seed: int) -> None:
+    assert not validate(parse(json.dumps(content(seed)), "generated"), "platform")
+
+
+def test_a_soak_goes_on_where_it_stopped_and_counts_no_seed_twice(tmp_path: Path) -> None:
+    report = {"counts": {"walk": SHORT}, "covered": {"abi smc": 1}, "wrong": {}}
+    progress = Progress()
+    for seed in (1, 0, 1, 3):
+        progress.add(seed, report)
+    save(progress, tmp_path / "state")
+
+    again = load(tmp_path / "state")
+    again.add(3, report)
+    again.add(2, report)
+
+    assert (progress.next, progress.done, progress.cases) == (2, {3}, 9)
+    assert (again.next, again.done, again.cases, again.counts["walk"]["open"]) == (4, set(), 12, 4)
+
+
+def test_a_worker_that_is_killed_costs_no_case() -> None:
+    running = reports(iter((0, 2, 4)), 1)
+    first = next(running)
+    multiprocessing.active_children()[0].kill()
+
+    found = [first, *running]
+
+    assert [seed for seed, _ in found] == [0, 2, 4]
+    assert all(report["wrong"] == {} for _, report in found)
+
+
+def test_one_case_is_repeated_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--only", "walk:3.2"]) == 0
+    assert command.main(["--only", "dance:3.2"]) == 2
+    said = capsys.readouterr()
+    assert "walk:3.2: agrees" in said.out
+    assert f"the kinds are {', '.join(KINDS)}" in said.err
+
+
+def test_a_signal_ends_a_soak_cleanly(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    arguments = [sys.executable, "-m", "tests.soak", "1000000", "--jobs", "1", "--state", str(state)]
+    soak = subprocess.Popen(arguments, cwd=Path(__file__).parent.parent, stdout=subprocess.PIPE, text=True)
+    time.sleep(3)
+    os.kill(soak.pid, signal.SIGTERM)
+
+    said, _ = soak.communicate(timeout=60)
+
+    assert soak.returncode == 130
+    assert said.splitlines()[0].split() == ["kind", "cases", "open", "wrong"]
+    assert load(state).next == json.loads(state.read_text())["next"]
