@@ -111,10 +111,14 @@ def test_an_interruption_while_a_command_is_started_does_not_lose_it(monkeypatch
         return begun[0]
 
     monkeypatch.setattr(speak, "_started", interrupted)
-    handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        Command("stub", ("sleep", "99")).ask(TRUE, 60)
-    assert begun[0].returncode == -signal.SIGKILL and signal.getsignal(signal.SIGINT) is handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Command("stub", ("sleep", "99")).ask(TRUE, 60)
+        assert begun[0].returncode == -signal.SIGKILL
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def alive(number: int) -> bool:

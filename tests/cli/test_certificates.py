@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,20 @@ def test_what_was_not_asked_is_not_claimed(run: Run) -> None:
     assert ran.out.splitlines()[-1].startswith("VERIFIED IN PART")
 
 
+@pytest.fixture
+def heeding_interruptions() -> Iterator[None]:
+    """Whoever runs the tests in the background ignores SIGINT, and so would what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("number", "word", "code"), [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143)]
 )
-def test_a_signal_ends_the_solver_too(number: int, word: str, code: int, run: Run, tmp_path: Path) -> None:
+def test_a_signal_ends_the_solver_too(
+    number: int, word: str, code: int, run: Run, tmp_path: Path, heeding_interruptions: None
+) -> None:
     run("check", GOOD, "--certificate", "cert", "-q")
     words = ["verify-cert", "cert", "--solver", f"sh -c 'echo $$ > {tmp_path}/number; exec sleep 99'"]
     process = subprocess.Popen([sys.executable, "-m", "kexecspec", *words], stderr=subprocess.PIPE, text=True)
