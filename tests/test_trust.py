@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kexecspec.check import Options, check, platforms_in
+from kexecspec.cli import main
 from kexecspec.findings import Report
 from kexecspec.library import library
 from kexecspec.platform.doubts import deciding
@@ -17,8 +18,8 @@ from kexecspec.platform.stated import stated
 from kexecspec.source import load
 from tests.goldens import ROOT
 
-FEW = ("tee-bnxt-fourth-kexec/after", "smmu-shutdown-modes/v2-bypass-linux-quiesced", "kdump-fault-storm/smmu-v3")
-KINDS = ("whole-platform/5.10.19", "whole-platform/6.12", "smmu-shutdown-modes/v3-adopt-kdump-running", "ftpm/before")
+FEW = ("smmu-shutdown-modes/v2-bypass-linux-quiesced", "smmu-shutdown-modes/v3-gbpa-abort-linux-running")
+KINDS = ("whole-platform/6.12", "smmu-shutdown-modes/v3-adopt-kdump-running", "ftpm/before")
 
 
 @pytest.fixture(autouse=True)
@@ -75,12 +76,28 @@ def test_a_feature_on_which_a_verdict_does_not_rest_does_not_change_it(story: st
                 assert otherwise.get(finding.property.id) == verdicts(report)[finding.property.id], doubt
 
 
-def test_a_proof_names_what_it_rests_on() -> None:
-    report = check("examples/tee-bnxt-fourth-kexec/after.yaml", Options())
+def test_a_verdict_names_what_it_rests_on() -> None:
+    report = check("examples/smmu-shutdown-modes/v2-bypass-linux-running.yaml", Options(replay=False))
     resting = {f.property.id: [doubt.subject for doubt in f.rests_on] for f in report.findings}
 
-    assert resting["KX103/bnxt@kexec"] == ["optee-enables-shm-cache"]
-    assert resting["KX105/bnxt@any"] == []
+    assert resting["KX301/nic@kexec"] == ["smmu2-probe-bypass-window", "smmu2-shutdown"]
+    assert resting["KX304/nic@kexec"] == ["smmu2-probe-bypass-window", "smmu2-shutdown", "smmu3-kdump-adopt"]
+    assert resting["KX305/nic@kexec"] == []
+
+
+@pytest.mark.parametrize(
+    ("story", "code"),
+    [
+        ("tee-bnxt-fourth-kexec/after", 0),
+        ("smmu-shutdown-modes/v2-bypass-linux-quiesced", 3),
+        ("smmu-shutdown-modes/v2-bypass-linux-running", 1),
+    ],
+)
+def test_strict_sources(story: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    ended = main(["check", f"examples/{story}.yaml", "--strict-sources", "-q"])
+
+    assert ended == code
+    assert ("UNDECIDED" in capsys.readouterr().out) == (code == 3)
 
 
 def resting(file: Any, version: str) -> dict[str, set[str]]:
