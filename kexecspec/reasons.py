@@ -1,10 +1,13 @@
-"""Why something is proved: the facts that its proof needs, each shown necessary by a run that would go wrong without
-it. The set is an inductive validity core: with these facts alone, whatever the others are, the property is proved.
+"""Why something is proved: the facts that its proof needs, each shown necessary by a run that goes wrong without it.
+
+The set is an inductive validity core: with these facts alone, whatever the others are, the property is proved. Found in
+three steps. What the invariants of the proof use, the solver says; a fact is surely needed if the property is refuted
+where it alone is otherwise; of the rest, those are dropped without which there is a proof too, by cases if need be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kexecspec.ground.ground import loosened, with_flow
@@ -13,36 +16,41 @@ from kexecspec.ir.fold import fold
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
-from kexecspec.ir.values import Value
+from kexecspec.ir.values import Value, members
 from kexecspec.ir.verdict import Counterexample, Judgement, Proof, Verdict
 from kexecspec.library import Library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.stated import Stated
+from kexecspec.solve.answers import Effort
 from kexecspec.solve.facts import with_facts
 from kexecspec.solve.judge import judge
 from kexecspec.solve.support import support
 
+Values = Mapping[str, Value]
+MOST_CASES = 24
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A run of `system` that goes wrong, and the facts that are not as stated in it."""
+
+    system: TransitionSystem
+    trace: Trace
+    handoffs: int
+    otherwise: tuple[tuple[str, Value], ...]
+
 
 @dataclass(frozen=True)
 class Need:
-    """A fact that a proof needs. `trace` is a run that goes wrong where the fact is otherwise, and `otherwise` all the
-    facts that are not as stated in it; with a `trace` of None nobody could say whether the fact is needed."""
+    """A fact that a proof needs, and what goes wrong without it; None where nobody could say whether it is needed."""
 
     fact: Stated
-    trace: Trace | None
-    handoffs: int = 0
-    otherwise: tuple[tuple[str, Value], ...] = ()
-    system: TransitionSystem | None = None
-
-    @property
-    def alone(self) -> bool:
-        """Whether the fact is needed even where all others are as stated."""
-        return self.trace is not None and len(self.otherwise) == 1
+    wrong: Wrong | None
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """What the proof of a property needs, out of `of` facts; the others of these play no part in it."""
+    """What the proof of a property needs, out of the facts `of`; the others of these play no part in it."""
 
     about: Property
     needs: tuple[Need, ...]
@@ -51,7 +59,7 @@ class Reasons:
     @property
     def minimal(self) -> bool:
         """Whether every fact was shown to be needed."""
-        return all(need.trace is not None for need in self.needs)
+        return all(need.wrong is not None for need in self.needs)
 
 
 @dataclass
@@ -61,15 +69,19 @@ class Loose:
     system: TransitionSystem
     facts: Mapping[str, Stated]
     rlimit: int
-    settled: dict[frozenset[str], TransitionSystem] = field(default_factory=dict)
+    known: dict[frozenset[tuple[str, Value]], TransitionSystem] = field(default_factory=dict)
 
-    def with_known(self, names: Iterable[str]) -> TransitionSystem:
-        """The system where the facts `names` are as stated, and the rest is open."""
-        known = frozenset(names)
-        if known not in self.settled:
-            values = {name: self.facts[name].value for name in known}
-            self.settled[known] = with_flow(fold(with_facts(self.system, values)))
-        return self.settled[known]
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every fact as stated."""
+        return {name: fact.value for name, fact in self.facts.items()}
+
+    def with_known(self, values: Values) -> TransitionSystem:
+        """The system where facts are known to be what `values` says, and the rest is open."""
+        key = frozenset(values.items())
+        if key not in self.known:
+            self.known[key] = with_flow(fold(with_facts(self.system, values)))
+        return self.known[key]
 
 
 def loose(platform: Platform, library: Library, rlimit: int) -> Loose:
@@ -80,36 +92,13 @@ def loose(platform: Platform, library: Library, rlimit: int) -> Loose:
 
 def reasons(of: Loose, wanted: str) -> Reasons | None:
     """Why the property instance with the id `wanted` is proved; None where it is not, with all facts as stated."""
-    names = frozenset(of.facts)
-    judged = _judged(of, wanted, names)
+    judged = _judged(of, wanted, of.values, Effort(of.rlimit))
     if judged.judgement.verdict is not Verdict.PROVED:
         return None
-    used = _used(of, judged, names)
-    must, spare = dict[str, Need](), list[str]()
-    for name in sorted(used):
-        need = _need(of, wanted, name, _judged(of, wanted, names - {name}))
-        if need is not None and need.trace is not None:
-            must[name] = need
-        else:
-            spare.append(name)
-    if spare and _judged(of, wanted, must).judgement.verdict is not Verdict.PROVED:
-        must |= _of_spare(of, wanted, frozenset((*must, *spare)), spare)
-    return Reasons(judged.about, tuple(must[name] for name in sorted(must)), names)
-
-
-def _of_spare(of: Loose, wanted: str, kept: frozenset[str], spare: list[str]) -> dict[str, Need]:
-    """Of facts of which each may go by itself, some without which the rest does not do."""
-    needs: dict[str, Need] = {}
-    for name in spare:
-        if name not in kept:
-            continue
-        judged = _judged(of, wanted, kept - {name})
-        need = _need(of, wanted, name, judged)
-        if need is None:
-            kept = _used(of, judged, kept - {name}) | needs.keys() | (kept - frozenset(spare))
-        else:
-            needs[name] = need
-    return needs
+    used = _used(of, judged, frozenset(of.facts))
+    must = {name: wrong for name in sorted(used) if (wrong := _alone(of, wanted, name)) is not None}
+    needs = must | _Shrinking(of, judged, used, frozenset(must)).needed()
+    return Reasons(judged.about, tuple(Need(of.facts[n], needs[n]) for n in sorted(needs)), frozenset(of.facts))
 
 
 @dataclass(frozen=True)
@@ -119,45 +108,180 @@ class _Judged:
     judgement: Judgement
 
 
-def _judged(of: Loose, wanted: str, names: Iterable[str]) -> _Judged:
-    """The verdict where only the facts `names` are known; nobody asks for the property's premise."""
-    system = of.with_known(names)
+def _judged(of: Loose, wanted: str, values: Values, effort: Effort) -> _Judged:
+    """The verdict where the facts `values` are known; nobody asks for the property's premise."""
+    system = of.with_known(values)
     prop = next(prop for prop in system.properties if prop.id == wanted)
-    (judgement,) = judge(system, (replace(prop, companion=TRUE),), of.rlimit)
+    (judgement,) = judge(system, (replace(prop, companion=TRUE),), effort.rlimit, effort)
     return _Judged(system, prop, judgement)
 
 
-def _need(of: Loose, wanted: str, name: str, judged: _Judged) -> Need | None:
-    """The need for the fact `name`, given the verdict without it; None where there is none."""
-    match judged.judgement.verdict, judged.judgement.evidence:
-        case Verdict.PROVED, _:
-            return None
-        case Verdict.REFUTED, Counterexample(trace=trace, handoffs=handoffs):
-            others = ((n, trace.initial[n]) for n in of.facts if n in trace.initial)
-            otherwise = tuple((n, value) for n, value in others if value != of.facts[n].value)
-            return Need(of.facts[name], trace, handoffs, otherwise, judged.system)
-        case _:
-            return Need(of.facts[name], None)
+def _alone(of: Loose, wanted: str, name: str) -> Wrong | None:
+    """What goes wrong where `name` alone is otherwise."""
+    return next((w for value in _others(of, name) if (w := _wrong(of, wanted, {name: value})) is not None), None)
+
+
+def _others(of: Loose, name: str) -> Iterator[Value]:
+    fact = of.facts[name]
+    return (value for value in members(fact.sort) if value != fact.value)
+
+
+def _wrong(of: Loose, wanted: str, otherwise: Values) -> Wrong | None:
+    """What goes wrong where the facts `otherwise` are so and all others as stated."""
+    judged = _otherwise(of, wanted, otherwise)
+    evidence = judged.judgement.evidence
+    if not isinstance(evidence, Counterexample):
+        return None
+    return Wrong(judged.system, evidence.trace, evidence.handoffs, tuple(sorted(otherwise.items())))
+
+
+def _otherwise(of: Loose, wanted: str, otherwise: Values) -> _Judged:
+    return _judged(of, wanted, of.values | dict(otherwise), Effort(of.rlimit // 4))
 
 
 def _used(of: Loose, judged: _Judged, names: frozenset[str]) -> frozenset[str]:
-    """Of the facts `names`, with which `judged` was proved, those that the proof uses; all that bear on it where the
-    proof does not stand by itself in the open system."""
-    prop = next(prop for prop in of.system.properties if prop.id == judged.about.id)
-    near = cone(of.system, references(prop.holds))
-    if not isinstance(judged.judgement.evidence, Proof):
-        return names & near
-    invariants = [i.holds for i in judged.judgement.evidence.invariants] + _constants(of.system, judged.system)
-    values = {name: of.facts[name].value for name in names}
+    """Of the facts `names`, with which `judged` was proved, those that its invariants use; all that bear on it where
+    these do not stand by themselves in the open system."""
+    near, prop = _near(of, judged.about.id)
+    found = _supported(of, judged, names)
+    return names & near if found is None or prop is None else found
+
+
+def _supported(
+    of: Loose, judged: _Judged, names: frozenset[str], otherwise: Values | None = None
+) -> frozenset[str] | None:
+    """Facts out of `names` that, beside those that are `otherwise`, suffice for the invariants of `judged`; None where
+    they do not."""
+    near, prop = _near(of, judged.about.id)
+    evidence = judged.judgement.evidence
+    if not isinstance(evidence, Proof):
+        return None
+    invariants = [i.holds for i in evidence.invariants] + _constants(of.system, judged.system)
+    values = {name: of.facts[name].value for name in names} | dict(otherwise or {})
     for part in (near, frozenset(of.system.variables)):
         kept = [holds for holds in invariants if references(holds) <= part]
         found = support(restrict(of.system, part), values, prop.holds, kept, of.rlimit)
         if found is not None:
-            return found
-    return names & near
+            return found - (otherwise or {}).keys()
+    return None
+
+
+def _near(of: Loose, wanted: str) -> tuple[frozenset[str], Property]:
+    """All that bears on a property."""
+    prop = next(prop for prop in of.system.properties if prop.id == wanted)
+    return cone(of.system, references(prop.holds)), prop
 
 
 def _constants(system: TransitionSystem, folded: TransitionSystem) -> list[Expr]:
     """That the variables which folding has removed keep their first value."""
     gone = (var for name, var in system.variables.items() if name not in folded.variables)
     return [equal(Ref(var.name), var.initial) for var in gone if isinstance(var.initial, Const)]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A proof for facts that are `otherwise` in this way: it uses the facts `used` as stated, of which it may take
+    those in `assumed` for granted, for other cases cover what is so where they are not."""
+
+    otherwise: Values
+    assumed: frozenset[str]
+    used: frozenset[str]
+
+
+class _Shrinking:
+    """Drops facts one by one from those that a proof uses. A dropped fact splits each case that uses it: in one half it
+    is as stated, in the other it is not, and both have to be proved with the facts that are left."""
+
+    def __init__(self, of: Loose, judged: _Judged, used: frozenset[str], must: frozenset[str]) -> None:
+        self.of = of
+        self.wanted = judged.about.id
+        self.must = must
+        self.kept = used
+        self.judged = judged
+        self.left = 0
+        self.cases: tuple[_Case, ...] = (_Case({}, frozenset(), used),)
+
+    def needed(self) -> dict[str, Wrong | None]:
+        """The facts beyond those that are surely needed which cannot be dropped, and what goes wrong without each."""
+        for name in sorted(self.kept - self.must):
+            if name in self.kept:
+                self._by_same_invariants(name)
+        if self.kept != self.must and self._open(self.must):
+            return {}
+        needs: dict[str, Wrong | None] = {}
+        for name in sorted(self.kept - self.must):
+            cases, wrong = self._split(name)
+            needs[name] = wrong and self._fewest(wrong, name)
+            if cases is not None:
+                self.kept, self.cases = self.kept - {name}, cases
+        for name in (name for name, wrong in needs.items() if wrong is None):
+            if name in self.kept:
+                self._open(self.kept - {name})
+        return {name: wrong for name, wrong in needs.items() if name in self.kept}
+
+    def _open(self, names: frozenset[str]) -> bool:
+        """Whether the property is proved with the facts `names` and all others open; then no others are kept."""
+        effort = Effort(self.of.rlimit // 8, states=0, quick=12, deep=12)
+        judged = _judged(self.of, self.wanted, {name: self.of.facts[name].value for name in names}, effort)
+        if judged.judgement.verdict is not Verdict.PROVED:
+            return False
+        self.kept, self.judged = (_supported(self.of, judged, names) or names) | self.must, judged
+        self.cases = (_Case({}, frozenset(), self.kept),)
+        return True
+
+    def _by_same_invariants(self, name: str) -> None:
+        found = _supported(self.of, self.judged, self.kept - {name})
+        if found is not None:
+            self.kept = found | self.must
+            self.cases = (_Case({}, frozenset(), found),)
+
+    def _split(self, name: str) -> tuple[tuple[_Case, ...] | None, Wrong | None]:
+        """The cases without `name`, or None and what goes wrong."""
+        self.left = MOST_CASES
+        cases = [case for case in self.cases if name not in case.used]
+        for case in (case for case in self.cases if name in case.used):
+            cases.append(replace(case, assumed=case.assumed | {name}))
+            for value in _others(self.of, name):
+                found = self._covered({**case.otherwise, name: value}, case.assumed, self.kept - {name})
+                if not isinstance(found, list):
+                    return None, found
+                cases += found
+        return tuple(cases), None
+
+    def _fewest(self, wrong: Wrong, name: str) -> Wrong:
+        """What goes wrong where as few facts as possible are otherwise, `name` among them."""
+        for other in [other for other, _ in wrong.otherwise if other != name]:
+            fewer = {n: value for n, value in wrong.otherwise if n != other}
+            wrong = _wrong(self.of, self.wanted, fewer) or wrong
+        return wrong
+
+    def _covered(self, otherwise: Values, assumed: frozenset[str], kept: frozenset[str]) -> list[_Case] | Wrong | None:
+        """Proofs that use facts out of `kept` only, for facts that are `otherwise` and all ways in which others may be
+        beside `assumed`; or what goes wrong in one of these; None where too many cases would be needed."""
+        self.left -= 1
+        judged = _otherwise(self.of, self.wanted, otherwise)
+        evidence = judged.judgement.evidence
+        if isinstance(evidence, Counterexample):
+            flips = tuple(sorted(otherwise.items()))
+            return Wrong(judged.system, evidence.trace, evidence.handoffs, flips)
+        used = _supported(self.of, judged, (kept | assumed) - otherwise.keys(), otherwise)
+        if used is None:
+            used = _supported(self.of, judged, frozenset(self.of.facts) - otherwise.keys(), otherwise)
+        if used is None or self.left <= 0:
+            return None
+        outside = sorted(used - kept - assumed)
+        cases = [_Case(otherwise, assumed | frozenset(outside), used)]
+        for number, name in enumerate(outside):
+            for value in _others(self.of, name):
+                found = self._covered({**otherwise, name: value}, assumed | frozenset(outside[:number]), kept)
+                if not isinstance(found, list):
+                    return found
+                cases += found
+        return cases
+
+
+def unneeded(found: Iterable[Reasons]) -> Iterator[str]:
+    """The facts that play no part in any of several proofs, sorted."""
+    several = tuple(found)
+    needed = {need.fact.name for one in several for need in one.needs}
+    yield from sorted(frozenset().union(*(one.of for one in several)) - needed)
