@@ -27,7 +27,7 @@ from kexecspec.solve.judge import judge
 from kexecspec.solve.support import support
 
 Values = Mapping[str, Value]
-MOST_CASES = 24
+MOST_CASES = 96
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _wrong(of: Loose, wanted: str, otherwise: Values) -> Wrong | None:
 
 
 def _otherwise(of: Loose, wanted: str, otherwise: Values) -> _Judged:
-    return _judged(of, wanted, of.values | dict(otherwise), Effort(of.rlimit // 4))
+    return _judged(of, wanted, of.values | dict(otherwise), Effort(of.rlimit))
 
 
 def _used(of: Loose, judged: _Judged, names: frozenset[str]) -> frozenset[str]:
@@ -206,8 +206,6 @@ class _Shrinking:
         for name in sorted(self.kept - self.must):
             if name in self.kept:
                 self._by_same_invariants(name)
-        if self.kept != self.must and self._open(self.must):
-            return {}
         needs: dict[str, Wrong | None] = {}
         for name in sorted(self.kept - self.must):
             cases, wrong = self._split(name)

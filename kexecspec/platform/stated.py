@@ -1,16 +1,16 @@
 """Every fact of a platform that a rule may look at and that could be otherwise, by a name of its own.
 
-Facts here are truth values and labels. Numbers bound the model and stay out, and so does what makes the platform
-the one it is: which parts there are, their architecture, and which way each handoff goes.
+Facts here are truth values and labels. Numbers bound the model and stand apart, and what makes the platform
+the one it is stays out: which parts there are, their architecture, and which way each handoff goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kexecspec.ir.values import BOOL, EnumSort, Sort, Value
-from kexecspec.platform.facts import Entity, Op, PerKernel, Platform
+from kexecspec.platform.facts import Entity, Fact, Op, PerKernel, Platform
 
 STRUCTURE = frozenset(
     (
@@ -53,6 +53,45 @@ def stated(platform: Platform) -> dict[str, Stated]:
     for edge in platform.edges:
         found.append(Stated(edge_fact(edge.name), edge.user_stopped, "handoff", edge.name, "user_stopped"))
     return {fact.name: fact for fact in found}
+
+
+def numbers(platform: Platform) -> dict[str, int]:
+    """The numbers that rules look at, by name. They bound the model."""
+    found: dict[str, int] = {}
+    for entity in platform.entities.values():
+        for key, value in entity.facts.items():
+            if type(value) is int and key not in STRUCTURE:
+                found[f"{entity.name}.{key}"] = value
+            elif isinstance(value, PerKernel):
+                each = ((fact_in(f"{entity.name}.{key}", k), one) for k, one in value.values.items())
+                found |= {name: one for name, one in each if type(one) is int}
+    for kernel in platform.kernels.values():
+        each = ((kernel_fact(kernel.name, key), value) for key, value in kernel.facts.items())
+        found |= {name: value for name, value in each if type(value) is int}
+    return found
+
+
+def with_number(platform: Platform, name: str, value: int) -> Platform:
+    """`platform` with another value of one of its numbers."""
+    entities = {e.name: replace(e, facts=_with_number(e, name, value)) for e in platform.entities.values()}
+    kernels = {
+        k.name: replace(
+            k, facts={key: value if kernel_fact(k.name, key) == name else one for key, one in k.facts.items()}
+        )
+        for k in platform.kernels.values()
+    }
+    return replace(platform, entities=entities, kernels=kernels)
+
+
+def _with_number(entity: Entity, name: str, value: int) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for key, one in entity.facts.items():
+        full = f"{entity.name}.{key}"
+        if isinstance(one, PerKernel):
+            facts[key] = PerKernel({k: value if fact_in(full, k) == name else v for k, v in one.values.items()})
+        else:
+            facts[key] = value if full == name else one
+    return facts
 
 
 def feature_of(kernel: str, feature: str, has: bool) -> Stated:
