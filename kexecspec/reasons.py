@@ -136,7 +136,7 @@ def _wrong(of: Loose, wanted: str, otherwise: Values) -> Wrong | None:
 
 
 def _otherwise(of: Loose, wanted: str, otherwise: Values) -> _Judged:
-    return _judged(of, wanted, of.values | dict(otherwise), Effort(of.rlimit))
+    return _judged(of, wanted, of.values | dict(otherwise), Effort(of.rlimit // 4))
 
 
 def _used(of: Loose, judged: _Judged, names: frozenset[str]) -> frozenset[str]:
