@@ -41,6 +41,14 @@ Exit codes:
   4    rejected: altered, of something else, or a proof that fails"""
 
 
+_WHY_EXITS = """\b
+Exit codes:
+  0    every proof's facts are shown to be needed
+  1    there is no proof among what was asked for
+  2    usage or input error, or nothing to judge
+  3    a fact is neither shown to be needed nor dropped, or nothing is decided"""
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 78, "terminal_width": 78},
     epilog="Start with `kexecspec init`, then `kexecspec check platform.yaml`.",
@@ -128,6 +136,20 @@ def explain(code: str) -> int:
     from kexecspec.cli.explain import run
 
     return run(code)
+
+
+@program.command(epilog=_WHY_EXITS)
+@click.argument("file")
+@click.argument("codes", nargs=-1, metavar="[CODE[/INSTANCE][@HANDOFF]]...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@click.option("--numbers", is_flag=True, help="Try each number at half and at double its value, too.")
+@_RLIMIT
+@click.option("-v", "--verbose", is_flag=True, help="Name every fact and feature that plays no part.")
+def why(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, numbers: bool, verbose: bool) -> int:
+    """Say which facts each proof needs, each with what goes wrong without it, and which play no part."""
+    from kexecspec.cli.reasoning import run
+
+    return run(file, codes, form, rlimit, numbers, verbose)
 
 
 @program.command(name="list")

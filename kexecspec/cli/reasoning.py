@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from kexecspec.cli.checking import options_of
-from kexecspec.cli.console import complain, say
-from kexecspec.exit_codes import PROVED, UNDECIDED
-from kexecspec.report.why_text import as_text
-from kexecspec.why import Why, why
+from kexecspec.cli.console import say
+from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED
+from kexecspec.ir.verdict import Verdict
+from kexecspec.why.explained import Explained, why
+from kexecspec.why.text import as_text
 
 
 def run(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, numbers: bool, verbose: bool) -> int:
-    """Prints the reasons of the proofs that `codes` name; 3 where a proof could not be opened, or a fact of it was
-    neither shown to be needed nor dropped. Raises InputError."""
+    """Prints the reasons of the proofs that `codes` name; 1 where none is proved, 3 where a fact was neither shown to
+    be needed nor dropped. Raises InputError."""
     options = options_of(codes, rlimit)
     found = tuple(why(file, options.only, options.rlimit, numbers))
     if form == "json":
-        from kexecspec.report.why_json import as_json
+        from kexecspec.why.as_json import as_json
 
         say(as_json(found))
     else:
         say(as_text(found, verbose))
-    open_ones = [line for one in found for line in _open(one)]
-    for line in open_ones:
-        complain(line)
-    return UNDECIDED if open_ones else PROVED
+    return _code(tuple(one for why in found for one in why.explained))
 
 
-def _open(found: Why) -> list[str]:
-    return [
-        f"{one.about.id}: not shown that each fact is needed"
-        for one in found.explained
-        if one.reasons is not None and not one.reasons.minimal
-    ]
+def _code(explained: tuple[Explained, ...]) -> int:
+    proofs = [one.reasons for one in explained if one.reasons is not None]
+    if any(one.verdict is Verdict.UNKNOWN for one in explained) or not all(proof.minimal for proof in proofs):
+        return UNDECIDED
+    return PROVED if any(one.verdict is Verdict.PROVED and not one.vacuous for one in explained) else REFUTED

@@ -27,7 +27,8 @@ from kexecspec.solve.judge import judge
 from kexecspec.solve.support import support
 
 Values = Mapping[str, Value]
-MOST_CASES = 96
+MOST_CASES, ALL_CASES, OPEN_TRIES = 96, 240, 3
+"""Cases that one fact may be split into, all facts together, and proofs with everything else open that are tried."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ class _Shrinking:
         self.kept = used
         self.judged = judged
         self.left = 0
+        self.budget = ALL_CASES
         self.cases: tuple[_Case, ...] = (_Case({}, frozenset(), used),)
 
     def needed(self) -> dict[str, Wrong | None]:
@@ -206,15 +208,16 @@ class _Shrinking:
         for name in sorted(self.kept - self.must):
             if name in self.kept:
                 self._by_same_invariants(name)
+        if self.kept != self.must and self._open(self.must):
+            return {}
         needs: dict[str, Wrong | None] = {}
         for name in sorted(self.kept - self.must):
             cases, wrong = self._split(name)
             needs[name] = wrong and self._fewest(wrong, name)
             if cases is not None:
                 self.kept, self.cases = self.kept - {name}, cases
-        for name in (name for name, wrong in needs.items() if wrong is None):
-            if name in self.kept:
-                self._open(self.kept - {name})
+        for name in [name for name in needs if needs[name] is None and name in self.kept][:OPEN_TRIES]:
+            self._open(self.kept - {name})
         return {name: wrong for name, wrong in needs.items() if name in self.kept}
 
     def _open(self, names: frozenset[str]) -> bool:
@@ -235,8 +238,10 @@ class _Shrinking:
 
     def _split(self, name: str) -> tuple[tuple[_Case, ...] | None, Wrong | None]:
         """The cases without `name`, or None and what goes wrong."""
-        self.left = MOST_CASES
+        self.left = min(MOST_CASES, self.budget)
         cases = [case for case in self.cases if name not in case.used]
+        if self.left <= 0:
+            return None, None
         for case in (case for case in self.cases if name in case.used):
             cases.append(replace(case, assumed=case.assumed | {name}))
             for value in _others(self.of, name):
@@ -256,7 +261,7 @@ class _Shrinking:
     def _covered(self, otherwise: Values, assumed: frozenset[str], kept: frozenset[str]) -> list[_Case] | Wrong | None:
         """Proofs that use facts out of `kept` only, for facts that are `otherwise` and all ways in which others may be
         beside `assumed`; or what goes wrong in one of these; None where too many cases would be needed."""
-        self.left -= 1
+        self.left, self.budget = self.left - 1, self.budget - 1
         judged = _otherwise(self.of, self.wanted, otherwise)
         evidence = judged.judgement.evidence
         if isinstance(evidence, Counterexample):

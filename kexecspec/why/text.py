@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from kexecspec.diagnostics import escape
 from kexecspec.ir.system import Place, Rule
 from kexecspec.ir.verdict import Verdict
-from kexecspec.origins import Origin
-from kexecspec.reasons import Need, Wrong, unneeded
 from kexecspec.report.look import count, value, wrapped
-from kexecspec.report.why_words import fact
-from kexecspec.why import Explained, Tried, Why
+from kexecspec.why.explained import Explained, Tried, Why
+from kexecspec.why.origins import Origin
+from kexecspec.why.reasons import Need, Wrong, unneeded
+from kexecspec.why.words import fact
 
 _MANY = 6
 

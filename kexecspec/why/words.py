@@ -15,6 +15,10 @@ _OPERATION_FACTS = {
     ("on_reboot", True): "stops the device on reboot",
     ("on_reboot", False): "does not stop the device on reboot",
 }
+_FACTS = {
+    ("deferred_free", False): "what frees it unregisters it at once",
+    ("deferred_free", True): "what frees it leaves the rest to a dma-buf, whose release comes too late",
+}
 
 
 def fact(of: Stated, as_it_is: bool = True) -> str:
@@ -34,6 +38,8 @@ def fact(of: Stated, as_it_is: bool = True) -> str:
             return f"{of.part}: at most {of.key}" if holds else f"{of.part}: any number"
         case "handoff":
             return f"{of.part}: user space {'is stopped first' if holds else 'still runs'}"
+        case _ if (of.key, holds) in _FACTS:
+            return f"{of.part}: {_FACTS[of.key, bool(holds)]}{inside}"
         case _:
             name = of.key if of.part == "machine" else f"{of.part}.{of.key}"
             return f"{name} is {_value(of, holds, as_it_is)}{inside}"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kexecspec.ir.system import Place
-from kexecspec.origins import Origin
-from kexecspec.reasons import Need, unneeded
-from kexecspec.report.why_words import fact
-from kexecspec.why import Explained, Why
+from kexecspec.why.explained import Explained, Why
+from kexecspec.why.origins import Origin
+from kexecspec.why.reasons import Need, unneeded
+from kexecspec.why.words import fact
 
 SCHEMA = "kexecspec/why/1"
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def _why(why: Why) -> Json:
         "schema": SCHEMA,
         "platform": why.platform,
         "path": why.path,
-        "filled": {name: value for name, value in why.filled},
+        "filled": dict(why.filled),
         "findings": [_explained(why, one) for one in why.explained],
         "unneeded": list(unneeded(proofs)),
         "lines": [_origin(origin, needed) for origin in why.lines],

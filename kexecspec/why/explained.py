@@ -12,14 +12,14 @@ from kexecspec.ir.slice import cone, restrict, roots
 from kexecspec.ir.system import Place, Property, TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict
 from kexecspec.library import Library, library
-from kexecspec.origins import File, Origin, features, item, lines
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.stated import Stated, numbers, with_number
 from kexecspec.platform.variants import Assignment
-from kexecspec.reasons import Loose, Reasons, loose, reasons
 from kexecspec.solve.judge import judge
 from kexecspec.solve.together import judge_together
 from kexecspec.source import load
+from kexecspec.why.origins import File, Origin, features, item, lines
+from kexecspec.why.reasons import Loose, Reasons, loose, reasons
 
 
 @dataclass(frozen=True)
