@@ -73,7 +73,7 @@ def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement
     part = known.desk.part(system, roots(system, prop))
     counter = prop.counter if prop.counter in part.variables else None
     always = prop.mode is Mode.ALWAYS
-    wrong = Target(negate(prop.holds) if always else prop.holds, always, counter)
+    wrong = Target(negate(prop.holds) if always else prop.holds, always and known.desk.effort.fewest, counter)
     premise = Target(prop.companion, False)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))

@@ -27,8 +27,8 @@ from kexecspec.solve.judge import judge
 from kexecspec.solve.support import support
 
 Values = Mapping[str, Value]
-MOST_CASES, ALL_CASES, OPEN_TRIES = 96, 240, 3
-"""Cases that one fact may be split into, all facts together, and proofs with everything else open that are tried."""
+MOST_CASES, ALL_CASES, OPEN_TRIES = 96, 240, 16
+"""Cases that one fact may be split into, all facts together, and questions with everything else open."""
 
 
 @dataclass(frozen=True)
@@ -208,27 +208,68 @@ class _Shrinking:
         for name in sorted(self.kept - self.must):
             if name in self.kept:
                 self._by_same_invariants(name)
-        if self.kept != self.must and self._open(self.must):
-            return {}
+        grown = self._grown() if self.kept != self.must else {}
+        return self._dropped() if grown is None else grown
+
+    def _grown(self) -> dict[str, Wrong | None] | None:
+        """Facts that suffice beside those surely needed, found from below: as long as something goes wrong with all
+        others open, one of the facts that are otherwise then is added. None where an answer was missing."""
+        chosen: dict[str, Wrong | None] = {}
+        for _ in range(OPEN_TRIES):
+            found = self._opened(self.must | chosen.keys())
+            if found is None:
+                return None
+            if not isinstance(found, Wrong):
+                return self._necessary(chosen)
+            names = [name for name, _ in found.otherwise]
+            chosen[next((name for name in names if name in self.kept), names[0])] = found
+        return None
+
+    def _necessary(self, chosen: dict[str, Wrong | None]) -> dict[str, Wrong | None]:
+        """Of facts that suffice those without which the others do not, each with a run in which no other of them is
+        otherwise."""
+        for name, wrong in list(chosen.items()):
+            others = chosen.keys() - {name}
+            if wrong is not None and others.isdisjoint(other for other, _ in wrong.otherwise):
+                continue
+            found = self._opened(self.must | others)
+            if found is None or isinstance(found, Wrong):
+                chosen[name] = found
+            else:
+                del chosen[name]
+        return chosen
+
+    def _opened(self, names: frozenset[str]) -> Wrong | Judgement | None:
+        """The proof where the facts `names` are as stated and all others open, or what goes wrong; None for neither."""
+        effort = Effort(self.of.rlimit // 8, states=0, deep=40, fewest=False)
+        judged = _judged(self.of, self.wanted, {name: self.of.facts[name].value for name in names}, effort)
+        evidence = judged.judgement.evidence
+        if isinstance(evidence, Counterexample):
+            initial = evidence.trace.initial
+            flips = {n: initial[n] for n in self.of.facts if n in initial and initial[n] != self.of.facts[n].value}
+            return self._smallest(flips)
+        return judged.judgement if isinstance(evidence, Proof) else None
+
+    def _smallest(self, flips: dict[str, Value]) -> Wrong | None:
+        """What goes wrong where as few of `flips` as possible are so: ever smaller parts of them are tried without."""
+        wrong, size = _wrong(self.of, self.wanted, flips), max(1, len(flips) // 2)
+        while wrong is not None and size:
+            names = [name for name, _ in wrong.otherwise]
+            for start in range(0, len(names), size):
+                fewer = {n: v for n, v in wrong.otherwise if n not in names[start : start + size]}
+                wrong = (_wrong(self.of, self.wanted, fewer) if fewer else None) or wrong
+            size = size // 2
+        return wrong
+
+    def _dropped(self) -> dict[str, Wrong | None]:
+        """As `needed`, from above: one fact after the other is dropped, by cases."""
         needs: dict[str, Wrong | None] = {}
         for name in sorted(self.kept - self.must):
             cases, wrong = self._split(name)
             needs[name] = wrong and self._fewest(wrong, name)
             if cases is not None:
                 self.kept, self.cases = self.kept - {name}, cases
-        for name in [name for name in needs if needs[name] is None and name in self.kept][:OPEN_TRIES]:
-            self._open(self.kept - {name})
         return {name: wrong for name, wrong in needs.items() if name in self.kept}
-
-    def _open(self, names: frozenset[str]) -> bool:
-        """Whether the property is proved with the facts `names` and all others open; then no others are kept."""
-        effort = Effort(self.of.rlimit // 8, states=0, quick=12, deep=12)
-        judged = _judged(self.of, self.wanted, {name: self.of.facts[name].value for name in names}, effort)
-        if judged.judgement.verdict is not Verdict.PROVED:
-            return False
-        self.kept, self.judged = (_supported(self.of, judged, names) or names) | self.must, judged
-        self.cases = (_Case({}, frozenset(), self.kept),)
-        return True
 
     def _by_same_invariants(self, name: str) -> None:
         found = _supported(self.of, self.judged, self.kept - {name})
