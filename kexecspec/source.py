@@ -47,6 +47,9 @@ def load(path: str, within: str | None = None) -> Node:
             message = f"extends {quote(names[-1])}: outside of the folder {quote(within)}"
             raise InputError([Diagnostic("KX019", message, named.span, help="name the platform file by --platform")])
         chain.append(_read_extended(names[-1], named.span))
+        if sum(1 for table in chain for _ in walk(table)) > MOST_NODES:
+            message = f"more than {MOST_NODES} values, counting all files that extend one another"
+            raise InputError([Diagnostic("KX018", message, named.span)])
     merged = chain.pop()
     while chain:
         merged = merge(merged, chain.pop())

@@ -296,3 +296,13 @@ def test_more_than_can_be_judged_is_refused_at_once(
         except InputError as error:
             assert ("KX018" in {d.code for d in error.diagnostics}) == refused
     assert time.monotonic() - begun < 10
+
+
+def test_files_that_extend_one_another_are_counted_together(tmp_path: Path) -> None:
+    for number in range(3):
+        lines = "".join(f"k{number}x{i}: [{'1, ' * 110}]\n" for i in range(1000))
+        (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n{lines}")
+    begun = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        load(str(tmp_path / "0.yaml"))
+    assert caught.value.diagnostics[0].code == "KX018" and time.monotonic() - begun < 10
