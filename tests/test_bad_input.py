@@ -287,7 +287,7 @@ def test_more_than_can_be_judged_is_refused_at_once(
     tmp_path: Path, part: str, entry: str, number: int, most: int
 ) -> None:
     file = tmp_path / "many.yaml"
-    begun = time.monotonic()
+    begun = time.process_time()
     for entries, refused in ((most, False), (number, True), (20_000, True)):
         lines = "\n".join("  " + entry.format(i) for i in range(entries))
         file.write_text(f"platform: a\nsecure_world: none\n{part}:\n{lines}\n")
@@ -295,14 +295,14 @@ def test_more_than_can_be_judged_is_refused_at_once(
             read_platforms(str(file), library())
         except InputError as error:
             assert ("KX018" in {d.code for d in error.diagnostics}) == refused
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_files_that_extend_one_another_are_counted_together(tmp_path: Path) -> None:
     for number in range(3):
         lines = "".join(f"k{number}x{i}: [{'1, ' * 110}]\n" for i in range(1000))
         (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n{lines}")
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(InputError) as caught:
         load(str(tmp_path / "0.yaml"))
-    assert caught.value.diagnostics[0].code == "KX018" and time.monotonic() - begun < 10
+    assert caught.value.diagnostics[0].code == "KX018" and time.process_time() - begun < 10

@@ -15,6 +15,9 @@ from kexecspec.platform.facts import Fact, Unknown
 from kexecspec.quantities import parse_size
 
 NO_LIMIT = 1_000_000
+LARGEST_HEAP = 16 << 20
+"""Bytes. A run that fills the heap is laid out step by step, so its size bounds the longest trace."""
+HEAP_SIZE = ("secure_world", "heap", "size")
 BASE_USE = ("secure_world", "heap", "base_use")
 Release = tuple[int, int, int, int]
 
@@ -33,7 +36,9 @@ def settled(content: Mapping[str, Any], library: Library, wrong: Complaints) -> 
     merged |= {k: v for k, v in given.items() if k not in ("heap", "supplicant")} | {"kind": kind, "abi": abi}
     heap = given.get("heap", {})
     usual = merged.get("heap") if isinstance(merged.get("heap"), int) else 65536
-    merged["heap"] = _size(heap.get("size", usual), wrong, ("secure_world", "heap", "size"))
+    merged["heap"] = _size(heap.get("size", usual), wrong, HEAP_SIZE)
+    if merged["heap"] > LARGEST_HEAP:
+        wrong.say("KX007", f"the heap is larger than {LARGEST_HEAP >> 20} MiB", HEAP_SIZE, "it lies in secure RAM")
     merged["base_use"] = heap.get("base_use", "unknown")
     merged["supplicant"] = {"present": True, "may_die": False} | given.get("supplicant", {})
     for name, entry in known.get("capabilities", {}).items():

@@ -28,7 +28,7 @@ devices: {bnxt: {driver: tee_bnxt_fw}}
 kernels: {prod: {version: 5.10.19}}
 handoffs: [prod -systemctl kexec-> prod]
 """
-PATIENCE = 30.0
+PATIENCE = 60.0
 FEW = 3
 Result = TypeVar("Result")
 

@@ -34,7 +34,7 @@ def _stopped(folder: Path, place: str, number: signal.Signals) -> Iterator[Ended
         os.killpg(process.pid, number)
     else:
         process.send_signal(number)
-    yield ended(process, folder, 10)
+    yield ended(process, folder, 20)
 
 
 @pytest.fixture(scope="module")

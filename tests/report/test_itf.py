@@ -135,8 +135,8 @@ def test_files_that_cannot_be_traces(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert code_of(tmp_path / "none") == "KX013"
     many = tmp_path / "many"
     many.write_text("[" + "[]," * 5_000_000 + "0]")
-    begun = time.monotonic()
-    assert code_of(many) == "KX018" and time.monotonic() - begun < 2
+    begun = time.process_time()
+    assert code_of(many) == "KX018" and time.process_time() - begun < 2
     monkeypatch.setattr(itf_read, "LARGEST", 10)
     path = tmp_path / "t.json"
     path.write_text(" " * 11)
