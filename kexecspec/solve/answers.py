@@ -51,8 +51,8 @@ Answer = Safe | Reached | Open
 @dataclass(frozen=True)
 class Effort:
     """How hard to try: z3's `rlimit` for each obligation, states to look at one by one before a solver is
-    asked for runs, the steps of bounded model checking, and whether a run has to take the fewest handoffs. No two
-    machines differ in any of them."""
+    asked for runs, the steps of bounded model checking, and whether a run has to take the fewest handoffs and to
+    name the facts that decide it. No two machines differ in any of them."""
 
     rlimit: int
     states: int = 4000

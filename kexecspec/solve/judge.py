@@ -132,7 +132,7 @@ def _unproved(system: TransitionSystem, settled: Settled, target: Target, known:
     match settled.answer:
         case Reached(trace, shortest, lap):
             within = Trace({name: trace.initial[name] for name in settled.part.variables}, ())
-            decided = decisive(settled.part, target.where, within, known.desk)
+            decided = decisive(settled.part, target.where, within, known.desk) if target.exact else ()
             return Verdict.REFUTED, Counterexample(trace, handoffs(system, trace), shortest, lap, decided)
         case Open(reason, depth):
             return Verdict.UNKNOWN, Exhausted(reason, depth)
