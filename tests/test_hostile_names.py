@@ -101,6 +101,7 @@ def test_texts_of_a_platform(shown: Shown, tmp_path: Path) -> None:
     shown("check", "acme.yaml", "--assumptions", "-v")
     for command in ("list", "show system", "show survives", "test"):
         shown(*command.split(), "acme.yaml")
+    shown("why", "acme.yaml", "KX105", "-v")
     for trace in sorted(os.listdir("traces")):
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.itf\.json", trace)
         shown("replay", f"traces/{trace}", "--platform", "acme.yaml", "-v", "--state")
@@ -131,11 +132,12 @@ def test_names_of_files(shown: Shown, tmp_path: Path) -> None:
         if number % 12 == 0:
             shown("check", given, "--only", "KX102", "--trace-dir", f"./{hostile}")
             shown("check", given, "--only", "KX105", "--certificate", f"./{hostile}.cert")
+            shown("why", given, "KX401")
 
 
 def test_words_of_the_command_line(shown: Shown) -> None:
     commands = (
-        "check", "list", "replay", "explain", "schema", "help", "verify-cert", "show drivers", "show smmus",
+        "check", "why", "list", "replay", "explain", "schema", "help", "verify-cert", "show drivers", "show smmus",
         "show features", "show features --kernel", "check --only", "check --rlimit", "check x --format",
         "replay x --until", "",
     )  # fmt: skip
