@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.goldens import ROOT
-from tests.mutants import mutants, noticed, signature, story
+from tests.mutants.grounded import mutants, noticed, signature, story
 
 
 @pytest.mark.parametrize("name", ["pool-alloc-leak/before", "kdump-fault-storm/smmu-v3"])

@@ -8,7 +8,7 @@ import pytest
 
 from kexecspec.replay.replay import step_through
 from tests.goldens import ROOT, STORIES
-from tests.mutants import story
+from tests.mutants.grounded import story
 from tests.runs import run
 
 RUNS = int(os.environ.get("KEXECSPEC_SOAK", "0")) or 4

@@ -8,7 +8,7 @@ from kexecspec.ir.expr import FALSE, same
 from kexecspec.solve import together
 from kexecspec.solve.judge import judge
 from tests.goldens import ROOT
-from tests.mutants import story
+from tests.mutants.grounded import story
 
 
 def test_two_processes_give_the_answers_of_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,12 @@ One that makes no difference in any of the first STATES states of a story is no 
 there, or what was dropped follows from the rest. Of the others, a mutant is noticed when a random walk of the
 executable model does something that no rule accounts for any more, when the model cannot perform a random run of the
 rules any more, when a verdict, number of handoffs or number of steps differs from the story's, or when the model no
-longer confirms a refutation. `python -m tests.mutants` runs all and names the survivors.
+longer confirms a refutation.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -29,7 +27,7 @@ from kexecspec.platform.facts import Platform
 from kexecspec.replay.replay import step_through
 from kexecspec.replay.walk import walk
 from kexecspec.solve.judge import judge
-from tests.goldens import ROOT
+from tests.mutants.trial import attempt
 from tests.runs import run
 
 STORIES = (
@@ -83,16 +81,16 @@ def signature(platform: Platform, system: TransitionSystem) -> Signature:
     return {f.property.id: _said(f) for f in findings}
 
 
-def noticed(platform: Platform, mutant: Mutant, original: Signature) -> bool:
-    """Whether the tool tells `mutant` from the story it was made from."""
+def noticed(platform: Platform, mutant: Mutant, original: Signature) -> str:
+    """What tells `mutant` from the story it was made from; empty where nothing does."""
     try:
-        return (
-            _walked_off(platform, mutant.system)
-            or parted(platform, mutant.system)
-            or signature(platform, mutant.system) != original
-        )
-    except Exception:  # a tool that stops with a complaint has noticed
-        return True
+        if walked_off(platform, mutant.system):
+            return "a walk of the machine"
+        if parted(platform, mutant.system):
+            return "a run of the rules"
+        return "a verdict" if signature(platform, mutant.system) != original else ""
+    except Exception as error:
+        return f"a complaint of the tool: {type(error).__name__}"
 
 
 def story(name: str) -> tuple[Platform, TransitionSystem]:
@@ -102,23 +100,18 @@ def story(name: str) -> tuple[Platform, TransitionSystem]:
     return platform, ground(platform, specs)
 
 
-def main(stories: tuple[str, ...] = STORIES) -> None:
-    """Runs all mutants of `stories`; a kind of mutant counts as noticed if one of its kind is."""
-    os.chdir(ROOT)
-    found: dict[str, bool] = {}
-    for name in stories:
-        platform, system = story(name)
-        original, seen = signature(platform, system), 0
-        for mutant in mutants(system, tuple(platform.entities)):
-            if not found.get(mutant.kind):
-                found[mutant.kind] = noticed(platform, mutant, original)
-                seen += 1
-        print(f"{name}: {seen} mutants run, {sum(found.values())} of {len(found)} kinds noticed so far", flush=True)
-    print("\n".join(f"survives: {kind}" for kind, caught in sorted(found.items()) if not caught))
-    print(f"{sum(found.values())} of {len(found)} kinds of mutants noticed")
+def kinds_noticed(name: str, known: frozenset[str]) -> dict[str, str]:
+    """The kinds of mutants of the story `name`, but for those in `known`, with what noticed one of the kind."""
+    platform, system = story(name)
+    original, found = signature(platform, system), dict[str, str]()
+    for mutant in mutants(system, tuple(platform.entities)):
+        if mutant.kind not in known and not found.get(mutant.kind):
+            found[mutant.kind] = attempt(lambda mutant=mutant: noticed(platform, mutant, original))  # type: ignore[misc]
+    return found
 
 
-def _walked_off(platform: Platform, system: TransitionSystem) -> bool:
+def walked_off(platform: Platform, system: TransitionSystem) -> bool:
+    """Whether the machine does something on a random walk that no rule of `system` accounts for."""
     return any(walk(platform, system, library(), seed, STEPS).objection for seed in range(WALKS))
 
 
@@ -151,6 +144,3 @@ def _kind(what: str, names: tuple[str, ...]) -> str:
         what = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "X", what)
     return what
 
-
-if __name__ == "__main__":
-    main(tuple(sys.argv[1:]) or STORIES)
