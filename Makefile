@@ -2,6 +2,7 @@
 # make test    lint, types and tests, and the stories' verdicts with the oldest z3
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
 # make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
+# make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make certificates   a certificate of every example, verified by z3 and cvc5
@@ -15,7 +16,7 @@ N ?= 1000
 MINUTES ?= 30
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak fuzz bench certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak mutants fuzz bench certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -62,6 +63,9 @@ bless: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(N)
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants --jobs 2
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

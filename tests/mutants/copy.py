@@ -20,8 +20,8 @@ def copied(root: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(root, tree, ignore=shutil.ignore_patterns(*FOREIGN))
-        command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "kexecspec", "tests"]
-        subprocess.run(command, cwd=tree, check=False, stdout=subprocess.DEVNULL)
+        compiled = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "kexecspec", "tests"]
+        subprocess.run([sys.executable, *compiled], cwd=tree, check=False, stdout=subprocess.DEVNULL)
         yield tree
 
 

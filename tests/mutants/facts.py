@@ -22,8 +22,13 @@ from tests.mutants.edits import (
 from tests.mutants.mutant import Mutant
 
 PROSE = frozenset(
-    ["says", "note", "notes", "title", "sources", "source", "ref", "log", "why", "about", "brings", "how", "recognise", "commit", "compatible", "aliases", "confidence", "schema", "driver", "smmu", "variant", "tee", "bus", "needs", "provides", "config", "examples", "name", "status", "caller"]
-)
+    (
+        "says", "note", "notes", "title", "sources", "source", "ref", "log", "why", "about", "brings", "how",
+        "recognise", "commit", "compatible", "aliases", "confidence", "schema", "driver", "smmu",
+        "variant", "tee", "bus", "needs",
+        "provides", "config", "examples", "name", "status", "caller",
+    )
+)  # fmt: skip
 OPERATIONS = ("probe", "shutdown", "remove")
 
 

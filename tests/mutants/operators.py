@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 Function = ast.FunctionDef
 Operator = Callable[[ast.AST, ast.FunctionDef], str]
 
+SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign)
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -93,9 +94,8 @@ def _exchanged(node: ast.AST, function: Function) -> str:
     """Two simple statements that stand one after the other change places."""
     for body in _bodies(function):
         for place, statement in enumerate(body[:-1]):
-            if statement is node and all(isinstance(s, ast.Expr | ast.Assign | ast.AugAssign) for s in body[place:][:2]):
-                if not all(_droppable(s, function) for s in body[place:][:2]):
-                    return ""
+            pair = body[place : place + 2]
+            if statement is node and all(isinstance(s, SIMPLE) and _droppable(s, function) for s in pair):
                 body[place], body[place + 1] = body[place + 1], body[place]
                 return f"{_short(statement)} one later"
     return ""

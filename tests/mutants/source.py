@@ -14,6 +14,8 @@ FILES = {
     "encoder": ("kexecspec/solve", "kexecspec/ir", "kexecspec/ground", "kexecspec/explore.py"),
     "rules": ("kexecspec/platform/costs.py",),
 }
+APART = ("aside.py", "together.py")
+"""Processes and what becomes of them: tests/faults is about those, and they decide no verdict."""
 A_FUNCTION = 1
 """How many mutants of one function are run."""
 
@@ -23,7 +25,8 @@ def sources(root: Path, part: str, each: int = A_FUNCTION) -> Iterator[Mutant]:
     for place in FILES.get(part, ()):
         found = root / place
         for path in sorted(found.glob("*.py")) if found.is_dir() else (found,):
-            yield from _of_file(root, part, path, each)
+            if path.name not in APART:
+                yield from _of_file(root, part, path, each)
 
 
 def _of_file(root: Path, part: str, path: Path, each: int) -> Iterator[Mutant]:

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import kexecspec.check
 from kexecspec import library as specs_module
 from kexecspec.check import read_platforms
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
-from kexecspec.solve.judge import judge
 from tests.goldens import STORIES, expect_file, golden
 from tests.mutants.grounded import parted, walked_off
-from tests.mutants.suite import failing
+from tests.mutants.suite import failing, undivided
 
 TESTS = tuple(
     (path, 2.0)
@@ -55,11 +53,10 @@ def noticed(path: str, rules: bool) -> str:
     before = all_told()
     specs_module._spec.cache_clear()
     specs_module._features.cache_clear()
-    kexecspec.check.judge_together = judge
-    for tests in (TESTS if not rules else ()), :
-        present = [(name, taken) for name, taken in tests if Path(name).exists()]
-        if present and (failed := failing(present)):
-            return failed
+    undivided()
+    tests = [(name, taken) for name, taken in TESTS if Path(name).exists()]
+    if not rules and (failed := failing(tests)):
+        return failed
     affected = []
     for old in before:
         new = told(old.story) if rules else _reread(old)
@@ -71,8 +68,7 @@ def noticed(path: str, rules: bool) -> str:
         for platform, system in zip(new.platforms, new.systems, strict=True):
             if walked_off(platform, system) or parted(platform, system):
                 return f"{new.story}: a run of the machine"
-    present = [(name, taken) for name, taken in TESTS if rules and Path(name).exists()]
-    return failing(present) if present else ""
+    return failing(tests) if rules else ""
 
 
 def _reread(old: Told) -> Told:

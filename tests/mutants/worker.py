@@ -18,7 +18,7 @@ import pytest
 import yaml
 import z3
 
-from tests.mutants.suite import failing
+from tests.mutants.suite import Timed, failing
 from tests.mutants.trial import attempt
 
 WARM = (hypothesis, jsonschema, pytest, yaml, z3)
@@ -45,10 +45,17 @@ def _tried(asked: dict[str, Any]) -> dict[str, Any]:
         if asked["path"].startswith("specs/"):
             caught = attempt(lambda: noticed(asked["path"], asked["part"] == "rules"))
         else:
-            caught = attempt(lambda: failing([(name, taken) for name, taken in asked["tests"]]))
+            caught = attempt(lambda: _failing([(name, taken) for name, taken in asked["tests"]]))
     finally:
         file.write_text(kept, encoding="utf-8")
     return {"caught": {asked["name"]: caught}}
+
+
+def _failing(tests: list[Timed]) -> str:
+    """As `failing`, with the sources loaded as they are now."""
+    for name in [name for name in sys.modules if name.split(".")[0] in ("kexecspec", "tests")]:
+        del sys.modules[name]
+    return failing(tests)
 
 
 def _grounded(asked: dict[str, Any]) -> dict[str, Any]:
