@@ -241,7 +241,7 @@ class _Shrinking:
 
     def _opened(self, names: frozenset[str]) -> Wrong | Judgement | None:
         """The proof where the facts `names` are as stated and all others open, or what goes wrong; None for neither."""
-        effort = Effort(self.of.rlimit // 8, states=0, deep=40, fewest=False)
+        effort = Effort(self.of.rlimit // 3, states=0, deep=40, fewest=False)
         judged = _judged(self.of, self.wanted, {name: self.of.facts[name].value for name in names}, effort)
         evidence = judged.judgement.evidence
         if isinstance(evidence, Counterexample):
