@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
         m for part in parts for m in listed(ROOT, part, asked.one_in, asked.each) if re.search(asked.match, m.name)
     ]
     print(f"{len(mutants)} mutants of {', '.join(parts)}", flush=True)
-    outcomes = run(ROOT, mutants, "rules" in parts and not asked.match, asked.jobs, _heard)
+    outcomes = run(ROOT, mutants, "rules" in parts and not asked.match, asked.jobs, _heard, asked.reach)
     table = reasons()
     said = compared(outcomes, table)
     for outcome in said.explained:
@@ -47,6 +47,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--match", default="", help="only mutants whose name has this regular expression")
     parser.add_argument("--one-in", type=int, default=ONE_IN, help=f"sample of facts and rules ({ONE_IN}); 1 is all")
     parser.add_argument("--each", type=int, default=A_FUNCTION, help=f"mutants of each function ({A_FUNCTION})")
+    parser.add_argument("--reach", type=Path, help="keep in this file which tests reach which function")
     parser.add_argument("--write", action="store_true", help="write the table into CONTRIBUTING.md")
     return parser.parse_args(arguments)
 

@@ -22,7 +22,7 @@ ASKED = (
 """The tests of what is mutated. What the others notice they notice less directly."""
 LEFT_OUT = ("whole-platform", "test_aside")
 """What takes long, and what kills solver processes, of which there are none here."""
-BUDGET, OF_ONE, FEW = 40.0, 12, 4
+BUDGET, OF_ONE, FEW = 20.0, 8, 4
 
 Reach = Mapping[str, Sequence[Timed]]
 

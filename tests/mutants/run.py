@@ -66,12 +66,15 @@ def listed(root: Path, part: str, one_in: int = ONE_IN, each: int = A_FUNCTION) 
     return tuple({mutant.name: mutant for mutant in found}.values())
 
 
-def run(root: Path, mutants: Sequence[Mutant], ground_rules: bool, jobs: int, heard: Heard) -> tuple[Outcome, ...]:
-    """Tries `mutants`, and with `ground_rules` those of the stories' ground rules, with `jobs` workers."""
+def run(
+    root: Path, mutants: Sequence[Mutant], ground_rules: bool, jobs: int, heard: Heard, kept: Path | None = None
+) -> tuple[Outcome, ...]:
+    """Tries `mutants`, and with `ground_rules` those of the stories' ground rules, with `jobs` workers. Which tests
+    reach which function is read from `kept` if that is a file, else found out and written there."""
     with ExitStack() as stack:
         trees = [stack.enter_context(copied(root)) for _ in range(jobs)]
         workers: SimpleQueue[Worker] = SimpleQueue()
-        reach = _reach(trees[0]) if any(not m.path.startswith("specs/") for m in mutants) else {}
+        reach = _reach(trees[0], kept) if any(not m.path.startswith("specs/") for m in mutants) else {}
         for tree in trees:
             workers.put(worker := Worker(tree))
             stack.callback(worker.stop)
@@ -109,10 +112,11 @@ def _asked(mutants: Sequence[Mutant], reach: Reach) -> Iterator[dict[str, Any]]:
         yield {**packed(mutant), "tests": tests}
 
 
-def _reach(tree: Path) -> Reach:
-    target = tree.parent / "reach.json"
-    command = [sys.executable, "-m", "tests.mutants.reach", str(target)]
-    subprocess.run(command, cwd=tree, env=surroundings(tree), stdout=subprocess.DEVNULL, check=True)
+def _reach(tree: Path, kept: Path | None) -> Reach:
+    target = kept or tree.parent / "reach.json"
+    if not target.is_file():
+        command = [sys.executable, "-m", "tests.mutants.reach", str(target.resolve())]
+        subprocess.run(command, cwd=tree, env=surroundings(tree), stdout=subprocess.DEVNULL, check=True)
     found: Reach = json.loads(target.read_text())
     return found
 
