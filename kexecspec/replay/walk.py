@@ -56,6 +56,8 @@ class _Walker:
     state: dict[str, Value]
     dice: random.Random
     done: list[str] = field(default_factory=list)
+    asked: dict[str, Value] | None = None
+    open_rules: list[Rule] = field(default_factory=list)
     looks: dict[str, Callable[[], Value | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,7 +68,7 @@ class _Walker:
 
     def step(self) -> str:
         """One step, of the world or of the kernel; what is wrong with it."""
-        open_rules = [rule for rule in self.system.rules if is_enabled(rule, self.state)]
+        open_rules = self._open()
         world = [rule for rule in open_rules if _is_choice(rule) and self._drawn(rule)]
         if world and self.dice.random() < 0.5:
             return self._chosen(self.dice.choice(world))
@@ -74,6 +76,13 @@ class _Walker:
             return ""
         self._tempt(open_rules)
         return self._advanced()
+
+    def _open(self) -> list[Rule]:
+        """The rules that may fire now; mostly the kernel idles, and they are those of the step before."""
+        if self.asked is not self.state:
+            self.asked = self.state
+            self.open_rules = [rule for rule in self.system.rules if is_enabled(rule, self.state)]
+        return self.open_rules
 
     def _drawn(self, rule: Rule) -> bool:
         return not (rule.handoff or rule.operation[1] == "begin") or self.dice.random() < 0.2

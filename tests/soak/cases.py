@@ -27,10 +27,10 @@ from tests.soak.converse import live
 STATES = 15_000
 LOOKS = Effort(5_000_000)
 SOLVER = Effort(1_000_000, states=0, deep=40)
-WALKS, WALK_STEPS = 30, 120
+WALKS, WALK_STEPS = 50, 120
 RUNS, RUN_STEPS = 5, 60
-LIVES, LIFE_STEPS = 40, 150
-SOLVER_SHARE = 6
+LIVES, LIFE_STEPS = 80, 150
+SOLVER_SHARE = 12
 """Of so many properties one is judged a second time, without a look at states."""
 
 OPEN = "no answer within the bounds"

@@ -18,8 +18,8 @@ DEATHS = 3
 """So often a seed may take its worker along before it is given up."""
 
 
-def examined(seed: int) -> dict[str, Any]:
-    """All cases of one seed: counts a kind, what is wrong, what was met."""
+def examined(seed: int, most: int = 1000) -> dict[str, Any]:
+    """The cases of one seed, at most so many of a kind: counts a kind, what is wrong, what was met."""
     counts: dict[str, Counter[str]] = {}
     covered: Counter[str] = Counter()
     wrong: dict[str, str] = {}
@@ -29,7 +29,7 @@ def examined(seed: int) -> dict[str, Any]:
         return {"counts": {"platform": {"wrong": 1}}, "covered": {}, "wrong": {f"platform:{seed}.0": repr(error)}}
     for kind, (count, _) in KINDS.items():
         found = counts.setdefault(kind, Counter())
-        for number in range(_many(one, count)):
+        for number in range(min(_many(one, count), most)):
             outcome = case(one, kind, number)
             if outcome.open:
                 found["open"] += 1
