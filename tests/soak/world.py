@@ -44,6 +44,11 @@ def count_of(stage: Stage) -> int:
     return len(_inside(stage))
 
 
+def _has_session(machine: Machine, client: Entity) -> bool:
+    mine = (client.name, machine.generation)
+    return client.name in machine.bound and any((s.client, s.generation) == mine for s in machine.state.secure.sessions)
+
+
 def _inside(stage: Stage) -> list[Task]:
     return [task for task in stage.machine.tasks.all if task.thread is not None]
 
@@ -64,7 +69,7 @@ def _calls(stage: Stage) -> Iterator[Choice]:
             yield "supplicant dies", machine.supplicant_dies
     for entity in stage.platform.of_kind("client"):
         busy = any(task.owner == entity.name for task in machine.tasks.all)
-        if entity.facts["calls_kernel"] and entity.name in machine.bound and not busy:
+        if entity.facts["calls_kernel"] and _has_session(machine, entity) and not busy:
             yield f"{entity.name} calls", lambda name=entity.name: machine.call_enters(name, buffers=False)
     for task in _inside(stage):
         if task.steps is None:
