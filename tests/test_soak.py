@@ -22,12 +22,24 @@ from tests.soak import __main__ as command
 from tests.soak.cases import KINDS
 from tests.soak.coverage import features
 from tests.soak.progress import Progress, load, save
-from tests.soak.workers import examined, reports
+from tests.soak.workers import Report, examined, reports
 
-SEEDS = range(24)
-MOST = 12
-MANY = range(700)
+SEEDS = range(20)
+MOST = 10
+MANY = range(500)
 SHORT = {"cases": 3, "open": 1}
+
+
+def quick(seed: int) -> Report:
+    """A report that costs nothing."""
+    return {"counts": {"walk": {"cases": seed}}, "covered": {}, "wrong": {}}
+
+
+def deadly(seed: int) -> Report:
+    """One seed ends its worker."""
+    if seed == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return quick(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -35,7 +47,7 @@ def test_no_case_disagrees(seed: int) -> None:
     report = examined(seed, MOST)
 
     assert report["wrong"] == {}
-    assert report["counts"]["walk"]["cases"] >= 10
+    assert report["counts"]["walk"]["cases"] == MOST
 
 
 def test_the_generator_reaches_everything_there_is() -> None:
@@ -80,14 +92,20 @@ def test_a_soak_goes_on_where_it_stopped_and_counts_no_seed_twice(tmp_path: Path
 
 
 def test_a_worker_that_is_killed_costs_no_case() -> None:
-    running = reports(iter((0, 2, 4)), 1)
+    running = reports(iter((0, 2, 4)), 1, quick)
     first = next(running)
     multiprocessing.active_children()[0].kill()
 
     found = [first, *running]
 
-    assert [seed for seed, _ in found] == [0, 2, 4]
-    assert all(report["wrong"] == {} for _, report in found)
+    assert found == [(seed, quick(seed)) for seed in (0, 2, 4)]
+
+
+def test_a_seed_that_kills_every_worker_is_given_up_and_said_so() -> None:
+    found = dict(reports(iter((7, 8)), 1, deadly))
+
+    assert found[7]["wrong"] == {"platform:7.0": "its worker died 3 times"}
+    assert found[8] == quick(8)
 
 
 def test_one_case_is_repeated_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:

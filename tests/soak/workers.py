@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -14,11 +14,13 @@ from typing import Any
 from tests.soak.cases import KINDS, Ground, case
 from tests.soak.coverage import features
 
+Report = dict[str, Any]
+
 DEATHS = 3
 """So often a seed may take its worker along before it is given up."""
 
 
-def examined(seed: int, most: int = 1000) -> dict[str, Any]:
+def examined(seed: int, most: int = 1000) -> Report:
     """The cases of one seed, at most so many of a kind: counts a kind, what is wrong, what was met."""
     counts: dict[str, Counter[str]] = {}
     covered: Counter[str] = Counter()
@@ -51,8 +53,10 @@ def _many(one: Ground, count: Any) -> int:
         return 1
 
 
-def reports(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(seed, report) for each of `seeds`, in the order in which they come, from `jobs` processes.
+def reports(
+    seeds: Iterator[int], jobs: int, examine: Callable[[int], Report] = examined
+) -> Iterator[tuple[int, Report]]:
+    """(seed, report) for each of `seeds`, in the order in which they come, from `jobs` processes that `examine` them.
 
     Closing the iterator ends the processes; what they were at is lost and nothing else.
     """
@@ -61,7 +65,7 @@ def reports(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, dict[str, An
     deaths: Counter[int] = Counter()
     try:
         for seed in islice(seeds, jobs):
-            _engage(context, hands, seed)
+            _engage(context, hands, seed, examine)
         while hands:
             for pipe in wait(list(hands)):
                 assert isinstance(pipe, Connection)
@@ -72,14 +76,14 @@ def reports(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, dict[str, An
                     _dismiss(hands, pipe)
                     deaths[seed] += 1
                     if deaths[seed] < DEATHS:
-                        _engage(context, hands, seed)
+                        _engage(context, hands, seed, examine)
                         continue
                     report = {"counts": {"platform": {"wrong": 1}}, "covered": {},
                               "wrong": {f"platform:{seed}.0": f"its worker died {DEATHS} times"}}
                     yield seed, report
                     following = next(seeds, None)
                     if following is not None:
-                        _engage(context, hands, following)
+                        _engage(context, hands, following, examine)
                     continue
                 following = next(seeds, None)
                 if following is None:
@@ -93,9 +97,11 @@ def reports(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, dict[str, An
             _dismiss(hands, pipe)
 
 
-def _engage(context: Any, hands: dict[Connection, tuple[BaseProcess, int]], seed: int) -> None:
+def _engage(
+    context: Any, hands: dict[Connection, tuple[BaseProcess, int]], seed: int, examine: Callable[[int], Report]
+) -> None:
     mine, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    process = context.Process(target=_work, args=(theirs, examine), daemon=True)
     process.start()
     theirs.close()
     mine.send(seed)
@@ -109,12 +115,12 @@ def _dismiss(hands: dict[Connection, tuple[BaseProcess, int]], pipe: Connection)
     process.join()
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, examine: Callable[[int], Report]) -> None:
     """A worker's life: seeds in, reports out. Interrupts are its master's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while True:
         try:
-            pipe.send(examined(pipe.recv()))
+            pipe.send(examine(pipe.recv()))
         except (EOFError, OSError):
             return
