@@ -97,6 +97,7 @@ class SmmuConfig:
     reset_gbpa_abort: bool = False
     abort_is_fatal: bool = False
     two_level_table: bool = True
+    coherent: bool = True
     cmdq_entries: int = 256
 
 

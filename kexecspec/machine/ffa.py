@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kexecspec.machine.heap import FFA_SHM, mobj_cost
+from kexecspec.machine.heap import mobj_cost, object_size
 from kexecspec.machine.objects import Pages, Registration
 from kexecspec.machine.secure import SecureWorld
 
@@ -55,16 +55,20 @@ class FfaPartition:
             secure.refusal = "handles"
             return FFA_NO_MEMORY, 0
         count = sum(size for _, size in pages)
-        if not secure.heap.take(mobj_cost(count, FFA_SHM)):
+        if not secure.heap.take(self._cost(count)):
             secure.refusal = "heap"
             return FFA_NO_MEMORY, 0
         if self._overlaps(pages):
-            secure.heap.give(mobj_cost(count, FFA_SHM))
+            secure.heap.give(self._cost(count))
             secure.refusal = "overlap"
             return FFA_INVALID_PARAMETERS, 0
         self.used.add(bit)
         secure.registrations.insert(0, Registration(FIRST_HANDLE | bit, pages, generation, client))
         return FFA_OK, FIRST_HANDLE | bit
+
+    def _cost(self, pages: int) -> int:
+        config = self.secure.config
+        return mobj_cost(pages, object_size(config.abi, config.version))
 
     def reclaim(self, handle: int) -> int:
         """OPTEE_FFA_UNREGISTER_SHM and FFA_MEM_RECLAIM: busy while a thread still uses the memory."""
@@ -74,7 +78,7 @@ class FfaPartition:
         if found.refs:
             return FFA_BUSY
         self.secure.registrations.remove(found)
-        self.secure.heap.give(mobj_cost(found.count, FFA_SHM))
+        self.secure.heap.give(self._cost(found.count))
         self.used.discard(handle & ~FIRST_HANDLE)
         return FFA_OK
 

@@ -33,6 +33,7 @@ def stage(state: State, kernel: str, page: int | None) -> Event:
 def stop_processors(state: State) -> None:
     """The interrupt that stops the other processors takes every call out of the secure world as it is."""
     for thread in state.secure.threads:
+        thread.runaway = False
         if thread.state is ThreadState.ACTIVE:
             state.secure.suspend(thread)
 

@@ -15,13 +15,21 @@ from kexecspec.machine.config import PAGE
 HEADER = 16
 QUANTUM = 16
 REG_SHM = 72  # sizeof(struct mobj_reg_shm), core/arch/arm/mm/mobj_dyn_shm.c@3.13.0
-FFA_SHM = 72  # sizeof(struct mobj_ffa_shm), core/arch/arm/mm/mobj_ffa.c@4.9.0
+FFA_SHM = 72  # sizeof(struct mobj_ffa_shm), core/arch/arm/mm/mobj_ffa.c@4.9.0, and of struct mobj_ffa @4.4.0
+OLD_FFA_SHM = 64  # sizeof(struct mobj_ffa) without inactive_refs, core/arch/arm/mm/mobj_ffa.c@3.13.0 and @3.18.0
 PADDR = 8
 
 
 def cost(size: int) -> int:
     """Heap bytes that an allocation of `size` bytes takes."""
     return max((size + QUANTUM - 1) // QUANTUM * QUANTUM, QUANTUM) + HEADER
+
+
+def object_size(abi: str, version: tuple[int, int, int]) -> int:
+    """The structure that a registration is kept in, without its pages."""
+    if abi == "ffa":
+        return FFA_SHM if version >= (4, 0, 0) else OLD_FFA_SHM
+    return REG_SHM
 
 
 def mobj_cost(pages: int, struct: int = REG_SHM) -> int:

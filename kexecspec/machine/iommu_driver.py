@@ -141,7 +141,7 @@ def _initial_entry(kernel: KernelConfig) -> Entry:
 def _adopts(state: State, smmu: SmmuV3) -> bool:
     kernel = state.running()
     feature = "smmu3-kdump-adopt" if kernel.kdump else "smmu3-kexec-adopt"
-    return smmu.smmuen and smmu.table_generation > 0 and kernel.has(feature)
+    return smmu.config.coherent and smmu.smmuen and smmu.table_generation > 0 and kernel.has(feature)
 
 
 def bypass_window(state: State, smmu: Smmu) -> int:

@@ -287,6 +287,7 @@ class Machine:
             self._enter(to_kernel, edge)
         else:
             state.log.say("reboot: Restarting system")
+            stop_processors(state)
             reset(state, state.config.warm_clears)
             self._enter(to_kernel, "reset")
         arrived = {"to": to_kernel, "generation": state.generation}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kexecspec.machine.config import PAGE
 from kexecspec.machine.ffa import FFA_NO_MEMORY, FFA_OK
 from kexecspec.machine.harms import Event, HarmKind
-from kexecspec.machine.heap import cost, mobj_cost, page_array_cost
+from kexecspec.machine.heap import cost, mobj_cost, object_size, page_array_cost
 from kexecspec.machine.objects import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_rpc import begin_rpc, end_rpcs
@@ -263,7 +263,8 @@ class TeeDriver:
     def residue_bytes(self) -> int:
         """Heap bytes that dead generations still hold."""
         secure, now = self.state.secure, self.state.generation
-        dead = sum(mobj_cost(one.count) for one in secure.registrations if one.generation != now)
+        size = object_size(secure.config.abi, secure.config.version)
+        dead = sum(mobj_cost(one.count, size) for one in secure.registrations if one.generation != now)
         return dead + sum(secure.config.session_bytes for one in secure.sessions if one.generation != now)
 
     def peak_bytes(self, pages: int) -> int:

@@ -57,6 +57,9 @@ def _secure_world(content: Mapping[str, Any], library: Library) -> Found:
         if version is not None and given and version < release(str(entry["since"])):
             value = "ffa" if name == "ffa" else "true"
             yield fact, f"{fact}: {value} needs OP-TEE {entry['since']} or later", (*place, fact)
+    if world.get("abi") == "ffa" and world.get("dynamic_shm") is False:
+        says = "over FF-A all memory is shared as it comes, there is no pool set apart"
+        yield "static_shm", says, (*place, "dynamic_shm")
     if world.get("abi", "smc") == "smc":
         for fact in ("spmc", "handles"):
             if fact in world:

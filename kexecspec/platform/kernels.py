@@ -80,6 +80,7 @@ def _kernel(
         and tee.get("abi") == "smc",
         "argument_bytes": argument_bytes(tee),
         "call_bytes": 0 if "optee-rpc-arg" in features else argument_bytes(tee),
+        "calls_share": tee.get("abi") == "ffa" and "optee-rpc-arg" not in features,
         "min_threads": int(entry.get("min_threads", tee.get("min_threads", 1))),
         "sessions": int(entry.get("user_space", {}).get("sessions", 0)) if tee["kind"] == "optee" else 0,
         "pages": int(entry.get("user_space", {}).get("pages", 0)) if tee["kind"] == "optee" else 0,

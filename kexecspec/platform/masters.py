@@ -67,11 +67,19 @@ def facts(
         "running": bool(device.get("running", True)) and dma["kind"] != "none",
         "user_requests": dma["requests_by"] == "user",
         "task_dma": bool(driver.content.get("task_dma", False)),
-        "gating_ignored": Unknown(BOOL) if gating == "unknown" else gating == "ignored" or not drains,
+        "gating_ignored": _ungated(gating, bool(device.get("behind_port")), drains),
         "iova_hits_ram": aliases(windows, _own_memory(memory)),
         "iova_hits_mmio": _hits_elsewhere(windows, memory),
         "iova_hits_crashkernel": aliases(windows, memory.get("crashkernel", [])),
     }
+
+
+def _ungated(gating: str, behind_port: bool, drains: bool) -> Fact:
+    """Whether bus mastering that is switched off does not hold it back: the port above a device that ignores its own
+    bit still does, except for what is in the fabric by then."""
+    if behind_port or not drains:
+        return not drains
+    return Unknown(BOOL) if gating == "unknown" else gating == "ignored"
 
 
 def hooks(

@@ -205,6 +205,7 @@ def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) ->
         reset_clientpd=not enabled,
         reset_enabled=enabled,
         two_level_table=bool(entity.facts["two_level"]),
+        coherent=bool(entity.facts["coherent"]),
         reset_gbpa_abort=bool(fact(entity, "reset_abort", facts)),
         abort_is_fatal=bool(entity.facts["fatal"]),
     )
@@ -244,7 +245,7 @@ def _master(entity: Entity, driver: Driver, entry: Mapping[str, Any], facts: Fac
         "recurrent": bool(fact(entity, "recurrent", facts)),
         "posted": 0 if kind == "one-shot" else 4,
         "bus_master": "ignored" if fact(entity, "gating_ignored", facts) else "honoured",
-        "behind_port": bool(entry.get("behind_port", False)),
+        "behind_port": bool(entry.get("behind_port", False)) and entity.facts["gating_ignored"] is not True,
     }
 
 

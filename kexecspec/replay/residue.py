@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kexecspec.machine.heap import mobj_cost
+from kexecspec.machine.heap import mobj_cost, object_size
 from kexecspec.machine.objects import Registration
 from kexecspec.machine.tasks import USER
 from kexecspec.platform.facts import Entity
@@ -62,7 +62,8 @@ def _count(stage: Stage, now: int) -> Residue:
     sessions = [one for one in secure.sessions if one.generation != now and one.client != USER]
     clean = [one for one in dead if stage.exits.get(one.generation) == "kexec"]
     names = (buffer_of(stage, one) for one in clean)
-    held = sum(mobj_cost(one.count) for one in dead) + secure.config.session_bytes * len(sessions)
+    size = object_size(secure.config.abi, secure.config.version)
+    held = sum(mobj_cost(one.count, size) for one in dead) + secure.config.session_bytes * len(sessions)
     return Residue(
         heap_bytes=held,
         handles=len(dead) if secure.config.abi == "ffa" else 0,

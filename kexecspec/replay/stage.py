@@ -87,6 +87,8 @@ class Stage:
         self.exits[now - 1] = kind
         self.places, self.lagging, self.turned_off = {}, set(), set()
         self.nested, self.asked = [], set()
+        known = {one.cookie for one in self.machine.state.secure.registrations}
+        self.names = {cookie: name for cookie, name in self.names.items() if cookie in known}
         self.entered, self.leaving = kind, None
         self.taken = 0 if kind.startswith("reboot") else self.taken + 1
 

@@ -132,6 +132,14 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         {"p": {"version": "6.12"}}, "p -kexec-> p", smmu={"variant": "arm,smmu-v2"},
         nic={"driver": "generic-platform", "iova": "0x1000_0000 + 1MiB"},
     ),
+    "an abort while its kernel leaves": dma(
+        {"p": {"version": "6.1.7"}}, "p -kexec -e-> p",
+        smmu={"variant": "arm,smmu-v3", "reset": {"gbpa": "abort"}, "abort_is_fatal": True},
+        nic={"driver": "generic-pci", "dma": "periodic-write"},
+    ),
+    "the wrong pages are freed, the right ones lost": tee(
+        "5.14", "p -reboot-> p", devices={"ftpm": {"driver": "tpm_ftpm_tee-teebus"}}
+    ),
     "a doorbell beside a window": dma(
         {"p": {"version": "5.15.180"}}, "p -kexec-> p", smmu={"variant": "arm,smmu-v2"},
         nic={"driver": "generic-platform", "iova": "0xc000_0000 + 1MiB", "msi": True},
@@ -176,6 +184,8 @@ WAS_PROVED = (
     ("a killable call parks where nobody kills it", "KX204/optee@kexec"),
     ("passthrough posts physical addresses", "KX301/nic@kexec"),
     ("a kernel without SMMU drivers aims at memory", "KX301/nic@kexec"),
+    ("an abort while its kernel leaves", "KX305/nic:own@kexec"),
+    ("the wrong pages are freed, the right ones lost", "KX106/ftpm@any"),
     ("a kernel without SMMU drivers is blocked", "KX305/nic@kexec"),
 )
 

@@ -92,7 +92,7 @@ class _Life:
 
     def _is_of(self, prop: Property, harm: Harm) -> bool:
         now = {"any": "any", "entered": self._entered(), "leaving": self._leaving()}
-        if prop.handoff != now[_moment(prop.code)]:
+        if prop.handoff != now[_moment(prop)]:
             return False
         return is_about(self.stage, prop, harm) and self._exactly(prop, harm)
 
@@ -109,7 +109,8 @@ class _Life:
                 thread = self.machine.state.secure.threads[int(harm.where.split()[-1])]
                 return thread.generation != self.machine.generation
             case "KX301":
-                return harm.detail.get("programmed_by") != harm.detail.get("generation")
+                own = harm.detail.get("programmed_by") == harm.detail.get("generation")
+                return not own and not harm.detail.get("stale_table")
             case "KX302":
                 return how not in ("context", "translation")
             case "KX304" if harm.where == "transaction-aborted":
@@ -117,6 +118,9 @@ class _Life:
             case "KX305" if harm.where == "transaction-aborted":
                 drives = kernel is not None and not kernel.linux and kernel.smmu_aware
                 return how not in ("context", "translation") and not drives
+            case "KX305":
+                device = self.machine.state.devices[str(harm.detail["device"])]
+                return (device.generation == self.machine.generation) is prop.instance.endswith(":own")
             case "KX306":
                 return harm.detail.get("context") == ("task" if prop.instance.endswith(":task") else "walk")
         return True
@@ -184,11 +188,14 @@ class _Life:
             self.machine.registration_fails("kernel")
 
 
-def _moment(code: str) -> str:
+def _moment(prop: Property) -> str:
     """Whether a property is about a kernel that was entered, about one that leaves, or about any."""
-    spec = library().spec("properties", code)
+    spec = library().spec("properties", prop.code)
     assert spec is not None
-    return str(spec.content["instances"][0].get("handoff", "entered"))
+    entries = spec.content["instances"]
+    ends = {str(entry.get("instance", "")).removeprefix("{self}"): entry for entry in entries}
+    own = [entry for end, entry in ends.items() if prop.instance.endswith(end)]
+    return str(max(own, key=lambda entry: len(entry.get("instance", ""))).get("handoff", "entered"))
 
 
 def _clients(harm: Harm, prop: Property) -> tuple[str, ...]:
