@@ -140,6 +140,26 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "the wrong pages are freed, the right ones lost": tee(
         "5.14", "p -reboot-> p", devices={"ftpm": {"driver": "tpm_ftpm_tee-teebus"}}
     ),
+    "the port gates a device that ignores its own bit": dma(
+        {"p": {"version": "6.1.7"}}, "p -kexec-> p",
+        nic={"driver": "generic-pci", "behind_port": True, "bus_master": "ignored"},
+    ),
+    "what is in the fabric passes a closed port": dma(
+        {"p": {"version": "6.1.7"}}, "p -kexec-> p", nic={"driver": "generic-pci", "behind_port": True},
+    ) | {"assume": {"fabric_drains": False}},
+    "a call shares its argument over old FF-A": tee(
+        "5.17", "p -kexec-> p", optee="4.4.0", abi="ffa", devices={"rng": {"driver": "optee-rng"}}
+    ),
+    "objects of old FF-A are smaller, handles are used again": tee(
+        "6.12", "p -reboot-> p", "p -crash-> p", optee="3.13.0", abi="ffa",
+        devices={"ftpm": {"driver": "tpm_ftpm_tee-teebus"}},
+    ),
+    "a warm reset that keeps the secure world stops its threads": tee(
+        "6.6", "p -reboot -f-> p", space={"sessions": 1}) | {"resets": {"warm_clears": ["smmus", "devices"]}},
+    "tables that are not coherent are not adopted": dma(
+        {"p": {"version": "6.12", "features": {"smmu3-kexec-adopt": True}}}, "p -kexec-> p",
+        smmu={"variant": "arm,smmu-v3", "coherent": False}, nic={"driver": "generic-platform"},
+    ),
     "a doorbell beside a window": dma(
         {"p": {"version": "5.15.180"}}, "p -kexec-> p", smmu={"variant": "arm,smmu-v2"},
         nic={"driver": "generic-platform", "iova": "0xc000_0000 + 1MiB", "msi": True},
