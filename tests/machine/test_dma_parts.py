@@ -412,6 +412,50 @@ def test_released_groups_lose_their_stream_entries_and_only_those_of_that_smmu()
     assert machine.task_dma_map("dma").outcome is Outcome.DEAD
 
 
+@pytest.mark.parametrize("disable_bypass", [True, False])
+@pytest.mark.parametrize(
+    ("features", "wanted"),
+    [
+        ("", {True: Entry.BYPASS, False: Entry.BYPASS}),
+        ("smmu3-unattached-abort", {True: Entry.ABORT, False: Entry.ABORT}),
+        ("smmu3-unattached-abort smmu3-disable-bypass-param", {True: Entry.ABORT, False: Entry.BYPASS}),
+    ],
+)
+def test_what_a_stream_meets_that_no_driver_attached(
+    features: str, wanted: dict[bool, Entry], disable_bypass: bool
+) -> None:
+    """arm_smmu_init_bypass_stes, and the parameter that v6.9 took away."""
+    has = frozenset(features.split())
+    prod = kernel("prod", has, {"arm-smmu-v3": ARM_SMMU_V3}, disable_bypass=disable_bypass)
+    linear = replace(SMMU3, two_level_table=False)
+    machine = Machine(MachineConfig((prod,), MEMORY, SecureConfig(kind="none"), (linear,), ()))
+    machine.power_on("prod")
+    machine.run_until("up")
+    smmu = machine.state.smmus[SMMU3.name]
+    assert isinstance(smmu, SmmuV3) and smmu.unlisted is wanted[disable_bypass]
+
+
+def test_a_kdump_kernel_of_4_19_aborts_everything_and_gives_up() -> None:
+    """arm_smmu_device_reset@4.19: GBPA is set to abort, then -EBUSY."""
+    hooks = Hooks(ops("smmu3_disable", "smmu3_enable"))
+    has = frozenset({"smmu3-kdump-fails-probe"})
+    kernels = (kernel("prod", has, {"arm-smmu-v3": hooks}), kernel("dump", has, {"arm-smmu-v3": hooks}, kdump=True))
+    machine = Machine(MachineConfig(kernels, MEMORY, SecureConfig(kind="none"), (SMMU3,), ()))
+    machine.power_on("prod")
+    machine.run_until("up")
+    machine.crash("dump")
+    machine.run_until("up")
+    smmu = machine.state.smmus[SMMU3.name]
+    assert isinstance(smmu, SmmuV3)
+    assert (smmu.gbpa_abort, smmu.smmuen, smmu.bound, machine.bound) == (True, False, False, ())
+
+
+def test_a_device_is_logged_by_its_own_name_or_else_by_the_platforms() -> None:
+    for named, line in (("0000:01:00.0", "nic 0000:01:00.0"), ("", "nic eth")):
+        machine = running(replace(RING, dev_name=named))
+        assert f"{line}: Adding to iommu group 0" in machine.log
+
+
 # Choices.
 
 
@@ -441,3 +485,18 @@ def test_what_the_world_may_choose_about_the_secure_world() -> None:
     assert list(machine.choices()) == [("advance", ()), *calls, *active[:2]]
     machine.state.user_space = False
     assert list(machine.choices()) == [("advance", ()), calls[0], *active[:2]]
+
+
+def test_a_task_unmaps_what_is_not_posted() -> None:
+    machine = running(RING)
+    device = machine.state.devices["eth"]
+    posted = device.mapped[0]
+    extents = len(machine.state.memory.extents)
+    for _ in range(2):
+        assert machine.task_dma_unmap("eth").outcome is Outcome.OK
+        assert device.mapped == [posted], "with one buffer another is mapped first, and given back"
+        assert len(machine.state.memory.extents) == extents
+    machine.task_dma_map("eth")
+    assert len(device.mapped) == 2
+    machine.task_dma_unmap("eth")
+    assert device.mapped == [posted]

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 from small_machines import (
+    ARM_SMMU_6_1,
     BNXT,
     BNXT_PTA,
     FTPM,
     FTPM_TA,
+    MEMORY,
     OPTEE_5_14,
     OPTEE_NEVER_DRAINS,
+    SMMU2,
     V5_10,
     V5_14,
     V6_12,
@@ -22,7 +25,7 @@ from small_machines import (
     tee_machine,
 )
 
-from kexecspec.machine import DeviceConfig, HarmKind, Hooks, KernelConfig, Machine, Outcome, SecureConfig
+from kexecspec.machine import DeviceConfig, HarmKind, Hooks, KernelConfig, Machine, MachineConfig, Outcome, SecureConfig
 from kexecspec.machine.ffa import FFA_INVALID_PARAMETERS, FFA_NO_MEMORY, FFA_OK, FIRST_HANDLE, FfaPartition
 from kexecspec.machine.harms import KernelLog, hung_task, oops
 from kexecspec.machine.heap import FFA_SHM, Pool, cost, mobj_cost, page_array_cost, va_cost
@@ -541,6 +544,8 @@ def test_the_log_of_the_running_kernel_begins_at_its_mark() -> None:
     log.mark = 1
     log.say("c")
     assert (log.tail(), log.tail(1)) == (("b", "c"), ("c",))
+    log.say(*map(str, range(20)))
+    assert log.tail() == tuple(map(str, range(8, 20)))
 
 
 def test_lines_of_an_oops_and_of_a_hung_task() -> None:
@@ -567,3 +572,132 @@ def test_a_failed_probe_is_worded_as_its_kernel_words_it(release: str, line: str
     assert any(line in said for said in machine.log), machine.log
     assert [harm.kind for harm in machine.harms] == [HarmKind.REFUSED]
     assert "x" not in machine.bound
+
+
+# The whole machine.
+
+
+def test_powering_on_again_starts_from_the_platforms_reset() -> None:
+    machine = running()
+    machine.call_enters()
+    assert machine.state.secure.registrations
+    machine.power_on("prod")
+    secure = machine.state.secure
+    assert (secure.registrations, secure.sessions, secure.heap.used) == ([], [], secure.config.base_use)
+    assert all(thread.state is ThreadState.FREE for thread in secure.threads)
+    assert (machine.state.entered_by, machine.generation) == ("reset", 2)
+
+
+def test_a_caller_that_waits_for_a_thread_gets_the_one_that_comes_free() -> None:
+    machine = running(threads=1)
+    machine.call_enters()
+    assert machine.call_enters("bnxt-fw").outcome is Outcome.WAITING
+    assert machine.blocked == (("bnxt-fw", "call-enters", "thread"),)
+    machine.call_returns(0)
+    assert machine.blocked == () and machine.state.secure.threads[0].owner == "bnxt-fw"
+
+
+def test_a_suspended_call_is_suspended_and_a_crash_suspends_all() -> None:
+    machine = running(threads=2)
+    machine.call_enters()
+    machine.call_enters("bnxt-fw")
+    event = machine.call_suspends(0)
+    assert event.actor == "thread0"
+    assert [thread.state for thread in machine.state.secure.threads] == [ThreadState.SUSPENDED, ThreadState.ACTIVE]
+    machine.crash("prod")
+    assert [thread.state for thread in machine.state.secure.threads] == [ThreadState.SUSPENDED] * 2
+    assert machine.log[-1] == "Bye!"
+
+
+def test_a_driver_does_what_it_is_asked_for_until_something_fails() -> None:
+    more = buf("tee_shm_alloc", "4KiB", name="more")
+    hooks = Hooks(ops("tee_client_open_session"), runtime=(more, *ops("tee_client_close_session")))
+    machine = running({"optee": OPTEE_NEVER_DRAINS, "tee_bnxt_fw": hooks})
+    assert machine.asks("bnxt-fw").outcome is Outcome.OK
+    secure = machine.state.secure
+    assert [one.client for one in secure.registrations] == ["bnxt-fw"] and secure.sessions == []
+    machine.registration_fails()
+    secure.open_session("bnxt", machine.generation, "bnxt-fw")
+    assert machine.asks("bnxt-fw").outcome is Outcome.FAILED
+    assert len(secure.sessions) == 1, "what stands behind the failure is not done"
+
+
+def test_what_a_device_needs_and_nobody_provides_leaves_it_unbound() -> None:
+    for needs, bound in ((("bnxt-firmware",), True), (("nothing",), False)):
+        nic = DeviceConfig("nic", "plain", bus="pci", needs=needs)
+        machine = running({**DRIVERS, "plain": Hooks()}, devices=(BNXT, nic))
+        assert ("nic" in machine.bound) is bound
+        assert machine.state.devices["nic"].bound is bound
+        assert machine.harms == ()
+
+
+def test_a_kernel_drives_neither_what_it_has_no_driver_for_nor_what_it_is_said_not_to() -> None:
+    absent = replace(BNXT, absent_in=frozenset({"prod"}))
+    for device in (replace(BNXT, driver="unknown"), absent):
+        machine = running(devices=(device,))
+        assert machine.bound == ("tee",)
+
+
+def test_the_ffa_core_goes_behind_the_tee_and_the_smmus_go_last() -> None:
+    core = DeviceConfig("ffa", "arm_ffa", bus="ffa", provides=("ffa",))
+    drivers = {
+        "arm_ffa": Hooks(ops("ffa_rxtx_map"), ops("ffa_rxtx_unmap")), "optee-ffa": Hooks(ops("enumerate_devices")),
+        "arm-smmu": ARM_SMMU_6_1,
+    }  # fmt: skip
+    secure = SecureConfig(abi="ffa", driver="optee-ffa", needs=("ffa",))
+    prod = kernel("prod", V6_12, drivers)
+    machine = Machine(MachineConfig((prod,), MEMORY, secure, (SMMU2, replace(SMMU2, name="other")), (core,)))
+    machine.power_on("prod")
+    machine.run_until("up")
+    assert machine.bound == (SMMU2.name, "other", "ffa", "tee")
+    assert machine.program.default_order() == ("tee", "ffa", "other", SMMU2.name)
+    assert machine.state.ffa.rxtx_generation == 1
+    machine.begin("kexec", "prod", "stopped")
+    machine.run_until("walk-done")
+    assert machine.state.ffa.rxtx_generation is None
+
+
+def test_a_kernel_whose_buffers_are_mapped_twice_has_no_ffa_bus() -> None:
+    core = DeviceConfig("ffa", "arm_ffa", bus="ffa", provides=("ffa",))
+    drivers = {"arm_ffa": Hooks(ops("ffa_rxtx_map")), "optee-ffa": Hooks(ops("enumerate_devices"))}
+    secure = SecureConfig(abi="ffa", driver="optee-ffa", needs=("ffa",))
+    machine = Machine(MachineConfig((kernel("prod", V6_12, drivers),), MEMORY, secure, (), (core,)))
+    machine.power_on("prod")
+    machine.run_until("up")
+    machine.crash("prod")
+    machine.run_until("up")
+    assert machine.bound == ()
+    (harm,) = machine.harms
+    assert (harm.kind, harm.where, harm.detail["mapped_by"]) == (HarmKind.REFUSED, "ffa_rxtx_map", 1)
+
+
+def test_a_duty_that_nobody_provides_is_a_refusal_and_a_lost_thread_too_many_is_told() -> None:
+    for duties, wanted in ((("bnxt-firmware", "tee", "tee_bnxt_fw"), []), (("rng",), ["duty:rng"])):
+        prod = kernel("prod", V5_10, DRIVERS, duties=duties)
+        machine = Machine(tee_machine(prod, devices=(BNXT,)))
+        machine.power_on("prod")
+        machine.run_until("up")
+        assert [harm.where for harm in machine.harms] == wanted
+    for threads, least, wanted in ((2, 1, []), (2, 2, ["secure-threads"]), (1, 0, [])):
+        prod = kernel("prod", V5_10, {"optee": Hooks(ops("enumerate_devices"))}, min_threads=least)
+        machine = Machine(tee_machine(prod, threads=threads, suspended_threads=1, lists_devices=False))
+        machine.power_on("prod")
+        machine.run_until("up")
+        assert [harm.where for harm in machine.harms] == wanted
+        if wanted:
+            assert (machine.harms[0].detail["stale"], machine.harms[0].detail["threads"]) == ((0,), 2)
+
+
+def test_residue_is_counted_at_the_drivers_binding_after_a_clean_kexec_only() -> None:
+    machine = running()
+    machine.crash("prod")
+    machine.run_until("up")
+    assert machine.harms == ()
+    machine.begin("kexec", "prod", "stopped")
+    machine.run_until("jump")
+    machine.run_until("up")
+    (leak,) = machine.harms
+    assert (leak.kind, leak.where, leak.detail["count"], leak.detail["clients"]) == (
+        HarmKind.LEAK, "registrations", 2, ("bnxt-fw",),
+    )  # fmt: skip
+    assert leak.detail["pages"] == 2
