@@ -28,7 +28,7 @@ from small_machines import (
 from kexecspec.machine import DeviceConfig, HarmKind, Hooks, KernelConfig, Machine, MachineConfig, Outcome, SecureConfig
 from kexecspec.machine.ffa import FFA_INVALID_PARAMETERS, FFA_NO_MEMORY, FFA_OK, FIRST_HANDLE, FfaPartition
 from kexecspec.machine.harms import KernelLog, hung_task, oops
-from kexecspec.machine.heap import FFA_SHM, Pool, cost, mobj_cost, page_array_cost, va_cost
+from kexecspec.machine.heap import FFA_SHM, Pool, cost, mobj_cost, object_size, page_array_cost, va_cost
 from kexecspec.machine.objects import (
     BAD_PARAMETERS,
     EBADADDR,
@@ -89,11 +89,18 @@ def test_costs_at_the_quantums_edge() -> None:
     assert va_cost(3) == 3 * 4096
 
 
+def test_objects_of_ffa_grew_in_4_0() -> None:
+    """One more count in struct mobj_ffa."""
+    sizes = [object_size("ffa", version) for version in ((3, 18, 0), (3, 22, 9), (4, 0, 0), (4, 10, 0))]
+    assert sizes == [64, 64, 72, 72]
+    assert object_size("smc", (3, 13, 0)) == object_size("smc", (4, 10, 0)) == 72
+
+
 # FF-A.
 
 
 def test_shares_take_the_lowest_free_handle_and_give_everything_back() -> None:
-    secure = world(abi="ffa", handles=2)
+    secure = world(abi="ffa", version=(4, 0, 0), handles=2)
     ffa = FfaPartition(secure)
     one, two = ffa.share(((1, 1),), 1, "a"), ffa.share(((2, 3),), 1, "b")
     assert (one, two) == ((FFA_OK, FIRST_HANDLE), (FFA_OK, FIRST_HANDLE | 1))
@@ -118,7 +125,7 @@ def test_implicit_registrations_are_no_shares() -> None:
 
 
 def test_a_refused_share_costs_nothing() -> None:
-    tight = world(abi="ffa", heap_size=mobj_cost(1, FFA_SHM))
+    tight = world(abi="ffa", version=(4, 4, 0), heap_size=mobj_cost(1, FFA_SHM))
     ffa = FfaPartition(tight)
     assert (ffa.share(((1, 2),), 1, "a"), tight.refusal) == ((FFA_NO_MEMORY, 0), "heap")
     tight.protected.append((1, 1, 1))
