@@ -207,6 +207,7 @@ WAS_PROVED = (
     ("an abort while its kernel leaves", "KX305/nic:own@kexec"),
     ("the wrong pages are freed, the right ones lost", "KX106/ftpm@any"),
     ("a kernel without SMMU drivers is blocked", "KX305/nic@kexec"),
+    ("tables that are not coherent are not adopted", "KX304/nic@kexec"),
 )
 
 
