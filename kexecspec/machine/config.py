@@ -109,7 +109,8 @@ class DeviceConfig:
     outside keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it
     posts. `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop
     the engine at the device's turn in the walk.  `dev_name` is the name that the kernel prints.  `absent_in`
-    names kernels that do not drive it, although they may have its driver.
+    names kernels that do not drive it, although they may have its driver.  Of one that does not `drain`, writes
+    are still under way in the fabric when it and the port above it may issue no more.
     """
 
     name: str
@@ -124,6 +125,7 @@ class DeviceConfig:
     posted: int = 4
     bus_master: str = "honoured"
     behind_port: bool = False
+    drains: bool = True
     quiesced_by: str = "nothing"
     starts_at_probe: bool = True
     service: str | None = None

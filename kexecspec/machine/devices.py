@@ -58,7 +58,7 @@ class Device:
         """Engine enabled, allowed onto the bus, and with work to do."""
         if self.config.dma == "none" or not self.engine or not self.pending:
             return False
-        if self.config.bus != "pci":
+        if self.config.bus != "pci" or not self.config.drains:
             return True
         return self.port_master and (self.bus_master or self.config.bus_master == "ignored")
 

@@ -227,12 +227,15 @@ def _device(
         "absent_in": frozenset(k.name for k in platform.kernels.values() if k.linux and not _present(entity, k.name)),
     }
     if "device" in entity.kinds:
-        common |= _master(entity, driver, entry, facts)
+        assumed: Any = platform.plain.get("assume", {})
+        common |= _master(entity, driver, entry, facts, assumed.get("fabric_drains", True) is not False)
         common["iova"] = iova_window(platform, entity, entry, facts, memory, crashed)
     return DeviceConfig(entity.name, entity.driver, **common)
 
 
-def _master(entity: Entity, driver: Driver, entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+def _master(
+    entity: Entity, driver: Driver, entry: Mapping[str, Any], facts: Facts, drains: bool
+) -> dict[str, Any]:
     dma = dma_of(entry, driver)
     kind = str(dma["kind"]) if entity.facts["running"] or entity.facts["one_shot"] else "none"
     if kind not in ("none", "one-shot") and not fact(entity, "writes", facts):
@@ -245,7 +248,8 @@ def _master(entity: Entity, driver: Driver, entry: Mapping[str, Any], facts: Fac
         "recurrent": bool(fact(entity, "recurrent", facts)),
         "posted": 0 if kind == "one-shot" else 4,
         "bus_master": "ignored" if fact(entity, "gating_ignored", facts) else "honoured",
-        "behind_port": bool(entry.get("behind_port", False)) and entity.facts["gating_ignored"] is not True,
+        "behind_port": bool(entry.get("behind_port", False)),
+        "drains": drains,
     }
 
 

@@ -147,6 +147,9 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "what is in the fabric passes a closed port": dma(
         {"p": {"version": "6.1.7"}}, "p -kexec-> p", nic={"driver": "generic-pci", "behind_port": True},
     ) | {"assume": {"fabric_drains": False}},
+    "a port is closed at a reset although the fabric does not drain": dma(
+        {"p": {"version": "5.4.180"}}, "p -reboot -f-> p", nic={"driver": "generic-pci", "behind_port": True},
+    ) | {"assume": {"fabric_drains": False}},
     "a call shares its argument over old FF-A": tee(
         "5.17", "p -kexec-> p", optee="4.4.0", abi="ffa", devices={"rng": {"driver": "optee-rng"}}
     ),
