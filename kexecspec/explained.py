@@ -10,6 +10,7 @@ from kexecspec.fact_lines import deciding_lines, numbers_of
 from kexecspec.findings import Finding, Missing, Report, Taken
 from kexecspec.ground.ground import loosened
 from kexecspec.ir.expr import Expr
+from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
 from kexecspec.missing import Seeker
@@ -67,10 +68,12 @@ class _Explained:
         return (*links[:-1], self._with_lines(links[-1])) if links else ()
 
     def _with_lines(self, link: Missing) -> Missing:
-        """The last link, with the lines that decide its facts, or the numbers of the parts it speaks of."""
-        wanted = link.facts or tuple(self._numbers(link))
-        lines = deciding_lines(self.root, self.whole, self.again, wanted) if wanted else ()
+        """The last link, with the lines that decide its facts, or else the numbers of the parts it speaks of."""
+        lines = self._lines(link.facts) or self._lines(tuple(self._numbers(link)))
         return replace(link, lines=tuple(dict.fromkeys(lines)))
+
+    def _lines(self, wanted: tuple[str, ...]) -> tuple[tuple[str, Place], ...]:
+        return deciding_lines(self.root, self.whole, self.again, wanted) if wanted else ()
 
     def _numbers(self, link: Missing) -> Iterator[str]:
         for part in self.whole.entities:
