@@ -2,7 +2,7 @@
 
 Bus mastering from drivers/pci/pci-driver.c (pci_device_shutdown) @6.12.117 and pcie/portdrv_core.c
 @6.1.192, whose pcie_port_device_remove still disabled the port at shutdown (portdrv.c @6.12.117 does so
-at remove only); MSI_IOVA_BASE from both SMMU drivers.
+at remove only); iommu_dma_get_msi_page (drivers/iommu/dma-iommu.c).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kexecspec.machine.config import PAGE, DeviceConfig
 from kexecspec.machine.harms import Event, HarmKind, Outcome
-from kexecspec.machine.iommu_driver import MSI_IOVA_PAGE
+from kexecspec.machine.iommu_driver import MSI_DOORBELL_PAGE
 from kexecspec.machine.memory import Extent
 from kexecspec.machine.smmu import Result, SmmuV2, Translation
 from kexecspec.machine.state import State
@@ -36,12 +36,14 @@ class Device:
     generation: int = 0
     bound: bool = False
     mapped: list[tuple[int, Extent]] = field(default_factory=list)
+    doorbell: int = MSI_DOORBELL_PAGE
 
     def reset(self) -> None:
         """The platform's reset."""
         self.engine = self.bus_master = self.config.dma == "firmware"
         self.bound = False
         self.port_master, self.posted, self.generation, self.mapped = True, 0, 0, []
+        self.doorbell = MSI_DOORBELL_PAGE
 
     @property
     def pending(self) -> bool:
@@ -139,7 +141,7 @@ def bus_shutdown(state: State, device: Device, edge: str) -> bool:
 def target(state: State, device: Device) -> int:
     """The I/O page that the next transaction goes to."""
     if device.config.dma == "msi":
-        return MSI_IOVA_PAGE
+        return device.doorbell
     if device.mapped:
         return device.mapped[0][0]
     return device.config.iova.start // PAGE if device.config.iova else 0

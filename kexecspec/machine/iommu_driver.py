@@ -17,7 +17,6 @@ from kexecspec.machine.smmu import Entry, PageTable, Smmu, SmmuV2, SmmuV3, Strea
 from kexecspec.machine.state import State
 from kexecspec.machine.tee_shm import EBUSY
 
-MSI_IOVA_PAGE = 0x0800_0000 // PAGE
 MSI_DOORBELL_PAGE = 0x0602_0000 // PAGE
 IOVA_END = 0x1_0000_0000 // PAGE
 
@@ -57,11 +56,13 @@ class IommuCore:
         if device.domain != "identity" and not kernel.passthrough:
             extent = state.pages().alloc(1, f"io-table:{device.name}")
             table = PageTable(state.generation, extent.start if extent else 0)
-            if device.dma == "msi":
-                table.spans.append((MSI_IOVA_PAGE, MSI_DOORBELL_PAGE, 1))
         first = device.iova.start // PAGE if device.iova else IOVA_END
         group = Group(len(self.groups), table, first, device.iova is not None)
         self.groups[device.name] = group
+        if device.dma == "msi":
+            state.devices[device.name].doorbell = group.take(1) if table else MSI_DOORBELL_PAGE
+            if table:
+                table.spans.append((state.devices[device.name].doorbell, MSI_DOORBELL_PAGE, 1))
         state.log.say(
             f"{device.driver} {device.dev_name or device.name}: Adding to iommu group {group.number}"
         )

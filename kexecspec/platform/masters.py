@@ -13,7 +13,6 @@ from kexecspec.quantities import parse_range, parse_size
 
 FOUR_GIB = 1 << 32
 DEFAULT_WINDOW = 16 << 20
-MSI_IOVA = (0x800_0000, 0x10_0000)
 STOPS = ("shutdown", "core", "bus", "child", "supplier")
 WEAK = Unknown(BOOL, weak=True)
 
@@ -55,7 +54,7 @@ def facts(
     dma = dma_of(device, driver)
     identity = device.get("domain", "translated") == "identity"
     gating = device.get("bus_master", "honoured")
-    windows = _windows(device, str(dma["kind"]), memory)
+    windows = _windows(device, memory)
     return {
         "identity": identity,
         "translated": passes and not identity,
@@ -148,21 +147,18 @@ def _spans(ranges: Any) -> list[tuple[int, int]]:
     return [parse_range(one) if isinstance(one, str) else one for one in given]
 
 
-def _windows(device: Mapping[str, Any], kind: str, memory: Mapping[str, Any]) -> Windows:
+def _windows(device: Mapping[str, Any], memory: Mapping[str, Any]) -> Windows:
     """The I/O virtual addresses of a device's buffers and of its message interrupts.
 
     Without a stated window: dma-iommu hands out addresses from the top of what the device can address, 32 bits at
-    first, downwards; so the top is certain and how far down it goes is not. Interrupts are mapped at MSI_IOVA.
+    first, downwards; so the top is certain and how far down it goes is not. A kernel's own interrupts get their
+    doorbell's address from the same allocator (iommu_dma_get_msi_page in drivers/iommu/dma-iommu.c, 6.12).
     """
     known: list[tuple[int, int, int]] = []
-    if device.get("msi") is True or kind == "msi":
-        known.append((*MSI_IOVA, 0))
     given = device.get("iova")
-    if kind == "msi" or given == "unknown":
-        return Windows(tuple(known), given == "unknown")
     limit = memory.get("dma_limit")
-    if given is None and limit == "unknown":
-        return Windows(tuple(known), True)
+    if given == "unknown" or given is None and limit == "unknown":
+        return Windows((), True)
     if given is None:
         top = FOUR_GIB if limit is None else min(FOUR_GIB, parse_size(limit))
         known.append((top - DEFAULT_WINDOW, DEFAULT_WINDOW, top))

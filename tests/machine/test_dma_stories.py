@@ -334,7 +334,7 @@ def test_a_platform_master_without_shutdown_writes_into_the_next_kernel() -> Non
 
 
 def test_msi_in_bypass_lands_at_its_io_address() -> None:
-    """MSI_IOVA_BASE 0x8000000: with translation off the doorbell write goes to that physical address."""
+    """With translation off, the doorbell write goes to the physical address that its I/O address is."""
     device = DeviceConfig("msi0", "some-dma", smmu="5000000.iommu", streams=(7,), dma="msi")
     prod = kernel("prod", V6_12, {"arm-smmu": ARM_SMMU_6_1, "some-dma": MASTER})
     machine = up(Machine(dma_machine(prod, devices=(device,))))

@@ -105,6 +105,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "doorbells are no memory": dma(
         {"p": {"version": "5.10.240"}}, "p -kexec-> p", msi={"driver": "fsl-edma", "dma": "msi"}
     ),
+    "a doorbell's address comes from the device's window": dma(
+        {"p": {"version": "5.14"}}, "p -kexec-> p", smmu={"variant": "arm,mmu-500"},
+        msi={"driver": "generic-platform", "dma": "msi", "iova": "unknown"},
+    ),
     "a crash kernel's work stays in its reservation": dma(
         {"p": {"version": "6.1.7"}, "q": {"version": "6.12"}}, "p -crash-> q", "q -kexec-> p", dma={"driver": "dwc3"}
     ),
