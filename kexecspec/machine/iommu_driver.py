@@ -93,7 +93,6 @@ class IommuCore:
             return
         lines = smmu.sync()
         if lines:
-            self.state.clock += 1
             self.state.log.say(*lines)
             self.state.harm(
                 HarmKind.HANG,

@@ -157,13 +157,11 @@ class Machine:
 
     def user_registers(self, pages: int) -> Event:
         """A user task registers this many pages of its own."""
-        task = Task(USER, USER)
-        return self._begin(task, "user-registers", self.tasks.user_register(pages))
+        return self._begin(Task(USER), "user-registers", self.tasks.user_register(pages))
 
     def user_opens(self, service: str) -> Event:
         """A user task opens a session."""
-        task = Task(USER, service)
-        return self._begin(task, "user-opens", self._opening(service))
+        return self._begin(Task(USER), "user-opens", self._opening(service))
 
     def asks(self, device: str) -> Event:
         """Somebody asks this device's driver for something: its runtime operations, one after another."""
@@ -171,8 +169,7 @@ class Machine:
         config, tee = state.devices[device].config, state.tee_driver()
         todo = (state.running().hooks(config) or Hooks()).runtime
         steps = tuple(TEE_OPERATIONS[one.do](tee, config, one.params) for one in todo)
-        task = Task(device, config.service or device)
-        return self._begin(task, "asks", self.tasks.runtime(steps, device))
+        return self._begin(Task(device), "asks", self.tasks.runtime(steps, device))
 
     def registration_fails(self, where: str = "kernel") -> None:
         """The next registration fails: in the kernel before the call, or in the secure world."""

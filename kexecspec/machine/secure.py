@@ -21,6 +21,7 @@ from kexecspec.machine.objects import (
     ENOTAVAIL,
     ERESUME,
     ETHREAD_LIMIT,
+    ITEM_NOT_FOUND,
     OK,
     SUCCESS,
     TA_BUSY,
@@ -231,13 +232,14 @@ class SecureWorld:
         self.sessions.insert(0, Session(name, generation, client))
         return SUCCESS
 
-    def close_session(self, name: str, generation: int, client: str) -> None:
-        """Close the session that this client of this generation opened."""
+    def close_session(self, name: str, generation: int, client: str) -> str:
+        """Close the session that this client of this generation opened; ITEM_NOT_FOUND where there is none."""
         for session in self.sessions:
             if (session.service, session.generation, session.client) == (name, generation, client):
                 self.sessions.remove(session)
                 self.heap.give(self.config.session_bytes)
-                return
+                return SUCCESS
+        return ITEM_NOT_FOUND
 
     # The rest is how the above keeps its books.
 

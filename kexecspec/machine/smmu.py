@@ -218,7 +218,7 @@ class SmmuV3:
 
     @property
     def queue_full(self) -> bool:
-        """Whether the next command waits for room that never comes."""
+        """Whether the last command found no room, which never comes: the queue takes as many as it has entries."""
         return self.queued > self.config.cmdq_entries
 
     def _event(self, code: int, stream: int, page: int) -> tuple[str, ...]:

@@ -58,7 +58,6 @@ class State:
     user_space: bool = True
     supplicant: bool = True
     dead: bool = False
-    clock: int = 0
     cookies: int = 0
     next_cookie: int | None = None
     fail_next: str | None = None

@@ -14,7 +14,7 @@ from kexecspec.machine.objects import CORE_LOCK, Thread
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_driver import TeeDriver
 from kexecspec.machine.tee_rpc import begin_rpc, end_rpcs
-from kexecspec.machine.tee_shm import ENOMEM, ArgumentPage, Shm
+from kexecspec.machine.tee_shm import EINVAL, ENOMEM, ArgumentPage, Shm
 
 USER = "user"
 
@@ -24,7 +24,7 @@ class Task:
     """A task of the running kernel with a call in the secure world, or on its way there."""
 
     owner: str
-    service: str
+    service: str = ""
     thread: Thread | None = None
     page: ArgumentPage | None = None
     private: Shm | None = None
@@ -76,11 +76,11 @@ class Tasks:
         """The call goes in, with the buffers of its owner or without them."""
         rc, task.page, task.private = yield from self.tee.arguments(task.owner, False)
         if rc == 0:
-            rc, task.thread = yield from self.tee.enter(task.owner, task.page, task.private)
+            task.thread = yield from self.tee.enter(task.owner, task.page, task.private)
         if task.thread is None:
             self.tee.drop_arguments(task.page, task.private)
             self.all.remove(task)
-            return rc
+            return rc or EINVAL
         yield from self._session_lock(task)
         secure = self.state.secure
         pseudo = secure.service(task.service).pseudo
@@ -122,8 +122,6 @@ class Tasks:
         thread, state = self._thread(task), self.state
         while task.asks_supplicant and not self.answered(task):
             yield waiting(task.owner, task.doing, "supplicant", thread=thread.index)
-        while thread.wants and not state.secure.lock(thread, thread.wants):
-            yield waiting(task.owner, task.doing, "lock", lock=thread.wants, thread=thread.index)
         yield from end_rpcs(self.tee, thread)
         state.secure.leave(thread)
         self.tee.drop_arguments(task.page, task.private)
@@ -186,7 +184,7 @@ class Tasks:
         if any(task.owner == USER for task in self.all):
             return
         for shm in [one for one in self.tee.buffers.by_cookie.values() if "user_mapped" in one.flags]:
-            self.start(Task(USER, USER), "close", self.tee.free(shm))
+            self.start(Task(USER), "close", self.tee.free(shm))
         if not kernel.has("optee-internal-context") and any(
             shm.client == USER and "user_mapped" not in shm.flags
             for shm in self.tee.buffers.by_cookie.values()

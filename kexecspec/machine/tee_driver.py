@@ -139,10 +139,10 @@ class TeeDriver:
         rc, page, private = yield from self.arguments(owner, plain)
         if rc:
             return rc, ""
-        rc, thread = yield from self.enter(owner, page, private)
+        thread = yield from self.enter(owner, page, private)
         if thread is None:
             self.drop_arguments(page, private)
-            return rc, ""
+            return EINVAL, ""
         for lock in locks:
             while not secure.lock(thread, lock):
                 yield waiting(owner, "std-call", "lock", lock=lock, thread=thread.index)
@@ -158,8 +158,10 @@ class TeeDriver:
 
     def enter(
         self, owner: str, page: ArgumentPage | None, private: Shm | None
-    ) -> Generator[Event, None, tuple[int, Thread | None]]:
-        """Get a secure thread, waiting for one in the call queue as long as it takes."""
+    ) -> Generator[Event, None, Thread | None]:
+        """Get a secure thread, waiting for one in the call queue as long as it takes; None where the secure world
+        refuses the arguments.
+        """
         secure, generation = self.state.secure, self.state.generation
         regd = page.shm.cookie if page else None
         arg = private.extent.start if private and private.extent else None
@@ -170,8 +172,8 @@ class TeeDriver:
             yield waiting(owner, "std-call", "thread")
         if code != OK:
             self.refusal = secure.refusal or "heap"
-            return EINVAL, None
-        return 0, thread
+            return None
+        return thread
 
     def arguments(
         self, owner: str, plain: bool
@@ -230,14 +232,15 @@ class TeeDriver:
     def close_session(self, client: str, service: str) -> Called:
         """tee_client_close_session."""
         state = self.state
-
-        def work(thread: Thread) -> str:
-            state.secure.close_session(service, state.generation, client)
-            return SUCCESS
-
         if state.secure.config.kind != "optee":
-            return 0, work(state.secure.threads[0]) if state.secure.threads else SUCCESS
-        return (yield from self.call(client, work, locks=(CORE_LOCK,)))
+            return 0, state.secure.close_session(service, state.generation, client)
+        return (
+            yield from self.call(
+                client,
+                lambda thread: state.secure.close_session(service, state.generation, client),
+                locks=(CORE_LOCK,),
+            )
+        )
 
     # What residue does to it.
 

@@ -31,10 +31,7 @@ _UNITS = {"KIB": 1024, "MIB": MIB, "K": 1024, "M": MIB, "B": 1}
 
 def size_of(params: Params, default: int = PAGE) -> int:
     """The `size` of an operation: an int, or text with a unit."""
-    size = params.get("size", default)
-    if isinstance(size, int):
-        return size
-    text = str(size).upper().replace(" ", "").replace("_", "")
+    text = str(params.get("size", default)).upper().replace(" ", "").replace("_", "")
     for unit, factor in _UNITS.items():
         if text.endswith(unit):
             return int(text[: -len(unit)], 0) * factor
@@ -234,7 +231,7 @@ def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> S
     if tee.state.secure.config.kind != "optee":
         return 0
     if not tee.state.secure.config.lists_devices:
-        _, thread = yield from tee.enter(device.name, None, None)
+        thread = yield from tee.enter(device.name, None, None)
         if thread is not None:
             tee.state.secure.leave(thread)
         return 0

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kexecspec.machine.machine import Machine
 
 STORM = 1000
-TIMEOUT = 120
 
 TRACES = {
     "disable_unmapped_shm_cache": ("optee_cq_wait_for_completion", "optee_disable_shm_cache", "optee_probe"),
@@ -142,7 +141,6 @@ def hang(machine: Machine, event: Event) -> None:
     trace = TRACES.get(event.operation, TRACES.get(why, ()))
     boot = state.phase == "boot"
     task = "swapper/0:1" if boot else "systemd-shutdow:1" if not state.user_space else "kexec:1234"
-    state.clock += TIMEOUT
     lines = state.log.say(*hung_task(task, state.running().release, trace))
     state.harm(
         HarmKind.HANG,
@@ -162,7 +160,6 @@ def starved(tasks: Tasks) -> None:
     for task in tasks.all:
         if task.steps is None or task.why not in ("thread", "lock", "release"):
             continue
-        state.clock += TIMEOUT
         trace = TRACES[task.why] + (
             ("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ()
         )
@@ -179,5 +176,4 @@ def starved(tasks: Tasks) -> None:
 
 
 def _nested(tasks: Tasks, task: Task) -> bool:
-    holders = [one for one in tasks.all if one.thread is not None]
-    return task.doing == "call-rpc" and all(one.steps is not None for one in holders)
+    return task.doing == "call-rpc" and all(one.steps is not None for one in tasks.all)
