@@ -14,7 +14,7 @@ from kexecspec.library import has_feature, library, variant_names
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import heap_cost
 from kexecspec.platform.drivers import applies
-from kexecspec.platform.secure_world import settled
+from kexecspec.platform.secure_world import release, settled
 from kexecspec.source import parse
 from kexecspec.versions import Version, parse_version
 
@@ -23,7 +23,6 @@ KERNELS = (
     "4.4", "4.14", "4.19.50", "5.4.100", "5.10.19", "5.10.58", "5.10.61", "5.13", "5.14", "5.15.30", "6.1.3", "6.1.7",
     "6.6", "6.12.117",
 )  # fmt: skip
-TEES = ("2.5.0", "2.6.0", "3.1.0", "3.3.0", "3.8.0", "3.9.0", "3.10.0", "3.13.0", "3.17.0", "4.0.0", "4.10.0")
 PLAIN = ("since", "calls", "dma", "task_dma", "quiesced_by", "service", "caller")
 
 
@@ -119,10 +118,20 @@ def _tees() -> Iterator[str]:
 SETTLED = ("heap", "threads", "va_space", "handles", "dynamic_shm", "prealloc_cache", "rpc_arg", "ffa", "costs")
 
 
+def releases(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every release that a secure world's capabilities, sizes and boards name, and the first and last looked at."""
+    rows = [*content["capabilities"].values(), *(row for rows in content["costs"]["object"].values() for row in rows)]
+    named = {str(row["since"]) for row in (*rows, *content["costs"]["session"]) if "since" in row}
+    named |= {str(board["before"]["version"]) for board in content["boards"].values() if "before" in board}
+    return tuple(sorted({*named, "1.1.0", "3.17.0", "4.10.0"}, key=release))
+
+
 def _versions(tee: str, label: str, given: Mapping[str, Any], keys: tuple[str, ...] = SETTLED) -> Iterator[str]:
     """What a secure world comes to by its version, where it changes."""
     last = None
-    for version in TEES:
+    spec = library().spec("tee", tee)
+    assert spec is not None
+    for version in releases(spec.content):
         content = {"secure_world": {tee: version, **given}}
         world = settled(content, library(), Complaints(parse("{}", "none")))
         told = {key: world.get(key) for key in keys if key != "costs"}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,18 +137,40 @@ def test_what_is_freed_was_allocated(path: Path) -> None:
     assert lasting <= {item["buffer"] for item in hooks["remove"] if item["do"] == "tee_shm_free"}
 
 
+def kernels_of(document: Mapping[str, Any], hook: str) -> Iterator[set[str]]:
+    """Every choice of the features that a hook asks for: vendors take fixes one by one."""
+    named = sorted({name for item in items(document, hook) for name in conditions(dict(item))})
+    return (set(some) for count in range(len(named) + 1) for some in combinations(named, count))
+
+
 @pytest.mark.parametrize("path", DRIVERS, ids=ident)
-def test_two_allocations_of_one_buffer_exclude_each_other(path: Path) -> None:
+def test_no_kernel_does_one_thing_twice_in_a_hook(path: Path) -> None:
+    """Two items for one operation or one buffer are two kernels' ways to do it."""
     document = load(path)
-    for features in (set(), set(conditions(document["hooks"]))):
-        probe = [
+    for hook in ("probe", "shutdown", "remove"):
+        for features in kernels_of(document, hook):
+            done = [
+                item["buffer"] if item["do"] in ALLOCATIONS else (item["do"], item.get("buffer"))
+                for item in items(document, hook)
+                if as_set(item.get("when")) <= features and not as_set(item.get("unless")) & features
+            ]
+            assert len(done) == len(set(done)), (hook, features)
+
+
+@pytest.mark.parametrize("path", DRIVERS, ids=ident)
+def test_a_client_has_its_buffers_in_every_kernel(path: Path) -> None:
+    """The fixes change how a client gets its memory, never whether."""
+    document = load(path)
+    if document["kind"] != "tee-client":
+        return
+    allocating = [item for item in items(document, "probe") if item["do"] in ALLOCATIONS]
+    for features in kernels_of(document, "probe"):
+        there = {
             item["buffer"]
-            for item in items(document, "probe")
-            if item["do"] in ALLOCATIONS
-            and as_set(item.get("when")) <= features
-            and not as_set(item.get("unless")) & features
-        ]
-        assert len(probe) == len(set(probe))
+            for item in allocating
+            if as_set(item.get("when")) <= features and not as_set(item.get("unless")) & features
+        }
+        assert there == {item["buffer"] for item in allocating}, features
 
 
 def test_features_that_the_library_names_exist() -> None:
@@ -232,6 +254,11 @@ def test_smmu_shutdown_by_kernel() -> None:
     v3 = driver("arm-smmu-v3")
     assert in_kernel(v3, "shutdown", {"smmu3-shutdown"}) == ["smmu3_cr0_clear"]
     assert in_kernel(v3, "shutdown", {"smmu3-shutdown", "smmu3-kexec-adopt"}) == []
+    removes = {"smmu3-shutdown", "smmu3-shutdown-calls-remove"}
+    assert in_kernel(v3, "shutdown", removes) == ["iommu_device_unregister", "smmu3_cr0_clear"]
+    # Remove unregisters first and disables last (6.1.0); what is proposed goes with the disabling.
+    proposed = removes | {"smmu3-shutdown-gbpa-abort"}
+    assert in_kernel(v3, "shutdown", proposed) == ["iommu_device_unregister", "smmu3_gbpa_set_abort", "smmu3_cr0_clear"]
 
 
 def reached(version: str, since: str) -> bool:

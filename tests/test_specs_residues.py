@@ -102,6 +102,18 @@ def test_a_kernel_has_one_mode_which_is_the_current_one(version: str) -> None:
         assert spec.content["residues"][fitting[0]]["status"] == "current"
 
 
+def test_before_the_drivers_had_a_shutdown_hook_a_kexec_leaves_what_a_crash_leaves() -> None:
+    """v3 has had the hook since 7aa8619a66ae (4.14); for v2 the release is the same by inference."""
+    from kexecspec.versions import parse_version
+
+    for version, hooked in (("4.4", False), ("4.13", False), ("4.14", True)):
+        has = library().features_of(parse_version(version))
+        for spec in library().all("smmu"):
+            residues = [residue for mode, residue in spec.content["residues"].items() if mode != "crash"]
+            left = {residue["translation"] for residue in residues if applies(residue, has)} or {"old-tables"}
+            assert ("old-tables" not in left) is hooked, (spec.name, version, left)
+
+
 def test_the_modes_of_one_smmu_exclude_each_other() -> None:
     """Each proposal alone, beside the hook that there is."""
     for spec in library().all("smmu"):
