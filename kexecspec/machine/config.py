@@ -28,12 +28,15 @@ class Range:
 
 @dataclass(frozen=True)
 class MemoryMap:
-    """Where RAM is and which of it is spoken for before any kernel runs."""
+    """Where RAM is and which of it is spoken for before any kernel runs. Where in the reservation a crash kernel
+    makes its own for the next is its choice: `nested` is part of all of them.
+    """
 
     ram: tuple[Range, ...] = (Range(0x8000_0000, 1024 * MIB),)
     reserved: tuple[Range, ...] = ()
     crashkernel: tuple[Range, ...] = ()
     static_shm: Range | None = None
+    nested: tuple[Range, ...] = ()
 
 
 @dataclass(frozen=True)

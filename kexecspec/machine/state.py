@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kexecspec.machine.config import KernelConfig, MachineConfig
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.harms import Event, Harm, HarmKind, KernelLog, Outcome, oops
-from kexecspec.machine.memory import PageAllocator, PhysicalMemory, slice_of, usable_pages
+from kexecspec.machine.memory import PageAllocator, PhysicalMemory, pages_of, slice_of, usable_pages
 from kexecspec.machine.secure import SecureWorld
 
 if TYPE_CHECKING:
@@ -140,11 +140,11 @@ class State:
 
     def boot_memory(self, crash: bool) -> None:
         """A new kernel's allocator over the memory that it may use; a crash kernel that another one loaded lives in
-        a part of the reservation that this one does not use.
+        a part of the reservation of which its predecessor used at most what is `nested` in all, and uses that last.
         """
         usable = usable_pages(self.config.memory, crash)
         if self.crashes > 1:
-            usable = slice_of(usable, self.crashes - 1)
+            usable = slice_of(usable, self.crashes - 1) + tuple(map(pages_of, self.config.memory.nested))
         self.allocator = PageAllocator(self.memory, self.generation, usable)
 
 

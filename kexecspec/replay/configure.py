@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
@@ -23,7 +24,7 @@ from kexecspec.platform.masters import dma_of
 from kexecspec.platform.secure_world import NO_LIMIT, release
 from kexecspec.quantities import parse_size
 from kexecspec.replay.hooks import driver_hooks
-from kexecspec.replay.windows import iova_window, memory_map
+from kexecspec.replay.windows import in_reservation, iova_window, memory_map
 
 Facts = Mapping[str, Value]
 TEE = "tee"
@@ -33,12 +34,13 @@ def machine_config(platform: Platform, library: Library, facts: Facts, crashed: 
     """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; where a
     master's window of addresses leaves a choice, it hits memory of a crash kernel if `crashed`, else of another."""
     memory = memory_map(platform)
+    devices = tuple(_device(platform, library, entity, facts, memory, crashed) for entity in _devices(platform))
     return MachineConfig(
         kernels=tuple(_kernel(platform, library, kernel) for kernel in platform.kernels.values()),
-        memory=memory,
+        memory=replace(memory, nested=in_reservation(memory, tuple(one.iova for one in devices if one.iova))),
         secure=_secure(platform, library, facts),
         smmus=tuple(_smmu(platform, library, entity, facts) for entity in platform.of_kind("smmu")),
-        devices=tuple(_device(platform, library, entity, facts, memory, crashed) for entity in _devices(platform)),
+        devices=devices,
         warm_clears=frozenset({"secure_world", "smmus", "devices"}) - platform.warm_keeps,
     )
 

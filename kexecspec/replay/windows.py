@@ -46,6 +46,13 @@ def iova_window(
     return met or (Range(OUTSIDE, WINDOW) if elsewhere else window)
 
 
+def in_reservation(memory: MemoryMap, windows: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Where these windows meet the reservation: no file says where in it a crash kernel puts the next one, so that none
+    of them is safe there."""
+    met = (_met(window, span, memory, True) for window in windows for span in memory.crashkernel)
+    return tuple(dict.fromkeys(one for one in met if one is not None))
+
+
 def _met(window: Range, span: Range, memory: MemoryMap, crashed: bool) -> Range | None:
     start, end = max(window.start, span.start), min(window.end, span.end)
     taken = () if crashed else (*memory.crashkernel, *memory.reserved)

@@ -163,6 +163,11 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     ),
     "a warm reset that keeps the secure world stops its threads": tee(
         "6.6", "p -reboot -f-> p", space={"sessions": 1}) | {"resets": {"warm_clears": ["smmus", "devices"]}},
+    "a crash kernel's crash kernel lies anywhere in the reservation": dma(
+        {"p": {"version": "5.15.30"}, "q": {"version": "5.15.30"}, "r": {"version": "6.1.3"}},
+        "p -crash-> q", "q -crash-> r", smmu={"variant": "arm,smmu-v1"},
+        disk={"driver": "sdhci-of-esdhc", "iova": "0xc000_0000 + 1MiB"},
+    ),
     "tables that are not coherent are not adopted": dma(
         {"p": {"version": "6.12", "features": {"smmu3-kexec-adopt": True}}}, "p -kexec-> p",
         smmu={"variant": "arm,smmu-v3", "coherent": False}, nic={"driver": "generic-platform"},
