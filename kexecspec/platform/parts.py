@@ -18,10 +18,11 @@ from kexecspec.platform.reached import ways
 
 @dataclass
 class Parts:
-    """Entities by name in probe order, the duties that each serves, and what is taken on trust."""
+    """Entities by name in probe order, the duties and the service of each, and what is taken on trust."""
 
     entities: dict[str, Entity] = field(default_factory=dict)
     provides: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    services: dict[str, str] = field(default_factory=dict)
     reliances: list[Reliance] = field(default_factory=list)
     features: frozenset[str] = frozenset()
 
@@ -67,6 +68,7 @@ def parts(
     for name, entry in content.get("devices", {}).items():
         _device(world, found, name, entry or {})
     _link(world, found)
+    _rivals(found)
     return found
 
 
@@ -110,6 +112,7 @@ def _client(
     place: tuple[str, ...],
 ) -> None:  # fmt: skip
     service = _service(world, entry, driver, place)
+    found.services[name] = str(entry.get("service", driver.content.get("service", {}).get("name", name)))
     flags = service.get("ta_flags", ())
     caller = driver.content.get("caller")
     called = caller is None or any(d.get("driver") == caller for d in world.content.get("devices", {}).values())
@@ -120,6 +123,7 @@ def _client(
         "calls_kernel": driver.content.get("calls") == "kernel" and called and world.tee["kind"] == "optee",
         "makes_rpc": Unknown(BOOL) if rpc == "unknown" else bool(rpc),
         "single_session": "single_instance" in flags and "multi_session" not in flags,
+        "rivals": Links(()),
         "buffers": Links(buffers),
         "has_buffers": bool(buffers),
         "allocates": any(
@@ -328,6 +332,14 @@ def _link(world: _World, found: Parts) -> None:
         suppliers = tuple(n for need in needs for n, offers in found.provides.items() if need in offers and n != name)
         if suppliers:
             found.entities[name] = replace(entity, facts={**entity.facts, "suppliers": Links(suppliers)})
+
+
+def _rivals(found: Parts) -> None:
+    """Clients of one service are each other's rivals, where it has one session for all of them."""
+    for name, entity in list(found.entities.items()):
+        if entity.facts.get("single_session"):
+            others = tuple(n for n, service in found.services.items() if service == found.services[name] and n != name)
+            found.entities[name] = replace(entity, facts={**entity.facts, "rivals": Links(others)})
 
 
 def _does(hooks: Hooks, do: str) -> bool:

@@ -168,6 +168,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         "p -crash-> q", "q -crash-> r", smmu={"variant": "arm,smmu-v1"},
         disk={"driver": "sdhci-of-esdhc", "iova": "0xc000_0000 + 1MiB"},
     ),
+    "two drivers want the one session of a TA": tee(
+        "6.1.3", "p -kexec-> p",
+        devices={"bus": {"driver": "tpm_ftpm_tee-teebus"}, "plain": {"driver": "tpm_ftpm_tee"}},
+    ),
     "tables that are not coherent are not adopted": dma(
         {"p": {"version": "6.12", "features": {"smmu3-kexec-adopt": True}}}, "p -kexec-> p",
         smmu={"variant": "arm,smmu-v3", "coherent": False}, nic={"driver": "generic-platform"},
@@ -220,6 +224,7 @@ WAS_PROVED = (
     ("the wrong pages are freed, the right ones lost", "KX106/ftpm@any"),
     ("a kernel without SMMU drivers is blocked", "KX305/nic@kexec"),
     ("tables that are not coherent are not adopted", "KX304/nic@kexec"),
+    ("two drivers want the one session of a TA", "KX107/plain@kexec"),
 )
 
 
