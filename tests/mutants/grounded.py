@@ -2,9 +2,9 @@
 
 One that makes no difference in any of the first STATES states of a story is no mutant of it: its rule never fires
 there, or what was dropped follows from the rest. Of the others, a mutant is noticed when a random walk of the
-executable model does something that no rule accounts for any more, when the model cannot perform a random run of the
-rules any more, when a verdict, number of handoffs or number of steps differs from the story's, or when the model no
-longer confirms a refutation.
+executable model does something that no rule accounts for any more, when the model cannot perform a run of the rules
+any more, when some step is out of order (`tests/turns.py`), when a verdict, number of handoffs or number of steps
+differs from the story's, or when the model no longer confirms a refutation.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from kexecspec import confirm, present
 from kexecspec.check import read_platforms
@@ -28,7 +29,8 @@ from kexecspec.replay.replay import step_through
 from kexecspec.replay.walk import walk
 from kexecspec.solve.judge import judge
 from tests.mutants.trial import attempt
-from tests.runs import run
+from tests.runs import run, thorough
+from tests.turns import out_of_order
 
 STORIES = (
     "tee-bnxt-fourth-kexec/before", "tee-bnxt-fourth-kexec/after", "pool-alloc-leak/before", "shm-flags/amd-tee",
@@ -88,6 +90,8 @@ def noticed(platform: Platform, mutant: Mutant, original: Signature) -> str:
             return "a walk of the machine"
         if parted(platform, mutant.system):
             return "a run of the rules"
+        if any(out_of_order(platform, mutant.system)):
+            return "a step out of order"
         return "a verdict" if signature(platform, mutant.system) != original else ""
     except Exception as error:
         return f"a complaint of the tool: {type(error).__name__}"
@@ -116,8 +120,9 @@ def walked_off(platform: Platform, system: TransitionSystem) -> bool:
 
 
 def parted(platform: Platform, system: TransitionSystem) -> bool:
-    """Whether the machine cannot perform one of RUNS random runs of `system`."""
-    return any(step_through(platform, system, run(system, seed, STEPS // 2))[2] for seed in range(RUNS))
+    """Whether the machine cannot perform one of RUNS random runs of `system`, or one of some thorough ones."""
+    drawn = (run(system, seed, STEPS // 2) for seed in range(RUNS))
+    return any(step_through(platform, system, trace)[2] for trace in chain(drawn, thorough(system, RUNS, STEPS)))
 
 
 def _of(rule: Rule) -> Iterator[tuple[str, Rule]]:

@@ -15,6 +15,7 @@ from kexecspec.platform.facts import Platform
 from tests.goldens import STORIES, expect_file, golden
 from tests.mutants.grounded import parted, walked_off
 from tests.mutants.suite import failing, undivided
+from tests.turns import out_of_order
 
 TESTS = tuple(
     (path, 2.0)
@@ -68,6 +69,8 @@ def noticed(path: str, rules: bool) -> str:
         for platform, system in zip(new.platforms, new.systems, strict=True):
             if walked_off(platform, system) or parted(platform, system):
                 return f"{new.story}: a run of the machine"
+            if any(out_of_order(platform, system)):
+                return f"{new.story}: a step out of order"
     return failing(tests) if rules else ""
 
 
