@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 MEMORY = 4 << 30
-PROCESSOR = 150
-WALL = 400.0
+PROCESSOR = 60
+WALL = 300.0
 
 
 def attempt(judge: Callable[[], str]) -> str:
