@@ -29,7 +29,7 @@ class Range:
 @dataclass(frozen=True)
 class MemoryMap:
     """Where RAM is and which of it is spoken for before any kernel runs. Where in the reservation a crash kernel
-    makes its own for the next is its choice: `nested` is part of all of them.
+    makes its own for the next is its choice: `nested` is in all of them, and nobody has put anything there.
     """
 
     ram: tuple[Range, ...] = (Range(0x8000_0000, 1024 * MIB),)

@@ -100,7 +100,7 @@ class PageAllocator:
     """A kernel's page allocator: upwards through the memory it may use, unless told where.
 
     `place` is the page that the next allocation gets.  A page that is not this kernel's to give raises
-    ValueError.
+    ValueError.  What is `spared` is its own too and is given out only by name.
     """
 
     memory: PhysicalMemory
@@ -108,6 +108,7 @@ class PageAllocator:
     usable: tuple[tuple[int, int], ...]
     cursor: int = 0
     place: int | None = None
+    spared: tuple[tuple[int, int], ...] = ()
 
     def may_use(self, page: int) -> bool:
         """Whether the page is in the memory that this kernel was told to use."""
@@ -150,6 +151,7 @@ class PageAllocator:
     def _fit(self, start: int, end: int, count: int) -> int | None:
         while start + count <= end:
             clash = [extent.end for extent in self.memory.extents if extent.meets(start, count)]
+            clash += [first + size for first, size in self.spared if first < start + count and start < first + size]
             if not clash:
                 return start
             start = max(clash)

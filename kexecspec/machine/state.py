@@ -140,12 +140,13 @@ class State:
 
     def boot_memory(self, crash: bool) -> None:
         """A new kernel's allocator over the memory that it may use; a crash kernel that another one loaded lives in
-        a part of the reservation of which its predecessor used at most what is `nested` in all, and uses that last.
+        a part of the reservation that this one does not use.
         """
         usable = usable_pages(self.config.memory, crash)
+        nested = tuple(map(pages_of, self.config.memory.nested)) if crash else ()
         if self.crashes > 1:
-            usable = slice_of(usable, self.crashes - 1) + tuple(map(pages_of, self.config.memory.nested))
-        self.allocator = PageAllocator(self.memory, self.generation, usable)
+            usable = slice_of(usable, self.crashes - 1) + nested
+        self.allocator = PageAllocator(self.memory, self.generation, usable, spared=nested)
 
 
 def waiting(actor: str, operation: str, why: str, **detail: object) -> Event:

@@ -47,10 +47,10 @@ def iova_window(
 
 
 def in_reservation(memory: MemoryMap, windows: tuple[Range, ...]) -> tuple[Range, ...]:
-    """Where these windows meet the reservation: no file says where in it a crash kernel puts the next one, so that none
-    of them is safe there."""
+    """Where these windows meet the reservation, from their start, where masters aim: no file says where in it a crash
+    kernel puts the next one, so that none of them is safe there."""
     met = (_met(window, span, memory, True) for window in windows for span in memory.crashkernel)
-    return tuple(dict.fromkeys(one for one in met if one is not None))
+    return tuple(dict.fromkeys(Range(one.start, min(one.size, MIB)) for one in met if one is not None))
 
 
 def _met(window: Range, span: Range, memory: MemoryMap, crashed: bool) -> Range | None:

@@ -155,6 +155,22 @@ def test_the_second_crash_kernel_uses_another_part_of_the_reservation_than_the_f
     assert machine.state.pages().may_use(pages_of(RAM)[0])
 
 
+def test_where_a_nested_crash_kernel_may_lie_is_its_own_and_nobody_has_put_anything_there() -> None:
+    nested = Range(CRASH.start, 0x2000)
+    prod = kernel("prod", V6_12, {"arm-smmu": ARM_SMMU_6_1, "nic": MASTER})
+    config = dma_machine(prod, devices=(RING,))
+    machine = Machine(replace(config, memory=replace(config.memory, nested=(nested,))))
+    machine.power_on("prod")
+    machine.run_until("up")
+    first, count = pages_of(nested)
+    for _ in range(3):
+        machine.crash("prod")
+        machine.run_until("up")
+        pages = machine.state.pages()
+        assert all(pages.may_use(first + number) for number in range(count))
+        assert not any(extent.meets(first, count) for extent in machine.state.memory.extents)
+
+
 # Devices.
 
 
