@@ -135,9 +135,15 @@ class Tasks:
         state = self.state
         if state.supplicant and state.user_space:
             return True
-        return (
-            not state.user_space and task.owner == USER and state.running().has("optee-supplicant-killable")
-        )
+        return not state.user_space and task.owner == USER and self.kill_ends()
+
+    def kill_ends(self) -> bool:
+        """Whether a killed caller leaves optee_supp_thrd_req. Before the wait was killable it did so only when
+        there was no context of a supplicant, and one whose supplicant is gone stays open as long as a call has
+        a buffer of it: so here where there has never been one.
+        """
+        state = self.state
+        return state.running().has("optee-supplicant-killable") or not state.config.secure.supplicant
 
     def take_lock(self, task: Task, lock: str = CORE_LOCK) -> Steps:
         """The call takes a core lock, or sleeps until it can."""
@@ -176,8 +182,8 @@ class Tasks:
         for task in [
             one for one in self.all if one.owner == USER and one.steps is None and one.thread is not None
         ]:
-            if task.asks_supplicant and not state.supplicant and not kernel.has("optee-supplicant-killable"):
-                continue
+            if task.asks_supplicant and not self.kill_ends():
+                continue  # init may end the supplicant before its clients
             task.asks_supplicant = False
             self.start(task, "killed", self.finish(task))
         state.user_space = state.supplicant = False

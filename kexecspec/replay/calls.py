@@ -72,6 +72,12 @@ def waits_for_supplicant(stage: Stage) -> None:
     stage.machine.call_rpc(_thread(found).index, to_supplicant=True)
 
 
+def supplicant_answers(stage: Stage) -> None:
+    """The supplicant answers a call that waits for it, and the call returns."""
+    waiting = [task for task in _inside(stage, "user") if task.asks_supplicant]
+    stage.machine.call_returns(_thread(_first(waiting, "no call that waits for the supplicant")).index)
+
+
 def takes_lock(stage: Stage) -> None:
     """A call wants the lock."""
     tasks = [task for task in _inside(stage, "user") if not _thread(task).locks and not task.asks_supplicant]

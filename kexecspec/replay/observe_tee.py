@@ -33,7 +33,7 @@ def live_kernel(stage: Stage, tee: Entity) -> Value | None:
 
 
 def parked(stage: Stage, tee: Entity) -> Value | None:
-    """Threads whose call waits for a supplicant that does not answer."""
+    """Threads whose call waits for the supplicant."""
     return sum(1 for task in _inside(stage) if _parked(stage, task))
 
 
@@ -181,7 +181,7 @@ def _inside(stage: Stage) -> list[Task]:
 
 
 def _parked(stage: Stage, task: Task) -> bool:
-    return task.owner == USER and task.asks_supplicant and not stage.machine.state.supplicant
+    return task.owner == USER and task.asks_supplicant
 
 
 def _nests(stage: Stage, task: Task) -> bool:

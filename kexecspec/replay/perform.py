@@ -136,6 +136,7 @@ PERFORMED: Mapping[str, Performance] = {
     "drops_lock": lambda stage, scene: calls.drops_lock(stage),
     "rpc_registers": lambda stage, scene: calls.rpc_registers(stage),
     "nested_done": lambda stage, scene: calls.nested_done(stage),
+    "supplicant_answers": lambda stage, scene: calls.supplicant_answers(stage),
     "supplicant_dies": lambda stage, scene: choices.supplicant_dies(stage),
     "user_registers": lambda stage, scene: choices.user_registers(stage),
     "resume_thread": lambda stage, scene: choices.resume_thread(stage),

@@ -55,7 +55,7 @@ class Effort:
     name the facts that decide it. No two machines differ in any of them."""
 
     rlimit: int
-    states: int = 4000
+    states: int = 5000
     quick: int = 24
     deep: int = 80
     fewest: bool = True

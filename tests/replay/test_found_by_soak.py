@@ -11,7 +11,7 @@ from kexecspec.explore import Found, explore
 from kexecspec.ground.ground import ground
 from kexecspec.ir.expr import negate
 from kexecspec.ir.system import TransitionSystem
-from kexecspec.ir.verdict import Counterexample
+from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.masters import WEAK
@@ -172,6 +172,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         "6.1.3", "p -kexec-> p",
         devices={"bus": {"driver": "tpm_ftpm_tee-teebus"}, "plain": {"driver": "tpm_ftpm_tee"}},
     ),
+    "init kills the supplicant before its client": tee("5.15.30", "p -reboot-> p", space={"sessions": 1}),
+    "init kills a client that no supplicant ever served": tee(
+        "5.15.30", "p -reboot-> p", space={"sessions": 1}, supplicant={"present": False}
+    ),
     "tables that are not coherent are not adopted": dma(
         {"p": {"version": "6.12", "features": {"smmu3-kexec-adopt": True}}}, "p -kexec-> p",
         smmu={"variant": "arm,smmu-v3", "coherent": False}, nic={"driver": "generic-platform"},
@@ -225,6 +229,7 @@ WAS_PROVED = (
     ("a kernel without SMMU drivers is blocked", "KX305/nic@kexec"),
     ("tables that are not coherent are not adopted", "KX304/nic@kexec"),
     ("two drivers want the one session of a TA", "KX107/plain@kexec"),
+    ("init kills the supplicant before its client", "KX204/optee@reboot"),
 )
 
 
@@ -237,6 +242,15 @@ def test_what_a_life_of_the_machine_suffered_is_refuted(name: str, prop: str) ->
 
     assert isinstance(judgement.evidence, Counterexample), judgement
     assert confirm(platform, system, wanted, judgement.evidence.trace).outcome == "CONFIRMED"
+
+
+def test_a_killed_client_leaves_the_wait_for_a_supplicant_that_never_was() -> None:
+    _, system = made("init kills a client that no supplicant ever served")
+    wanted = next(one for one in system.properties if one.id == "KX204/optee@reboot")
+
+    (judgement,) = judge(system, (wanted,))
+
+    assert judgement.verdict is Verdict.PROVED
 
 
 def test_what_lies_outside_all_memory_that_is_described_is_left_open() -> None:
