@@ -57,7 +57,7 @@ class States:
     def widened(self, row: Row, outside: frozenset[int] = frozenset()) -> tuple[Span, ...] | None:
         """A box around the unreachable state `row`, of few variables and wide spans, without a reachable
         state; it does not speak of the places `outside`. None where there is none."""
-        box = {place: self._point(place, value) for place, value in enumerate(row) if place not in outside}
+        box = {place: Span(place, frozenset((value,))) for place, value in enumerate(row) if place not in outside}
         masks = {place: self.having(span) for place, span in box.items()}
         met = self.all
         for mask in masks.values():
@@ -74,11 +74,6 @@ class States:
             box[place] = self._wider(box[place], row[place], others)
             masks[place] = self.having(box[place])
         return tuple(box.values())
-
-    def _point(self, place: int, value: Value) -> Span:
-        if isinstance(self.variables[place].sort, IntSort):
-            return Span(place, frozenset(), int(value), int(value))
-        return Span(place, frozenset((value,)))
 
     def _wider(self, span: Span, value: Value, others: int) -> Span:
         """`span` with every value added that meets none of the states `others`."""
