@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from conftest import Run
 
 import kexecspec.check
+from tests.goldens import ROOT
 
 WRONG = (
     (),
@@ -111,8 +113,12 @@ KEXECSPEC = '"$0" -c "import sys; from kexecspec.cli import main; sys.exit(main(
 
 
 def test_a_reader_that_goes_away_is_met_with_silence() -> None:
-    done = _shell(f"{KEXECSPEC} show features --kernel 6.1.3 | head -1; echo ${{PIPESTATUS[0]}}")
-    assert done.stderr == "" and done.stdout.splitlines()[-1] == "141"
+    """What is written is more than a pipe holds, so that it cannot all be written before the reader is gone."""
+    large = shlex.quote(str(ROOT / "examples/whole-platform/6.12.yaml"))
+    for unbuffered in ("", "1"):
+        command = f"{KEXECSPEC} show system {large} | head -1; echo ${{PIPESTATUS[0]}}"
+        done = _shell(command, PYTHONUNBUFFERED=unbuffered)
+        assert done.stderr == "" and done.stdout.splitlines()[-1] == "141"
 
 
 def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
