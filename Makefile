@@ -1,5 +1,5 @@
 # make demo    the fourth-kexec story, before and after its fix
-# make test    lint, types and tests, and the stories' verdicts with the oldest z3
+# make test    lint, types and tests, and the stories' verdicts with the oldest z3, in JOBS (2) processes
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
 # make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
@@ -12,8 +12,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 OLDEST := .venv/oldest-z3
+JOBS ?= 2
 N ?= 1000
 MINUTES ?= 30
+SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
 .PHONY: all demo test lint types pytest oldest-z3 bless soak mutants fuzz bench certificates clean
@@ -46,7 +48,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 pytest: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest $(SHARED)
 
 # The oldest release of z3 that pyproject.toml admits, in a folder of its own.
 $(OLDEST)/.installed: pyproject.toml $(STAMP)
@@ -56,7 +58,7 @@ $(OLDEST)/.installed: pyproject.toml $(STAMP)
 	touch $@
 
 oldest-z3: $(OLDEST)/.installed
-	PYTHONPATH=$(CURDIR)/$(OLDEST) $(BIN)/python -m pytest -o python_files=oldest_z3.py tests/oldest_z3.py
+	PYTHONPATH=$(CURDIR)/$(OLDEST) $(BIN)/python -m pytest $(SHARED) -o python_files=oldest_z3.py tests/oldest_z3.py
 
 bless: $(STAMP)
 	$(BIN)/python -m tests.bless

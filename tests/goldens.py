@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STORIES = tuple(sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "examples").glob("*/*.yaml")))
 VACUOUS = tuple(sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "tests" / "vacuous").glob("*.yaml")))
 README = ROOT / "README.md"
+TABLE_HEAD = ("| story | verdict | refuted (handoffs, harm on replay) | proved |", "|---|---|---|---|")
+MARKS = "<!-- stories: written by make bless -->", "<!-- end of stories -->"
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,19 @@ def story_row(story: str, report: Report) -> str:
 
 def story_table(reports: dict[str, Report]) -> str:
     """README's table of all stories."""
-    head = ["| story | verdict | refuted (handoffs, harm on replay) | proved |", "|---|---|---|---|"]
-    return "\n".join([*head, *(story_row(story, reports[story]) for story in STORIES)])
+    return "\n".join([*TABLE_HEAD, *(story_row(story, reports[story]) for story in STORIES)])
 
 
 def with_table(readme: str, table: str) -> str:
     """`readme` with the part between the marks of the story table replaced."""
-    marks = "<!-- stories: written by make bless -->", "<!-- end of stories -->"
-    pattern = re.compile(re.escape(marks[0]) + ".*?" + re.escape(marks[1]), re.DOTALL)
-    return pattern.sub(f"{marks[0]}\n{table}\n{marks[1]}", readme)
+    pattern = re.compile(re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1]), re.DOTALL)
+    return pattern.sub(f"{MARKS[0]}\n{table}\n{MARKS[1]}", readme)
+
+
+def table_in(readme: str) -> tuple[str, ...]:
+    """The lines between the marks of the story table, which stand there once."""
+    (between,) = (part.split(MARKS[1])[0] for part in readme.split(MARKS[0])[1:])
+    return tuple(between.strip("\n").split("\n"))
 
 
 def _short(code: str, handoffs: int | None, severity: str, replay: object) -> str:

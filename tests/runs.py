@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from kexecspec.ir.evaluate import fire, initial_states, is_enabled
 from kexecspec.ir.moves import Row, moves_of
@@ -17,7 +18,7 @@ DEAD = ("oops", "oops_rpc", "oops_drain", "overwrote")
 def run(system: TransitionSystem, seed: int, steps: int) -> Trace:
     """A run of at most `steps` rules, drawn with `seed`; it ends where the running kernel has died."""
     dice = random.Random(seed)
-    first = dice.choice(list(initial_states(system))[:64])
+    first = dice.choice(list(islice(initial_states(system), 64)))
     state, taken = first, list[Step]()
     while len(taken) < steps and not any(state.get(n) is True for n in state if n.split(".")[-1] in DEAD):
         enabled = [rule for rule in system.rules if is_enabled(rule, state)]

@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from contextlib import chdir
+from dataclasses import dataclass
 
 import pytest
 
+from kexecspec.findings import Report
 from kexecspec.ir.verdict import Verdict
-from tests.goldens import README, ROOT, STORIES, Golden, expect_file, golden, story_table, with_table
+from tests.goldens import README, ROOT, STORIES, TABLE_HEAD, expect_file, golden, story_row, table_in
 
 
-@pytest.fixture(autouse=True)
-def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(ROOT)
-    yield
+@dataclass(frozen=True)
+class Told:
+    """A story, what checking it says, and the report behind that."""
+
+    story: str
+    text: str
+    report: Report
 
 
-@cache
-def made(story: str) -> Golden:
-    return golden(story)
+@pytest.fixture(scope="module", params=STORIES)
+def told(request: pytest.FixtureRequest) -> Told:
+    """Each story, checked once for all that is asked of it here: its tests stand one after the other."""
+    with chdir(ROOT):
+        made = golden(request.param)
+    return Told(request.param, made.text, made.report)
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_a_story_says_what_its_expect_file_says(story: str) -> None:
-    assert made(story).text == expect_file(story).read_text()
+def test_a_story_says_what_its_expect_file_says(told: Told) -> None:
+    assert told.text == expect_file(told.story).read_text()
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_a_story_meets_its_expectations_and_the_tool_agrees_with_itself(story: str) -> None:
-    report = made(story).report
-
-    assert report.unmet == ()
-    assert report.objections == ()
-    assert report.met > 0
+def test_a_story_meets_its_expectations_and_the_tool_agrees_with_itself(told: Told) -> None:
+    assert told.report.unmet == ()
+    assert told.report.objections == ()
+    assert told.report.met > 0
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_each_refutation_is_confirmed_and_no_proof_is_vacuous(story: str) -> None:
-    for finding in made(story).report.findings:
+def test_each_refutation_is_confirmed_and_no_proof_is_vacuous(told: Told) -> None:
+    for finding in told.report.findings:
         if finding.verdict is Verdict.REFUTED:
             assert finding.replay is not None
             assert finding.replay.outcome == "CONFIRMED"
         assert not finding.vacuous
 
 
+def test_a_story_has_its_row_in_the_table_of_the_readme(told: Told) -> None:
+    rows = table_in(README.read_text())[len(TABLE_HEAD) :]
+
+    assert rows[STORIES.index(told.story)] == story_row(told.story, told.report)
+
+
+def test_the_table_of_the_readme_has_a_row_for_each_story_and_no_other() -> None:
+    table = table_in(README.read_text())
+
+    assert table[: len(TABLE_HEAD)] == TABLE_HEAD
+    assert len(table) == len(TABLE_HEAD) + len(STORIES)
+
+
 def test_each_story_has_its_golden_and_each_golden_its_story() -> None:
     goldens = {p.relative_to(ROOT).with_suffix(".yaml").as_posix() for p in (ROOT / "examples").glob("*/*.expect")}
 
     assert goldens == set(STORIES)
-
-
-def test_the_table_of_stories_in_the_readme_is_the_generated_one() -> None:
-    table = story_table({story: made(story).report for story in STORIES})
-
-    assert with_table(README.read_text(), table) == README.read_text()
