@@ -184,6 +184,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         {"p": {"version": "5.15.180"}}, "p -kexec-> p", smmu={"variant": "arm,smmu-v2"},
         nic={"driver": "generic-platform", "iova": "0xc000_0000 + 1MiB", "msi": True},
     ),
+    "released streams fault before the bypass": dma(
+        {"p": {"version": "6.1.3"}}, "p -kexec-> p", smmu={"variant": "arm,mmu-500", "abort_is_fatal": True},
+        nic={"driver": "generic-platform"},
+    ),
 }  # fmt: skip
 
 
@@ -230,6 +234,8 @@ WAS_PROVED = (
     ("tables that are not coherent are not adopted", "KX304/nic@kexec"),
     ("two drivers want the one session of a TA", "KX107/plain@kexec"),
     ("init kills the supplicant before its client", "KX204/optee@reboot"),
+    ("an abort that is fatal ends no transfer", "KX305/disk:own@reboot-force"),
+    ("released streams fault before the bypass", "KX305/nic:own@kexec"),
 )
 
 
