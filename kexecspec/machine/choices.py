@@ -24,6 +24,8 @@ def choices(machine: Machine) -> tuple[Choice, ...]:
     for name, device in state.devices.items():
         if device.on:
             found.append(("transact", (name,)))
+        if not state.kernel.linux and state.phase == "up" and device.config.dma != "none":
+            found.append(("payload_uses", (name,)))
         if device.bound and device.mapped:
             found += [("task_dma_map", (name,)), ("task_dma_unmap", (name,))]
     return tuple(found)

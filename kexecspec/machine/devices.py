@@ -95,6 +95,16 @@ def dma_start(state: State, device: Device) -> int:
     return 0
 
 
+def payload_uses(state: State, device: Device) -> int:
+    """A payload that is no Linux resets the device and gives it work, in its own memory and by physical addresses."""
+    dma_reset(state, device)
+    rc = dma_map(state, device)
+    if rc == 0:
+        dma_start(state, device)
+        device.posted, device.doorbell = max(device.posted, 1), MSI_DOORBELL_PAGE
+    return rc
+
+
 def dma_stop(state: State, device: Device) -> int:
     """The driver stops the engine."""
     device.engine, device.posted = False, 0

@@ -130,8 +130,6 @@ class Program:
     def _probe(self, device: DeviceConfig) -> Iterator[Event]:
         state, kernel = self.state, self.state.running()
         hooks = kernel.hooks(device)
-        if hooks is None and not kernel.linux and device.dma != "none":
-            hooks = Hooks()
         if hooks is None or kernel.name in device.absent_in:
             return
         absent = self._absent(device)

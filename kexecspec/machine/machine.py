@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kexecspec.machine.config import PAGE, Hooks, KernelConfig, MachineConfig
-from kexecspec.machine.devices import Device, dma_start, transact
+from kexecspec.machine.devices import Device, dma_start, payload_uses, transact
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.handoff import enter, reset, stage, stop_processors
 from kexecspec.machine.harms import Event, Harm, Outcome
@@ -200,6 +200,11 @@ class Machine:
     def task_dma_start(self, device: str) -> Event:
         """A task of the running kernel opens the device: its engine starts."""
         return self._task_dma(device, "task-dma-start", lambda one: dma_start(self.state, one))
+
+    def payload_uses(self, device: str) -> Event:
+        """The running payload, which is no Linux, starts the device for itself; it stops nothing when it is left."""
+        rc = payload_uses(self.state, self.state.devices[device])
+        return Event(device, "payload-uses", Outcome.FAILED if rc else Outcome.OK, {"errno": rc})
 
     def request(self, device: str) -> Event:
         """Somebody asks the device for one transfer, which it has then to make."""

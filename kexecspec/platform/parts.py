@@ -268,6 +268,7 @@ def _master(
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
     facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
+    facts |= {"open_to_payload": PerKernel({k.name: _open_to(world, name, k) for k in world.kernels.values()})}
     facts |= {"unmaps_in_hook": any(_does(h, "dma_unmap") for h in hooks.values())}
     _add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
 
@@ -321,6 +322,12 @@ def _present(world: _World, name: str, driver: Driver, kernel: Kernel, kinds: tu
     switched = entry.get("drivers", {}).get(driver.name)
     there = drivers.exists_in(driver, kernel) if switched is None else kernel.linux and switched is not False
     return listed and there
+
+
+def _open_to(world: _World, name: str, kernel: Kernel) -> bool:
+    """Whether a payload that is no Linux may use a device: any, unless the file says which."""
+    chosen = (world.content.get("kernels", {}).get(kernel.name) or {}).get("devices")
+    return not kernel.linux and (chosen is None or name in chosen)
 
 
 def _link(world: _World, found: Parts) -> None:

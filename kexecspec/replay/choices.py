@@ -38,9 +38,18 @@ def request(stage: Stage, device: str) -> None:
 
 
 def use(stage: Stage, device: str) -> None:
-    """The running kernel, which drives it, uses the device: one that makes transfers on request is asked for one."""
-    if stage.machine.state.devices[device].config.dma == "one-shot" and device in stage.machine.bound:
+    """The running kernel, which drives it, uses the device: one that makes transfers on request is asked for one, and a
+    payload starts it."""
+    kernel = stage.machine.kernel
+    if kernel is not None and not kernel.linux:
+        payload_uses(stage, device)
+    elif stage.machine.state.devices[device].config.dma == "one-shot" and device in stage.machine.bound:
         stage.machine.request(device)
+
+
+def payload_uses(stage: Stage, device: str) -> None:
+    """The payload starts the device."""
+    stage.machine.payload_uses(device)
 
 
 def completes(stage: Stage, device: str) -> None:

@@ -49,11 +49,10 @@ def off_by_hook(stage: Stage, smmu: Entity) -> Value | None:
 
 
 def engine(stage: Stage, entity: Entity) -> Value | None:
-    """Whose work is pending. A payload that is no Linux may reset and start devices, of which the rules say nothing."""
-    device, kernel = _device(stage, entity), stage.machine.kernel
+    """Whose work is pending."""
+    device = _device(stage, entity)
     idle = device.config.dma == "none" or not device.engine or not device.pending or device.generation == 0
-    found = "off" if idle else "own" if device.generation == stage.machine.generation else "stale"
-    return found if kernel is None or kernel.linux or found == "stale" else None
+    return "off" if idle else "own" if device.generation == stage.machine.generation else "stale"
 
 
 def aims(stage: Stage, entity: Entity) -> Value | None:
@@ -70,8 +69,8 @@ def aims(stage: Stage, entity: Entity) -> Value | None:
 
 def bus_master(stage: Stage, entity: Entity) -> Value | None:
     """Whether it and the port above it may issue transactions."""
-    device, kernel = _device(stage, entity), stage.machine.kernel
-    if kernel is not None and not kernel.linux or device.generation == 0 and device.config.dma == "firmware":
+    device = _device(stage, entity)
+    if device.generation == 0 and device.config.dma == "firmware":
         return None
     return device.bus_master and device.port_master
 

@@ -142,6 +142,7 @@ PERFORMED: Mapping[str, Performance] = {
     "resume_thread": lambda stage, scene: choices.resume_thread(stage),
     # Masters.
     "request": lambda stage, scene: choices.request(stage, scene.actor),
+    "payload_uses": lambda stage, scene: choices.payload_uses(stage, scene.actor),
     "completes": lambda stage, scene: choices.completes(stage, scene.actor),
     "task_dma_map": lambda stage, scene: choices.task_dma_map(stage, scene.actor),
     "task_dma_unmap": lambda stage, scene: choices.task_dma_unmap(stage, scene.actor),

@@ -57,7 +57,15 @@ def _held(harm: Harm, actor: str) -> bool:
 
 
 def _stray(harm: Harm, actor: str) -> bool:
-    return harm.where == actor and harm.detail.get("phase") != "walk"
+    """Work that hits memory: anybody's before the running kernel leaves, a dead kernel's also while it does."""
+    walks, old = harm.detail.get("phase") == "walk", harm.detail.get("programmed_by") != harm.detail.get("generation")
+    return harm.where == actor and (not walks or old and harm.detail.get("victim") != "MMIO")
+
+
+def _astray(harm: Harm, actor: str) -> bool:
+    """The running kernel's own work, while it leaves."""
+    own = harm.detail.get("programmed_by") == harm.detail.get("generation")
+    return harm.where == actor and harm.detail.get("phase") == "walk" and own
 
 
 def _through_dead_tables(harm: Harm, actor: str) -> bool:
@@ -98,7 +106,7 @@ MEANS: Mapping[str, Test] = {
     "KX304": _through_dead_tables,
     "KX305": _aborted,
     "KX306": lambda harm, actor: harm.where == "cmd-sync" and _names(harm, actor),
-    "KX307": lambda harm, actor: harm.where == actor and harm.detail.get("phase") == "walk",
+    "KX307": _astray,
     "KX401": lambda harm, actor: harm.where == f"duty:{actor}",
 }
 """Which harm of its kind each property is about; `actor` is the machine's name for the property's instance."""

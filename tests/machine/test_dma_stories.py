@@ -251,6 +251,9 @@ def handoff(mode: str, to: str, running: bool) -> set[tuple[HarmKind, str]]:
     else:
         machine.begin("kexec", {"linux": "prod", "unaware": "unaware"}[to], "stopped")
         machine.run_until("jump")
+    if to == "unaware":
+        machine.run_on()
+        machine.payload_uses("dma0")
     machine.run_on()
     return {(harm.kind, harm.where) for harm in machine.harms}
 

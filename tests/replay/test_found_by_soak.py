@@ -13,10 +13,12 @@ from kexecspec.ir.expr import negate
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.library import library
+from kexecspec.machine import Harm, HarmKind
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.masters import WEAK
 from kexecspec.platform.resolve import resolve
 from kexecspec.replay.replay import confirm, step_through
+from kexecspec.replay.suffered import MEANS
 from kexecspec.replay.walk import walk
 from kexecspec.solve.judge import judge
 from kexecspec.source import parse
@@ -188,6 +190,19 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         {"p": {"version": "6.1.3"}}, "p -kexec-> p", smmu={"variant": "arm,mmu-500", "abort_is_fatal": True},
         nic={"driver": "generic-platform"},
     ),
+    "a payload leaves a master at work": dma(
+        {"p": {"version": "5.17"}, "tool": {"payload": "other"}}, "p -kexec-> tool", "tool -kexec-> p",
+        smmu={"variant": "arm,smmu-v3"}, nic={"driver": "bnxt_en"},
+    ),
+    "a payload that drives nothing starts nothing": dma(
+        {"p": {"version": "5.17"}, "tool": {"payload": "other", "devices": []}}, "p -kexec-> tool", "tool -kexec-> p",
+        smmu={"variant": "arm,smmu-v3"}, nic={"driver": "bnxt_en"},
+    ),
+    "a payload's message interrupts and transfers go on": dma(
+        {"p": {"version": "6.12"}, "tool": {"payload": "other", "smmu_aware": True}},
+        "p -crash-> tool", "tool -kexec-> p", "tool -crash-> p", smmu={"variant": "arm,smmu-v2"},
+        msi={"driver": "generic-platform", "dma": "msi"}, disk={"driver": "sdhci-of-esdhc", "streams": [2]},
+    ),
 }  # fmt: skip
 
 
@@ -236,6 +251,7 @@ WAS_PROVED = (
     ("init kills the supplicant before its client", "KX204/optee@reboot"),
     ("an abort that is fatal ends no transfer", "KX305/disk:own@reboot-force"),
     ("released streams fault before the bypass", "KX305/nic:own@kexec"),
+    ("a payload leaves a master at work", "KX301/nic@kexec"),
 )
 
 
@@ -248,6 +264,26 @@ def test_what_a_life_of_the_machine_suffered_is_refuted(name: str, prop: str) ->
 
     assert isinstance(judgement.evidence, Counterexample), judgement
     assert confirm(platform, system, wanted, judgement.evidence.trace).outcome == "CONFIRMED"
+
+
+def test_a_payload_leaves_no_master_at_work_that_it_does_not_drive() -> None:
+    _, system = made("a payload that drives nothing starts nothing")
+    wanted = next(one for one in system.properties if one.id == "KX301/nic@kexec")
+
+    (judgement,) = judge(system, (wanted,))
+
+    assert judgement.verdict is Verdict.PROVED
+    assert not any("payload_uses" in rule.operation for rule in system.rules)
+
+
+@pytest.mark.parametrize(("programmed_by", "victim", "code"), [
+    (2, "kernel memory", "KX301"), (3, "kernel memory", "KX307"), (3, "MMIO", "KX307"), (2, "MMIO", ""),
+])  # fmt: skip
+def test_what_is_hit_while_a_kernel_leaves_is_about_whose_work_hit(programmed_by: int, victim: str, code: str) -> None:
+    detail = {"phase": "walk", "generation": 3, "programmed_by": programmed_by, "victim": victim}
+    harm = Harm(HarmKind.CORRUPTION, "nic", (), detail)
+
+    assert [one for one in ("KX301", "KX307") if MEANS[one](harm, "nic")] == [code] * bool(code)
 
 
 def test_a_killed_client_leaves_the_wait_for_a_supplicant_that_never_was() -> None:

@@ -30,6 +30,9 @@ def choices(stage: Stage) -> Iterator[Choice]:
             yield from _calls(stage)
         for entity in stage.platform.of_kind("device"):
             yield from _driven(stage, entity, machine.state.devices[entity.name])
+    if not kernel.linux and machine.state.phase == "up":
+        for entity in stage.platform.of_kind("device"):
+            yield from _open_to(stage, entity)
     for name, device in machine.state.devices.items():
         if device.on:
             yield f"{name} transacts", lambda device=device: _transacts(machine, device)
@@ -102,6 +105,15 @@ def _driven(stage: Stage, entity: Entity, device: Device) -> Iterator[Choice]:
     if entity.facts["task_dma"] and device.on and device.generation == machine.generation:
         yield f"a task maps for {entity.name}", lambda: machine.task_dma_map(entity.name)
         yield f"a task unmaps for {entity.name}", lambda: machine.task_dma_unmap(entity.name)
+
+
+def _open_to(stage: Stage, entity: Entity) -> Iterator[Choice]:
+    """What a payload may do with a device: the platform file says which devices it drives, or nothing about it."""
+    machine, given = stage.machine, stage.platform.plain["kernels"]
+    assert isinstance(given, dict)
+    chosen = (given[stage.kernel] or {}).get("devices")
+    if machine.state.devices[entity.name].config.dma != "none" and (chosen is None or entity.name in chosen):
+        yield f"{entity.name} is used by the payload", lambda: machine.payload_uses(entity.name)
 
 
 def _transacts(machine: Machine, device: Device) -> Outcome:
