@@ -26,11 +26,13 @@ from kexecspec.source import Node, Plain, load, plain
 
 @dataclass(frozen=True)
 class Options:
-    """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation."""
+    """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
+    solve in this process, for one that is watched and killed as a whole."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
     replay: bool = True
+    inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,12 @@ def check(path: str, options: Options) -> Report:
 
 def checked(path: str, options: Options) -> Checked:
     """As `check`, with what the report was made from."""
+    return checked_tree(load(path), path, options)
+
+
+def checked_tree(root: Node, path: str, options: Options) -> Checked:
+    """As `checked`, for the tree `root` of the file `path`."""
     specs = library()
-    root = load(path)
     ways = []
     for facts, platform in platforms_in(root, path, specs):
         again = partial(resolve, root, path, specs, whole=True)
@@ -82,10 +88,10 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
     runs = vacuity.runs(platform, system)
     asked = (*premised, *vacuity.questions(platform, system, runs))
-    judgements = {j.property: j for j in judge_together(system, asked, options.rlimit)}
+    judgements = {j.property: j for j in judge_together(system, asked, options.rlimit, inside=options.inside)}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
-    findings, objections = confirm.proofs(system, findings)
+    findings, objections = confirm.proofs(system, findings, options.inside)
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)

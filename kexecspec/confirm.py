@@ -16,8 +16,11 @@ from kexecspec.solve.recheck import recheck
 Findings = list[Finding]
 
 
-def proofs(system: TransitionSystem, findings: Sequence[Finding]) -> tuple[Findings, tuple[str, ...]]:
-    """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver.
+def proofs(
+    system: TransitionSystem, findings: Sequence[Finding], inside: bool = False
+) -> tuple[Findings, tuple[str, ...]]:
+    """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver, in a process of its
+    own unless `inside`.
 
     Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
     one at which nobody could look.
@@ -26,20 +29,20 @@ def proofs(system: TransitionSystem, findings: Sequence[Finding]) -> tuple[Findi
     if not proved:
         return list(findings), ()
     invariants = conjoined(proved)
-    objections, died = _rechecked(system, invariants, tuple(f.property for f in proved))
+    objections, died = _rechecked(system, invariants, tuple(f.property for f in proved), inside)
     if not objections and died is None:
         return list(findings), ()
     return [_doubted(f, died or objections[0]) for f in findings], objections
 
 
 def _rechecked(
-    system: TransitionSystem, invariants: Sequence[Invariant], properties: Sequence[Property]
+    system: TransitionSystem, invariants: Sequence[Invariant], properties: Sequence[Property], inside: bool
 ) -> tuple[tuple[str, ...], str | None]:
     """The objections of a process of its own, or how that died, twice."""
     why = None
     for _ in range(2):
         try:
-            return aside(recheck, system, invariants, properties), None
+            return aside(recheck, system, invariants, properties, inside=inside), None
         except SolverDied as death:
             why = str(death)
     return (), why

@@ -57,16 +57,17 @@ class _Child:
     finished: bool = False
 
 
-def answers(works: Sequence[Work], patience: float = PATIENCE) -> Iterator[tuple[int, Any]]:
+def answers(works: Sequence[Work], patience: float = PATIENCE, inside: bool = False) -> Iterator[tuple[int, Any]]:
     """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
 
     Each runs in a process of its own, at the same time. What a work raises is raised here. When this iterator is
-    closed, or an exception passes through it, no process is left. A work for which no process can be had is done here.
+    closed, or an exception passes through it, no process is left. A work for which no process can be had is done here;
+    all are with `inside`, for a process that itself is one that may die and is watched.
     """
     children: list[_Child] = []
-    here: list[int] = []
+    here: list[int] = list(range(len(works))) if inside else []
     try:
-        for number, work in enumerate(works):
+        for number, work in enumerate(() if inside else works):
             try:
                 children.append(_started(number, work, patience))
             except OSError:
@@ -78,9 +79,12 @@ def answers(works: Sequence[Work], patience: float = PATIENCE) -> Iterator[tuple
         yield from ((number, item) for item in _within(works[number]))
 
 
-def aside(function: Callable[..., Result], *arguments: Any, patience: float = PATIENCE) -> Result:
-    """`function(*arguments)`, computed in a process of its own. Raises what it raises, or SolverDied."""
-    for _, item in answers([lambda: [function(*arguments)]], patience):
+def aside(
+    function: Callable[..., Result], *arguments: Any, patience: float = PATIENCE, inside: bool = False
+) -> Result:
+    """`function(*arguments)`, computed in a process of its own, or here with `inside`. Raises what it raises, or
+    SolverDied."""
+    for _, item in answers([lambda: [function(*arguments)]], patience, inside):
         if isinstance(item, Died):
             raise SolverDied(item.why)
         result: Result = item

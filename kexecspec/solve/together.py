@@ -18,21 +18,27 @@ Share = tuple[Property, ...]
 
 
 def judge_together(
-    system: TransitionSystem, properties: Sequence[Property], rlimit: int = RLIMIT, patience: float = PATIENCE
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    rlimit: int = RLIMIT,
+    patience: float = PATIENCE,
+    inside: bool = False,
 ) -> tuple[Judgement, ...]:
     """As `judge`. Properties about one part of the platform stay together, for they share what is learnt; the parts
     go to one process, or to two in turn.
 
     What a process left open that died is judged once more, each property in a process of its own; one whose own
-    process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets. A
-    KeyboardInterrupt gets a note that names the properties without an answer.
+    process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets; with
+    `inside` there is neither, and all is judged in this process. A KeyboardInterrupt gets a note that names the
+    properties without an answer.
     """
     patience *= max(1.0, rlimit / RLIMIT)
     found: dict[str, Judgement] = {}
+    shares = (tuple(properties),) if inside else _shares(properties)
     try:
-        for death in _judged(system, _shares(properties), rlimit, patience, found):
+        for death in _judged(system, shares, rlimit, patience, found, inside):
             for prop in (prop for prop in death[0] if prop.id not in found):
-                for _, again in _judged(system, ((prop,),), rlimit, patience, found):
+                for _, again in _judged(system, ((prop,),), rlimit, patience, found, inside):
                     found[prop.id] = _unjudged(prop, again)
     except KeyboardInterrupt as stop:
         stop.add_note(_left_open(properties, found))
@@ -41,11 +47,16 @@ def judge_together(
 
 
 def _judged(
-    system: TransitionSystem, shares: Sequence[Share], rlimit: int, patience: float, found: dict[str, Judgement]
+    system: TransitionSystem,
+    shares: Sequence[Share],
+    rlimit: int,
+    patience: float,
+    found: dict[str, Judgement],
+    inside: bool,
 ) -> list[tuple[Share, Died]]:
     """Judges all shares at once, and adds what is answered to `found`. Returns the shares whose process died."""
     deaths = []
-    for number, said in answers([_work(system, share, rlimit) for share in shares], patience):
+    for number, said in answers([_work(system, share, rlimit) for share in shares], patience, inside):
         if isinstance(said, Died):
             deaths.append((shares[number], said))
         else:
