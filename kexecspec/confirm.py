@@ -19,8 +19,8 @@ Findings = list[Finding]
 def proofs(
     system: TransitionSystem, findings: Sequence[Finding], inside: bool = False
 ) -> tuple[Findings, tuple[str, ...]]:
-    """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver, in a process of its
-    own unless `inside`.
+    """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver, in a process of
+    its own unless `inside`.
 
     Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
     one at which nobody could look.

@@ -17,7 +17,12 @@ PACKAGE = Path(__file__).resolve().parent
 
 def of(platform: Platform, library: Library) -> Hashes:
     """The sums of a platform's content (after `extends`), of all specifications and of the tool's own code."""
-    return Hashes(of_platform(platform), of_tree(library.root, "*.yaml"), of_tree(PACKAGE, "*.py"), _solver())
+    return Hashes(of_platform(platform), *of_installation(library))
+
+
+def of_installation(library: Library) -> tuple[str, str, str]:
+    """The sums of all specifications and of the tool's own code, and the solver's version."""
+    return of_tree(library.root, "*.yaml"), of_tree(PACKAGE, "*.py"), _solver()
 
 
 def of_platform(platform: Platform) -> str:

@@ -158,6 +158,18 @@ _ALL = (
         "`kexecspec check --certificate DIR` writes one; `kexecspec schema certificate` prints the form of its "
         "manifest. It holds plain files only, and none that the manifest does not list.",
     ),
+    InputCode(
+        "KX029", "sweep", "A line of a matrix does nothing, or nothing is left of the matrix.",
+        "An axis without values, a pattern that no file fits, an exclude that excludes nothing and an include that "
+        "puts nothing back are slips, and a sweep that silently judged something else would be worse. `kexecspec sweep "
+        "MATRIX --list` shows what a matrix comes to.",
+    ),
+    InputCode(
+        "KX030", "results", "A file of results is none, is not whole, or does not go with the others.",
+        "`kexecspec sweep` keeps results line by line in such a file, and `kexecspec merge` puts shards together that "
+        "were made from the same matrix, with the same specifications, tool, solver and options, each of them whole. "
+        "A sweep that was interrupted is finished by the same command.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

@@ -41,6 +41,14 @@ Exit codes:
   4    rejected: altered, of something else, or a proof that fails"""
 
 
+_SWEEP_EXITS = """\b
+Exit codes: of all combinations the gravest counts, in the order 4, 2, 1, 3, 0
+  0    everything proved, and of something
+  1    refuted or vacuous somewhere
+  2    usage error, a combination that cannot be judged, results that do not fit
+  3    undecided somewhere, or given up
+  4    the tool disagrees with itself"""
+
 _WHY_EXITS = """\b
 Exit codes:
   0    every proof's facts are shown to be needed
@@ -127,6 +135,62 @@ def verify_cert(**given: Any) -> int:
     from kexecspec.cli.verifying import Request, run
 
     return run(Request(**given))
+
+
+_FORM = click.option(
+    "--format", "form", type=click.Choice(["text", "jsonl", "csv"]), default="text", help="Default: text."
+)
+_OUT = click.option(
+    "--out", multiple=True, metavar="FILE", help="Also write them to a file .txt, .jsonl or .csv; may be repeated."
+)
+_ZERO = click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
+
+
+@program.command(epilog=_SWEEP_EXITS)
+@click.argument("matrix")
+@click.option("--results", metavar="FILE", help="Where results are kept; default: a file under .kexecspec/sweep.")
+@click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="Judge N at a time; default: one a core.")
+@click.option("--executor", metavar="MODULE:FACTORY", help="Have them judged by what FACTORY() makes, an Executor.")
+@click.option("--dask", metavar="ADDRESS", help="Have them judged by the workers of a Dask scheduler.")
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see merge.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 86400, min_open=True),
+    default=600.0,
+    metavar="SECONDS",
+    help="After that a combination is given up; default 600.",
+)
+@_ONLY
+@_RLIMIT
+@_FORM
+@_OUT
+@click.option("--list", "listed", is_flag=True, help="Only list the combinations.")
+@_ZERO
+@_QUIET
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr how far it has come.")
+def sweep(form: str, out: tuple[str, ...], exit_zero: bool, quiet: bool, **given: Any) -> int:
+    """Judge all combinations of a matrix of platforms, kernels, SMMU modes...
+
+    Whatever ends it, the same command goes on where it was, and after an edit
+    only what has changed is judged.
+    """
+    from kexecspec.cli.sweeping import Output, Request, run
+
+    return run(Request(output=Output(form, out, exit_zero, quiet), **given))
+
+
+@program.command(epilog=_SWEEP_EXITS)
+@click.argument("results", nargs=-1, required=True, metavar="RESULTS...")
+@_FORM
+@_OUT
+@_ZERO
+@_QUIET
+def merge(results: tuple[str, ...], form: str, out: tuple[str, ...], exit_zero: bool, quiet: bool) -> int:
+    """Put the results of the shards of a sweep together."""
+    from kexecspec.cli.sweeping import Output
+    from kexecspec.cli.sweeping import merge as merged
+
+    return merged(results, Output(form, out, exit_zero, quiet))
 
 
 @program.command()

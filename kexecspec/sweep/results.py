@@ -1,0 +1,132 @@
+"""Files of results: the first line says what they are about, each further one is a result. A sweep adds whole lines,
+one by one, each on the disk before the next; a line that a killed run has left half written is not one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
+from kexecspec.files import write_whole
+from kexecspec.sweep.lines import Head, head_line, read_head, read_row, row_line
+from kexecspec.sweep.result import Row
+from kexecspec.textfile import read_text
+
+LARGEST = 1 << 30
+
+
+@dataclass(frozen=True)
+class Results:
+    """A whole file. `torn` is the number of a last line that is half written."""
+
+    path: str
+    head: Head
+    rows: tuple[Row, ...]
+    torn: int | None = None
+
+
+def read_results(path: str) -> Results:
+    """The results in the file `path`. Raises InputError where it is none."""
+    text = read_text(path, LARGEST)
+    lines = text.split("\n")
+    torn = len(lines) if lines[-1] else None
+    whole = lines[:-1]
+    if not whole:
+        raise _wrong(path, 1, "no results: its first line is not whole")
+    try:
+        head = read_head(whole[0])
+    except ValueError as error:
+        raise _wrong(path, 1, f"no results: {error}") from None
+    rows = []
+    for number, line in enumerate(whole[1:], 2):
+        try:
+            rows.append(read_row(line))
+        except ValueError as error:
+            raise _wrong(path, number, f"no result: {error}") from None
+        if tuple(axis for axis, _ in rows[-1].names) != head.columns[: len(rows[-1].names)]:
+            raise _wrong(path, number, "no result of this sweep: its axes are others")
+    return Results(path, head, tuple(rows), torn)
+
+
+def text_of(head: Head, rows: Iterable[Row]) -> str:
+    """A whole file."""
+    return "".join((head_line(head), *(row_line(row) for row in rows)))
+
+
+class Busy(Exception):
+    """Another sweep writes the file."""
+
+
+@dataclass
+class Journal:
+    """A file that results are added to."""
+
+    descriptor: int
+
+    def add(self, row: Row) -> None:
+        """Adds a line, which is on the disk when this returns. Raises OSError."""
+        rest = memoryview(row_line(row).encode("ascii"))
+        while rest:
+            rest = rest[os.write(self.descriptor, rest) :]
+        os.fsync(self.descriptor)
+
+
+@contextlib.contextmanager
+def journal(path: Path, head: Head, rows: Iterable[Row]) -> Iterator[Journal]:
+    """The file `path`, which holds the head and `rows` and nothing else, open for more; nobody else's meanwhile.
+
+    What it held before is gone only when the new content is on the disk. Raises InputError where another sweep writes
+    it, or OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            if path.exists():
+                _locked(path, stack)
+            write_whole(path, text_of(head, rows))
+            descriptor = _locked(path, stack)
+        except Busy:
+            raise _another(path, "another sweep adds its results to this file") from None
+        yield Journal(descriptor)
+
+
+def _locked(path: Path, stack: contextlib.ExitStack) -> int:
+    """A descriptor for adding to `path`, which is still that file once it is locked. Raises Busy."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    stack.callback(os.close, descriptor)
+    try:
+        import fcntl
+    except ImportError:
+        return descriptor
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Busy from None
+    if os.fstat(descriptor).st_ino != path.stat().st_ino:
+        raise Busy
+    return descriptor
+
+
+def known(path: Path, head: Head) -> tuple[Row, ...]:
+    """What an earlier run has left in `path` for the same shard; nothing where there is no such file. Raises InputError
+    for a file that holds anything else, which is then left alone."""
+    if not path.exists():
+        return ()
+    found = read_results(str(path))
+    if found.head.shard != head.shard:
+        said = "the whole sweep" if found.head.shard == (1, 1) else f"shard {'/'.join(map(str, found.head.shard))}"
+        message = f"it holds results of {said}, not of shard {'/'.join(map(str, head.shard))}"
+        raise _another(path, message)
+    return found.rows
+
+
+def _another(path: Path, message: str) -> InputError:
+    return InputError([Diagnostic("KX030", message, Span(str(path)), help="name another by --results")])
+
+
+def _wrong(path: str, line: int, message: str) -> InputError:
+    help_ = f"{quote(path)} is left as it is"
+    return InputError([Diagnostic("KX030", message, Span(path, line, 1, line, 2), help=help_)])
