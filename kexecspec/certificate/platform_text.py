@@ -12,9 +12,9 @@ _WORDS = frozenset(("true", "false", "null", "y", "n", "yes", "no", "on", "off")
 _HEAD = "# The platform that this certificate is about, with everything that its file extends.\n"
 
 
-def platform_text(content: Plain) -> str:
-    """The file's text; reading it gives `content` again."""
-    return _HEAD + "\n".join(_lines(content, "")) + "\n"
+def platform_text(content: Plain, head: str = _HEAD) -> str:
+    """The file's text after the comment `head`; reading it gives `content` again."""
+    return head + "\n".join(_lines(content, "")) + "\n"
 
 
 def _lines(node: Plain, indent: str) -> Iterator[str]:

@@ -165,6 +165,9 @@ _ZERO = click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3
 @_FORM
 @_OUT
 @click.option("--list", "listed", is_flag=True, help="Only list the combinations.")
+@click.option(
+    "--print", "printed", type=click.IntRange(1), metavar="N", help="Only print the platform file of combination N."
+)
 @_ZERO
 @_QUIET
 @click.option("-v", "--verbose", is_flag=True, help="Say on stderr how far it has come.")

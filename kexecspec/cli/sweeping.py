@@ -55,6 +55,7 @@ class Request:
     shard: str | None = None
     results: str | None = None
     listed: bool = False
+    printed: int | None = None
     verbose: bool = False
 
 
@@ -65,6 +66,8 @@ def run(request: Request) -> int:
     if request.listed:
         _list(plan)
         return PROVED
+    if request.printed is not None:
+        return _print(plan, request.printed)
     rows = _rows(request, plan, Path(request.results or _usual(request.matrix, plan.head.shard)))
     return UNUSABLE if rows is None else _shown(plan.head, rows, request.output)
 
@@ -115,6 +118,19 @@ def _list(plan: Plan) -> None:
         say(f"{one.combination.number:>5}  {names}")
 
 
+def _print(plan: Plan, number: int) -> int:
+    from kexecspec.certificate.platform_text import platform_text
+    from kexecspec.source import plain
+    from kexecspec.sweep.matrix import label
+
+    one = next((one.combination for one in plan.mine if one.combination.number == number), None)
+    if one is None:
+        raise click.UsageError(f"--print {number}: the matrix has no such combination; --list shows all.")
+    head = f"# Combination {number} of {escape(plan.matrix.name)}: {escape(label(one.names))}.\n"
+    say(platform_text(plain(one.tree()), head))
+    return PROVED
+
+
 def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
     """The results of all combinations; None where there is nobody to judge them, which has been told."""
     from kexecspec.sweep.crews import NoCrew
@@ -126,7 +142,7 @@ def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
     rows = list(reused(plan, earlier))
     told = _Progress(plan.head.mine, len(rows), request.verbose or sys.stderr.isatty())
     try:
-        with journal(path, plan.head, rows) as log, _crew(request) as crew:
+        with journal(path, plan.head, rows) as log, _crew(request, len(rows) < plan.head.mine) as crew:
 
             def keep(row: Row) -> None:
                 with _named(path):
@@ -154,15 +170,15 @@ def _named(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _crew(request: Request) -> contextlib.AbstractContextManager[Crew]:
+def _crew(request: Request, needed: bool) -> contextlib.AbstractContextManager[Crew]:
     from kexecspec.sweep import crews
 
     given = [name for name in ("jobs", "executor", "dask") if getattr(request, name) is not None]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(f'--{name}' for name in given)} exclude each other.")
-    if request.executor is not None:
+    if request.executor is not None and needed:
         return crews.made_by(request.executor)
-    if request.dask is not None:
+    if request.dask is not None and needed:
         return crews.dask(request.dask)
     return crews.local(request.jobs or os.cpu_count() or 1)
 

@@ -24,6 +24,7 @@ def merged(files: Sequence[Results]) -> tuple[Head, tuple[Row, ...]]:
     wrong = [said for other in files[1:] for said in _unlike(first, other)]
     if not wrong:
         wrong = [*(said for one in files for said in _unfinished(one)), *_at_odds(files), *_missing(files)]
+    wrong = wrong or [*_left_out(files)]
     if wrong:
         raise InputError(wrong)
     rows = {row.number: row for one in files for row in one.rows}
@@ -63,18 +64,21 @@ def _at_odds(files: Sequence[Results]) -> Iterator[Diagnostic]:
 
 
 def _missing(files: Sequence[Results]) -> Iterator[Diagnostic]:
-    """Shards that no file holds, and combinations that no shard has."""
+    """Shards that no file holds."""
     of = files[0].head.shard[1]
     there = {one.head.shard[0] for one in files}
     lacking = [str(number) for number in range(1, min(of, 10_000) + 1) if number not in there]
     if lacking:
         said = f"shard {lacking[0]}/{of} is" if len(lacking) == 1 else f"shards {', '.join(lacking)} of {of} are"
         yield Diagnostic("KX030", f"{said} missing", Span(files[0].path), help="name the files of all shards")
-    elif all(len(one.rows) == one.head.mine for one in files):
-        numbers = {row.number for one in files for row in one.rows}
-        if numbers != _all(files[0].head):
-            message = f"there are results for {len(numbers)} of {files[0].head.total} combinations"
-            yield Diagnostic("KX030", message, Span(files[0].path))
+
+
+def _left_out(files: Sequence[Results]) -> Iterator[Diagnostic]:
+    """Combinations that no shard has."""
+    numbers = {row.number for one in files for row in one.rows}
+    if numbers != _all(files[0].head):
+        message = f"there are results for {len(numbers)} of {files[0].head.total} combinations"
+        yield Diagnostic("KX030", message, Span(files[0].path))
 
 
 def _all(head: Head) -> set[int]:

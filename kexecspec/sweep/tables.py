@@ -14,10 +14,10 @@ from kexecspec.sweep.result import INPUT_ERROR, UNANSWERED, Answer, Row
 from kexecspec.sweep.results import text_of
 
 _WIDEST = 24
-_INDENT = 12
+_INDENT = 13
 _COLOURS = {"PROVED": "green", "REFUTED": "red", "UNKNOWN": "yellow", INPUT_ERROR: "red"}
 _SAID = {
-    PROVED: "proved", REFUTED: "refuted, vacuous or never taken", UNUSABLE: "with an input error",
+    PROVED: "proved", REFUTED: "refuted or vacuous", UNUSABLE: "with an input error",
     UNDECIDED: "undecided", DISAGREES: "in which the tool disagrees with itself",
 }  # fmt: skip
 _CSV = ("verdict", "exit", "proved", "refuted", "unknown", "not judged", "findings", "seconds")
@@ -109,6 +109,8 @@ def _ending(head: Head, rows: Sequence[Row], look: Look) -> Iterator[str]:
 def _verdict(answer: Answer) -> str:
     if answer.outcome == UNANSWERED:
         return UNANSWERED
+    if answer.exit == DISAGREES:
+        return "DISAGREES"
     return "VACUOUS" if answer.verdict == "PROVED" and answer.exit == REFUTED else answer.verdict
 
 

@@ -25,7 +25,13 @@ from kexecspec.ir.system import Lifetime, Var
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.library import library
+from kexecspec.report import Look
 from kexecspec.report.itf_read import read_trace
+from kexecspec.sweep.combine import combinations
+from kexecspec.sweep.read import read_matrix
+from kexecspec.sweep.results import read_results
+from kexecspec.sweep.shards import merged
+from kexecspec.sweep.tables import WRITERS, as_text
 from kexecspec.textfile import line_reader
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -96,8 +102,35 @@ def certificates(content: bytes) -> None:
     assert all(escape(one) for one in examined.rejections)
 
 
+def sweeps(content: bytes) -> None:
+    """A matrix beside a platform file: read, counted, and its first combinations made."""
+    path = _folder() / "in.yaml"
+    path.write_bytes(content)
+    (_folder() / "acme.yaml").write_text(SMALL)
+    try:
+        for one in combinations(read_matrix(str(path)))[:FEW]:
+            assert one.tree().span
+    except InputError as error:
+        _told(error)
+
+
+def results(content: bytes) -> None:
+    """A file of results, put together with itself and written out in every format."""
+    path = _folder() / "in.jsonl"
+    path.write_bytes(content)
+    try:
+        read = read_results(str(path))
+        head, rows = merged([read, read])
+    except InputError as error:
+        return _told(error)
+    for write in WRITERS.values():
+        assert write(head, rows, Look())
+    assert "\x1b" not in as_text(head, rows, Look())
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    "loader": loader, "rules": rules, "traces": traces, "certificates": certificates,
+    "loader": loader, "rules": rules, "traces": traces, "certificates": certificates, "sweeps": sweeps,
+    "results": results,
 }  # fmt: skip
 
 
