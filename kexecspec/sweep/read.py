@@ -14,6 +14,7 @@ from kexecspec.sweep.matrix import ADDED, LIMIT, PLATFORM, Axis, Choice, Matrix,
 from kexecspec.tree import Entry, Items, Node, Scalar, Table, find
 
 RESERVED = (ADDED, "name", "set", "number", "verdict", "exit", "findings", "seconds")
+MOST_FILES = 10_000
 _MAGIC = frozenset("*?[")
 
 
@@ -92,6 +93,9 @@ class _Reader:
         found = [item.text]
         if _MAGIC.intersection(item.text):
             found = sorted(glob.glob(item.text, root_dir=folder or None, recursive=True))
+            if len(found) > MOST_FILES:
+                self._say("KX018", f"{len(found)} files fit {quote(item.text)}: at most {MOST_FILES}", item.span)
+                return
             if not found:
                 beside = f"looked for beside {quote(self.path)}"
                 self._say("KX029", f"no file fits {quote(item.text)}", item.span, beside)

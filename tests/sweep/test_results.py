@@ -93,7 +93,7 @@ SPOILT = {
     "another code": (LINES.replace('"exit": 0', '"exit": 7'), "2: KX030 no result: no exit code: 7"),
     "a key less": (LINES.replace('"why": null, ', ""), "2: KX030 no result: 'why' is missing"),
     "a key more": (LINES.replace('"why"', '"x": 1, "why"'), "2: KX030 no result: 'x' is not known"),
-    "other axes": (LINES.replace('"kernel"', '"k"'), "2: KX030 no result of this sweep"),
+    "other axes": (LINES.replace('"kernel":', '"k":'), "2: KX030 no result of this sweep"),
     "a strange verdict": (LINES.replace('"PROVED", "exit"', '"FINE", "exit"'), "2: KX030"),
 }  # fmt: skip
 
