@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -55,8 +56,21 @@ def dask(address: str) -> Iterator[Crew]:
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         raise NoCrew(f"no Dask scheduler answers at {quote(address)}: {said}") from None
-    with client, _stopped(client.get_executor(pure=False)) as executor:
+    with _silent("distributed", "distributed.client"), client, _stopped(client.get_executor(pure=False)) as executor:
         yield Crew(executor, WINDOW, several=True)
+
+
+@contextlib.contextmanager
+def _silent(*loggers: str) -> Iterator[None]:
+    """Within, these say nothing: that a worker is lost and its work goes to another is no trouble of whoever asked."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextlib.contextmanager

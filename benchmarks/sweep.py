@@ -1,0 +1,94 @@
+"""Throughput of a sweep: two local processes against one, and two Dask workers against two local processes.
+
+`python benchmarks/sweep.py [COMBINATIONS]` (2000). Each run is a whole process, cold, with a new file of results; the
+scheduler and the workers are started, and asked once, before the clock is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+MARKS = "<!-- sweep: written by make bench-sweep -->", "<!-- end of sweep -->"
+BOARDS = (
+    "smmu-shutdown-modes/v2-bypass-linux-running", "smmu-shutdown-modes/v3-adopt-linux-quiesced",
+    "tee-bnxt-fourth-kexec/after", "pool-alloc-leak/before",
+)  # fmt: skip
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def matrix(folder: Path, name: str, number: int) -> Path:
+    """A matrix of `number` combinations, no two of which come to an equal system."""
+    files = ", ".join(str(ROOT / "examples" / f"{board}.yaml") for board in BOARDS)
+    banks = (f"0x8000_0000 + {4096 + n}MiB" for n in range(number // len(BOARDS)))
+    sizes = (f"{{name: {n}, set: {{memory: {{ram: [{bank}]}}}}}}" for n, bank in enumerate(banks))
+    path = folder / f"{name}.yaml"
+    path.write_text(f"sweep: {name}\naxes:\n  platform: [{files}]\n  memory: [{', '.join(sizes)}]\n")
+    return path
+
+
+def seconds(path: Path, *crew: str) -> float:
+    """How long a sweep takes from its start to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["sweep", str(path), "--results", f"{folder}/r.jsonl", "--exit-zero", "-q", *crew]
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-c", "import sys; from kexecspec.cli import main; sys.exit(main())", *arguments],
+            check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT,
+        )  # fmt: skip
+        return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[str]:
+    """The address of a scheduler with so many workers."""
+    file = folder / "scheduler.json"
+    one = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--scheduler-file"]
+    scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
+    commands = [[*scheduler, "--scheduler-file", str(file)], *([*one, str(file)] for _ in range(workers))]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with contextlib.ExitStack() as stack:
+        for command in commands:
+            process = subprocess.Popen(command, env=ENVIRONMENT, cwd=folder, **quiet)  # type: ignore[call-overload]
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+        while not (file.exists() and file.read_text().endswith("}")):
+            time.sleep(0.1)
+        yield json.loads(file.read_text())["address"]
+
+
+def main() -> None:
+    """Measures all three, and writes README's table."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        many, few = matrix(folder, "many", number), matrix(folder, "few", len(BOARDS))
+        one = seconds(many, "--jobs", "1")
+        two = seconds(many, "--jobs", "2")
+        with cluster(folder, 2) as address:
+            seconds(few, "--dask", address)
+            dask = seconds(many, "--dask", address)
+    rows = [
+        "| who judges | combinations | time | a second | compared |", "|---|---|---|---|---|",
+        f"| `--jobs 1` | {number} | {one:.1f} s | {number / one:.1f} | |",
+        f"| `--jobs 2` | {number} | {two:.1f} s | {number / two:.1f} | {one / two:.2f} times one |",
+        f"| two Dask workers | {number} | {dask:.1f} s | {number / dask:.1f} | {two / dask:.2f} times `--jobs 2` |",
+    ]  # fmt: skip
+    print("\n".join(rows))
+    pattern = re.compile(re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1]), re.DOTALL)
+    table = "\n".join((MARKS[0], *rows, MARKS[1]))
+    README.write_text(pattern.sub(lambda _: table, README.read_text()))
+
+
+if __name__ == "__main__":
+    main()
