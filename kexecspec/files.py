@@ -23,8 +23,8 @@ def plain_name(parts: tuple[str, ...], ending: str, taken: set[str]) -> str:
     return name
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Puts `text` into the file `path`, in place of what it held. On OSError it is as it was."""
+def write_whole(path: Path, text: str | bytes) -> None:
+    """Puts `text` (in UTF-8) into the file `path`, in place of what it held. On OSError it is as it was."""
     with undisturbed():
         temporary = _written_beside(path, text)
         try:
@@ -59,11 +59,11 @@ def undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _written_beside(path: Path, text: str) -> Path:
+def _written_beside(path: Path, text: str | bytes) -> Path:
     number, name = tempfile.mkstemp(prefix=".kexecspec-", dir=path.parent)
     try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(number, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o666 & ~_umask())

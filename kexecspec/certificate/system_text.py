@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from kexecspec.certificate.symbols import label, plain, rule, variable
 from kexecspec.certificate.terms import conjunction, labels, sort_name, term, within
+from kexecspec.ir.expr import Expr
 from kexecspec.ir.system import Rule, TransitionSystem, Var
 
-_HEAD = """\
+Pen = Callable[[Expr], str]
+"""Writes an expression over the state now."""
+
+LEGEND = """\
 ; A transition system. SMT-LIB 2.6: integers and booleans, no quantifiers.
 ; |v NAME| is a state variable now, |v NAME'| the same after one step; |fired| is the number of the rule that takes it.
 ; domain: every value is one of its sort. initial: a first state, where what is not given may be any value of its sort.
 ; step: one rule fires. Its guard holds, what it writes changes, everything else stays.
-; Nothing is asserted here. See invariants.smt2 and obligations/.
+"""
+_HEAD = f"""\
+{LEGEND}; Nothing is asserted here. See invariants.smt2 and obligations/.
 (set-logic QF_LIA)
 """
 
 
 def system_text(system: TransitionSystem) -> str:
     """Labels, rules and variables declared; domain, initial and step defined."""
-    return _HEAD + "\n".join(_lines(system)) + "\n"
+    return _HEAD + "\n".join(system_lines(system)) + "\n"
 
 
-def _lines(system: TransitionSystem) -> Iterator[str]:
+def system_lines(system: TransitionSystem, pen: Pen = term, shared: Iterable[str] = ()) -> Iterator[str]:
+    """The lines of `system_text` after its head, expressions written by `pen`; `shared` are definitions it uses."""
     yield "\n; labels of enumerations"
     for name, number in labels(system).items():
         yield f"(define-fun {label(name)} () Int {number})"
@@ -36,33 +43,33 @@ def _lines(system: TransitionSystem) -> Iterator[str]:
     for later in (False, True):
         for var in variables:
             yield f"(declare-const {variable(var.name, later)} {sort_name(var.sort)})"
-    yield ""
+    yield from ("", *shared)
     for later, name in ((False, "|domain|"), (True, "|domain'|")):
         yield f"(define-fun {name} () Bool {conjunction(part for var in variables for part in within(var, later))})"
-    yield f"(define-fun |initial| () Bool {conjunction(part for var in variables for part in _first(var))})"
+    yield f"(define-fun |initial| () Bool {conjunction(part for var in variables for part in _first(var, pen))})"
     yield "\n; guards"
     for one in system.rules:
-        yield f"(define-fun |guard {plain(one.name)}| () Bool {_guard(one)})"
+        yield f"(define-fun |guard {plain(one.name)}| () Bool {_guard(one, pen)})"
     yield "\n; what becomes of each variable"
     for var in variables:
-        yield f"(define-fun |after {plain(var.name)}| () {sort_name(var.sort)} {_after(system, var)})"
+        yield f"(define-fun |after {plain(var.name)}| () {sort_name(var.sort)} {_after(system, var, pen)})"
     yield f"\n(define-fun |step| () Bool {conjunction(_step(system))})"
 
 
-def _first(var: Var) -> Iterator[str]:
+def _first(var: Var, pen: Pen) -> Iterator[str]:
     if var.initial is None:
         yield from within(var)
     else:
-        yield f"(= {variable(var.name)} {term(var.initial)})"
+        yield f"(= {variable(var.name)} {pen(var.initial)})"
 
 
-def _guard(one: Rule) -> str:
-    return conjunction(term(part) for part in (one.guard, *one.order))
+def _guard(one: Rule, pen: Pen) -> str:
+    return conjunction(pen(part) for part in (one.guard, *one.order))
 
 
-def _after(system: TransitionSystem, var: Var) -> str:
+def _after(system: TransitionSystem, var: Var, pen: Pen) -> str:
     writers = [one for one in system.rules if var.name in one.effect]
-    opened = "".join(f"\n  (ite (= |fired| {rule(one.name)}) {term(one.effect[var.name])}" for one in writers)
+    opened = "".join(f"\n  (ite (= |fired| {rule(one.name)}) {pen(one.effect[var.name])}" for one in writers)
     return f"{opened} {variable(var.name)}{')' * len(writers)}".lstrip(" ")
 
 

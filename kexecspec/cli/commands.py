@@ -219,6 +219,26 @@ def why(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, number
     return run(file, codes, form, rlimit, numbers, verbose)
 
 
+@program.command()
+@click.argument("file")
+@click.option("--only", multiple=True, metavar="CODE[/INSTANCE][@HANDOFF]", help="The property, one in all.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["smtlib", "btor2", "aiger", "smv", "promela"]),
+    required=True,
+    help="What another checker reads.",
+)
+@click.option("--whole/--slice", default=True, help="Everything (default), or only what bears on the property.")
+@click.option("-o", "--output", metavar="FILE", help="Default: stdout; aiger is binary and needs a file.")
+@click.option("--way", type=click.IntRange(1), metavar="N", help="Which of the ways in which unknown facts can be.")
+def export(whole: bool, **given: Any) -> int:
+    """Write one property of a platform's system for another model checker."""
+    from kexecspec.cli.exporting import Request, run
+
+    return run(Request(sliced=not whole, **given))
+
+
 @program.command(name="list")
 @click.argument("file")
 def list_(file: str) -> int:
