@@ -2,6 +2,7 @@
 # make test    lint, types and tests, and the stories' verdicts with the oldest z3, in JOBS (2) processes
 # make bless   write the expected results of the examples anew, to be reviewed as a diff
 # make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
+# make peers   every property of every story, judged by the other checkers that are installed
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
@@ -18,7 +19,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak mutants fuzz bench certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -65,6 +66,9 @@ bless: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(N)
+
+peers: $(STAMP)
+	$(BIN)/python -m tests.export
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants --jobs 2

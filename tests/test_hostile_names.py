@@ -101,6 +101,8 @@ def test_texts_of_a_platform(shown: Shown, tmp_path: Path) -> None:
     shown("check", "acme.yaml", "--assumptions", "-v")
     for command in ("list", "show system", "show survives", "test"):
         shown(*command.split(), "acme.yaml")
+    for form in ("smtlib", "btor2", "smv", "promela"):
+        shown("export", "acme.yaml", "--only", "KX102", "--format", form)
     shown("why", "acme.yaml", "KX105", "-v")
     for trace in sorted(os.listdir("traces")):
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.itf\.json", trace)
@@ -139,6 +141,7 @@ def test_words_of_the_command_line(shown: Shown) -> None:
     commands = (
         "check", "why", "list", "replay", "explain", "schema", "help", "verify-cert", "show drivers", "show smmus",
         "show features", "show features --kernel", "check --only", "check --rlimit", "check x --format",
+        "export", "export x --format", "export x --format smv --only",
         "replay x --until", "",
     )  # fmt: skip
     for command, hostile in product(commands, HOSTILE):

@@ -21,6 +21,7 @@ from tests.generated import content, platform
 from tests.soak import __main__ as command
 from tests.soak.cases import KINDS
 from tests.soak.coverage import features
+from tests.soak.peers import PEER_KINDS
 from tests.soak.progress import Progress, load, save
 from tests.soak.workers import Report, examined, reports
 
@@ -44,7 +45,7 @@ def deadly(seed: int) -> Report:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_case_disagrees(seed: int) -> None:
-    report = examined(seed, MOST)
+    report = examined(seed, MOST, KINDS)
 
     assert report["wrong"] == {}
     assert report["counts"]["walk"]["cases"] == MOST
@@ -91,9 +92,11 @@ def test_a_soak_goes_on_where_it_stopped_and_counts_no_seed_twice(tmp_path: Path
     assert (again.next, again.done, again.cases, again.counts["walk"]["open"]) == (4, set(), 12, 4)
 
 
-def test_a_worker_that_is_killed_costs_no_case() -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.5], ids=["at work", "after its answer"])
+def test_a_worker_that_is_killed_costs_no_case(pause: float) -> None:
     running = reports(iter((0, 2, 4)), 1, quick)
     first = next(running)
+    time.sleep(pause)
     multiprocessing.active_children()[0].kill()
 
     found = [first, *running]
@@ -113,7 +116,7 @@ def test_one_case_is_repeated_by_its_name(capsys: pytest.CaptureFixture[str]) ->
     assert command.main(["--only", "dance:3.2"]) == 2
     said = capsys.readouterr()
     assert "walk:3.2: agrees" in said.out
-    assert f"the kinds are {', '.join(KINDS)}" in said.err
+    assert f"the kinds are {', '.join((*KINDS, *PEER_KINDS))}" in said.err
 
 
 def test_a_signal_ends_a_soak_cleanly(tmp_path: Path) -> None:

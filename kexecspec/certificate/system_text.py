@@ -74,7 +74,8 @@ def _after(system: TransitionSystem, var: Var, pen: Pen) -> str:
 
 
 def _step(system: TransitionSystem) -> Iterator[str]:
-    yield f"(<= 0 |fired|) (< |fired| {len(system.rules)})"
+    yield "(<= 0 |fired|)"
+    yield f"(< |fired| {len(system.rules)})"
     for one in system.rules:
         yield f"(=> (= |fired| {rule(one.name)}) |guard {plain(one.name)}|)"
     for name in system.variables:

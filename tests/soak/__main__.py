@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.soak.cases import KINDS, Ground, case
+from tests.soak.cases import Ground, case
+from tests.soak.peers import EVERY, absent
 from tests.soak.progress import Progress, load, save, table
 from tests.soak.workers import reports
 
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name, what in list(progress.wrong.items())[told:]:
         print(f"{name}: {what}\n  python -m tests.soak --only {name}")
     print(table(progress))
+    for said in absent():
+        print(said)
     if asked.coverage:
         print("\n".join(f"{count:>9}  {name}" for name, count in sorted(progress.covered.items())))
     return code
@@ -77,10 +80,10 @@ def _only(name: str) -> int:
     """Repeats one case, and says how it came out."""
     kind, _, place = name.partition(":")
     seed, _, number = place.partition(".")
-    if kind not in KINDS or not seed.isdigit() or not (number or "0").isdigit():
-        print(f"{name!a}: a case is called KIND:SEED.NUMBER, and the kinds are {', '.join(KINDS)}", file=sys.stderr)
+    if kind not in EVERY or not seed.isdigit() or not (number or "0").isdigit():
+        print(f"{name!a}: a case is called KIND:SEED.NUMBER, and the kinds are {', '.join(EVERY)}", file=sys.stderr)
         return 2
-    outcome = case(Ground(int(seed)), kind, int(number or 0))
+    outcome = case(Ground(int(seed)), kind, int(number or 0), EVERY)
     print(f"{name}: {'open' if outcome.open else outcome.wrong or 'agrees'}")
     return 1 if outcome.wrong else 0
 

@@ -126,7 +126,8 @@ def _converse(one: Ground, number: int) -> Outcome:
     return Outcome("; ".join(suffered), met={f"proved {p.code}": 1 for p in one.proved})
 
 
-KINDS: Mapping[str, tuple[Callable[[Ground], int], Callable[[Ground, int], Outcome]]] = {
+Kinds = Mapping[str, tuple[Callable[[Ground], int], Callable[[Ground, int], Outcome]]]
+KINDS: Kinds = {
     "agreement": (lambda one: len(one.properties), _agreement),
     "solver": (lambda one: len(_solver_share(one)), _solver),
     "walk": (lambda one: WALKS, _walk),
@@ -137,9 +138,9 @@ KINDS: Mapping[str, tuple[Callable[[Ground], int], Callable[[Ground, int], Outco
 """Each kind: how many cases a platform has, and one of them."""
 
 
-def case(one: Ground, kind: str, number: int) -> Outcome:
+def case(one: Ground, kind: str, number: int, kinds: Kinds = KINDS) -> Outcome:
     """One case. Whatever is raised on the way is what is wrong with it."""
-    count, judged = KINDS[kind]
+    count, judged = kinds[kind]
     try:
         return judged(one, number) if number < count(one) else Outcome(NOTHING)
     except Exception as error:

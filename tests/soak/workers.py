@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 from collections import Counter
@@ -11,8 +12,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from tests.soak.cases import KINDS, Ground, case
+from tests.soak.cases import Ground, Kinds, case
 from tests.soak.coverage import features
+from tests.soak.peers import EVERY
 
 Report = dict[str, Any]
 
@@ -20,7 +22,7 @@ DEATHS = 3
 """So often a seed may take its worker along before it is given up."""
 
 
-def examined(seed: int, most: int = 1000) -> Report:
+def examined(seed: int, most: int = 1000, kinds: Kinds = EVERY) -> Report:
     """The cases of one seed, at most so many of a kind: counts a kind, what is wrong, what was met."""
     counts: dict[str, Counter[str]] = {}
     covered: Counter[str] = Counter()
@@ -29,10 +31,10 @@ def examined(seed: int, most: int = 1000) -> Report:
         one = Ground(seed)
     except Exception as error:
         return {"counts": {"platform": {"wrong": 1}}, "covered": {}, "wrong": {f"platform:{seed}.0": repr(error)}}
-    for kind, (count, _) in KINDS.items():
+    for kind, (count, _) in kinds.items():
         found = counts.setdefault(kind, Counter())
         for number in range(min(_many(one, count), most)):
-            outcome = case(one, kind, number)
+            outcome = case(one, kind, number, kinds)
             if outcome.open:
                 found["open"] += 1
                 continue
@@ -90,7 +92,8 @@ def reports(
                     _dismiss(hands, pipe)
                 else:
                     hands[pipe] = (process, following)
-                    pipe.send(following)
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.send(following)
                 yield seed, report
     finally:
         for pipe in list(hands):
