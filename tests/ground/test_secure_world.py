@@ -12,6 +12,7 @@ from tests.steered import Steered, steered
 HANDOFFS = ("p -kexec-> p", "p -kexec -e-> p", "p -crash-> p")
 BEGIN, BEGIN_FORCED = "begin.p -kexec-> p", "begin.p -kexec-> p, user space running"
 JUMP_FORCED, CRASHES = "jump.p -kexec-> p, user space running", "crash.p -crash-> p"
+DRAIN = "optee.shutdown.disable_shm_cache"
 BASE = 20000
 RNG = {"rng": {"driver": "optee-rng"}}
 DIES = {"present": True, "may_die": True}
@@ -21,6 +22,7 @@ KILLABLE = "6.12.117"
 """Has 70b0d6b0a199: a task that waits for the supplicant can be killed."""
 PARKS = ("tee.user_call_enters", "tee.user_rpc_caches", "tee.call_parks")
 NESTED = ("tee.user_call_enters", "tee.rpc_registers")
+ASKED = {"hwrng": {"makes_rpc": True}}
 LATE = {"optee-drains-at-probe": False}
 STORED = {"sessions": 2, "services": ["storage"]}
 LOCKS = {"services": {"storage": {"makes_rpc": True, "locks": ["busy"]}}, "prealloc_cache": False}
@@ -43,7 +45,7 @@ def test_init_kills_who_waits_for_the_supplicant_and_its_pages_go() -> None:
     run.does("tee.user_registers", "tee.supplicant_dies", *PARKS, BEGIN)
 
     assert (run["tee.parked"], run["tee.live_user"], run["tee.user_pages"]) == (0, 0, 0)
-    assert run.may("optee.shutdown.disable_shm_cache.drains")
+    assert run.may(f"{DRAIN}.drains")
     assert run.parted == ""
 
 
@@ -59,7 +61,7 @@ def test_init_kills_a_process_without_calls_and_its_pages_go() -> None:
 def test_a_kexec_under_user_space_leaves_its_page_registered() -> None:
     run = booted("6.1.3", space={"pages": 1}, room=300)
 
-    run.does("tee.user_registers", BEGIN_FORCED, "optee.shutdown.disable_shm_cache.drains", JUMP_FORCED)
+    run.does("tee.user_registers", BEGIN_FORCED, f"{DRAIN}.drains", JUMP_FORCED)
     assert run["tee.user_left"] is True
     run.starts()
 
@@ -69,7 +71,7 @@ def test_a_kexec_under_user_space_leaves_its_page_registered() -> None:
 
 def test_a_crash_leaves_the_refusal_of_a_page_behind() -> None:
     run = booted("6.1.3", space={"pages": 1}, room=300)
-    run.does("tee.user_registers", BEGIN_FORCED, "optee.shutdown.disable_shm_cache.drains", JUMP_FORCED).starts()
+    run.does("tee.user_registers", BEGIN_FORCED, f"{DRAIN}.drains", JUMP_FORCED).starts()
 
     run.does("tee.user_refused", CRASHES)
 
@@ -216,7 +218,7 @@ def test_a_nested_call_waits_where_a_sleeper_and_a_dead_kernel_have_the_other_th
 
 def asking() -> Steered:
     """A kernel whose random numbers come by a call with an RPC, and that left a cookie when it crashed."""
-    run = booted("5.10.19", devices=RNG, services={"hwrng": {"makes_rpc": True}})
+    run = booted("5.10.19", devices=RNG, services=ASKED)
     run.does("tee.kernel_call_enters", "tee.kernel_rpc_caches", "tee.kernel_call_returns", CRASHES)
     assert run["tee.cache_stale"] == 1
     return run.starts()
@@ -230,11 +232,154 @@ def test_the_call_of_a_kernel_thread_is_given_a_dead_kernels_cookie() -> None:
 
 
 def test_an_oops_in_the_drain_is_the_dead_kernels_own() -> None:
-    run = booted("6.1.3", devices=RNG, features=LATE, services={"hwrng": {"makes_rpc": True}})
+    run = booted("6.1.3", devices=RNG, features=LATE, services=ASKED)
     run.does("tee.kernel_call_enters", "tee.kernel_rpc_caches", "tee.kernel_call_returns", CRASHES).starts()
 
-    run.does(BEGIN, "optee.shutdown.disable_shm_cache.follows_stale")
+    run.does(BEGIN, f"{DRAIN}.follows_stale")
     assert run["tee.oops_drain"] is True
     assert run.parted == ""
 
     assert run.does(CRASHES)["tee.oops_drain"] is False
+
+
+def test_every_kind_of_call_that_a_crash_interrupts_is_a_suspended_thread() -> None:
+    parked = booted("6.1.3", space={"sessions": 1}).does(*PARKS, CRASHES)
+    called = booted("6.1.3", devices=RNG).does("tee.kernel_call_enters", CRASHES)
+
+    for run in (parked, called):
+        assert (run["tee.parked"], run["tee.live_kernel"], run["tee.stale"]) == (0, 0, 1)
+        assert run.parted == ""
+
+
+def test_a_nested_call_of_the_killed_ends_where_a_thread_is_free_and_its_page_is_the_processes() -> None:
+    run = booted("5.14", space={"sessions": 1}, features=NESTS).does(*NESTED, BEGIN)
+
+    assert (run["tee.nested"], run["tee.cache_own"], run["tee.cache_user"]) == (0, 1, True)
+    assert run.parted == ""
+
+
+def test_a_call_of_the_killed_without_an_rpc_leaves_no_page() -> None:
+    run = booted("5.14", space={"sessions": 1}).does("tee.user_call_enters", BEGIN)
+
+    assert (run["tee.live_user"], run["tee.cache_own"], run["tee.cache_user"]) == (0, 0, False)
+    assert run.parted == ""
+
+
+def test_the_drain_waits_for_a_call_that_is_inside() -> None:
+    run = booted("6.1.3", space={"sessions": 1}).does("tee.user_call_enters", BEGIN_FORCED)
+    assert (run.may(f"{DRAIN}.drains"), run.may(f"{DRAIN}.waits")) == (False, True)
+
+    run.does(f"{DRAIN}.waits", "tee.user_call_returns", f"{DRAIN}.drains")
+
+    assert run.parted == ""
+
+
+def test_the_drain_of_a_kernel_that_left_nothing_follows_nothing() -> None:
+    run = booted("6.1.3", space={"sessions": 1}).does("tee.user_call_enters", "tee.user_rpc_caches", BEGIN)
+
+    assert not run.may(f"{DRAIN}.follows_stale") and not run.may(f"{DRAIN}.closes_client")
+    assert run.does(f"{DRAIN}.drains").parted == ""
+
+
+def test_before_the_drivers_own_context_the_drain_closes_the_session_of_a_client_that_was_killed() -> None:
+    run = booted("5.14", space={"sessions": 1}).does("tee.user_call_enters", "tee.user_rpc_caches", BEGIN)
+
+    run.does(f"{DRAIN}.closes_client")
+
+    assert run["tee.drain_deadlock"] is True
+    assert run.parted == ""
+
+
+def test_a_call_without_a_free_thread_waits_outside() -> None:
+    run = booted("6.1.3", space={"sessions": 1, "pages": 1}, devices=RNG, threads=1).does("tee.kernel_call_enters")
+
+    assert not run.may("tee.user_call_enters") and not run.may("tee.user_registers")
+    assert run.does("tee.kernel_call_returns").may("tee.user_call_enters")
+    assert run.parted == ""
+
+
+def test_only_a_call_makes_an_rpc_and_its_page_is_cached_once() -> None:
+    run = booted("6.1.3", space={"sessions": 1}, devices=RNG).does("tee.kernel_call_enters")
+    assert not run.may("tee.user_rpc_caches")
+
+    run.does("tee.kernel_call_returns", "tee.user_call_enters", "tee.user_rpc_caches")
+
+    assert not run.may("tee.user_rpc_caches")
+    assert run.parted == ""
+
+
+def test_only_a_call_follows_a_dead_kernels_cookie() -> None:
+    asks = asking()
+    assert not asks.may("tee.rpc_follows_stale")
+    used = booted("5.10.19", space={"sessions": 1})
+    used.does("tee.user_call_enters", "tee.user_rpc_caches", "tee.user_call_returns", CRASHES).starts()
+    assert not used.may("tee.rpc_follows_stale")
+
+    used.does("tee.user_call_enters", "tee.rpc_follows_stale")
+
+    assert used.parted == ""
+
+
+def test_a_page_that_an_rpc_registers_needs_a_second_thread() -> None:
+    for threads, may in ((1, False), (2, True)):
+        user = booted("5.14", space={"sessions": 1}, features=NESTS, threads=threads).does("tee.user_call_enters")
+        kernel = booted("5.14", devices=RNG, services=ASKED, features=NESTS, threads=threads)
+        kernel.does("tee.kernel_call_enters")
+
+        assert (user.may("tee.user_rpc_caches"), kernel.may("tee.kernel_rpc_caches")) == (may, may)
+        assert user.may("tee.rpc_registers")
+
+
+def test_an_rpc_with_a_cached_page_registers_none() -> None:
+    run = booted("5.14", space={"sessions": 1}, features=NESTS).does("tee.user_call_enters", "tee.user_rpc_caches")
+
+    assert not run.may("tee.rpc_registers")
+    assert run.parted == ""
+
+
+def test_a_cached_page_is_of_no_use_to_the_call_on_another_thread() -> None:
+    run = booted("5.14", space={"sessions": 1}, devices=RNG, features=NESTS)
+    run.does("tee.user_call_enters", "tee.user_rpc_caches", "tee.user_call_returns", "tee.kernel_call_enters")
+
+    run.does("tee.user_call_enters", "tee.rpc_registers")
+
+    assert run.parted == ""
+
+
+def test_only_a_call_takes_a_lock_and_it_gives_it_back() -> None:
+    run = booted("5.4.100", space=STORED, **LOCKS)
+    assert not run.may("tee.call_takes_lock")
+
+    run.does("tee.user_call_enters", "tee.call_takes_lock")
+    assert not run.may("tee.user_call_returns")
+    run.does("tee.call_drops_lock", "tee.user_call_returns")
+
+    assert run.parted == ""
+
+
+PEAK = 96 + 32 + 96
+"""Heap bytes while a page is registered: the call's argument, the array of pages, and the object that stays."""
+
+
+def test_the_dead_are_to_blame_where_the_last_byte_would_have_done() -> None:
+    run = booted("6.1.3", space={"sessions": 1, "pages": 1}, threads=1, room=PEAK)
+    assert run.may("tee.user_registers")
+    run.does("tee.user_registers", BEGIN_FORCED, f"{DRAIN}.drains", JUMP_FORCED).starts()
+
+    assert run.does("tee.user_refused").parted == ""
+
+
+def test_a_page_that_waits_for_a_thread_is_not_refused() -> None:
+    run = booted("6.1.3", space={"sessions": 1, "pages": 1}, threads=1, room=PEAK + 96)
+    run.does("tee.user_registers", BEGIN_FORCED, f"{DRAIN}.drains", JUMP_FORCED).starts()
+
+    run.does("tee.user_call_enters")
+
+    assert (run.may("tee.user_registers"), run.may("tee.user_refused")) == (False, False)
+    assert run.parted == ""
+
+
+def test_a_byte_less_and_nobody_is_to_blame() -> None:
+    run = booted("6.1.3", space={"pages": 1}, room=PEAK - 1)
+
+    assert (run.may("tee.user_registers"), run.may("tee.user_refused")) == (False, False)
