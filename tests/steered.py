@@ -46,9 +46,12 @@ class Steered:
     def starts(self) -> Steered:
         """Takes the probe walk to its end, each operation the way it goes without trouble."""
         while self["phase"] == "boot":
-            ahead = [rule for rule in self.system.rules if is_enabled(rule, self._state) and _goes_on(rule)]
-            self._take(ahead[0])
+            self.goes_on()
         return self
+
+    def goes_on(self) -> None:
+        """Takes one step of the probe walk, as `starts` does."""
+        self._take(next(rule for rule in self.system.rules if is_enabled(rule, self._state) and _goes_on(rule)))
 
     @property
     def parted(self) -> str:

@@ -164,15 +164,11 @@ class EdgePart:
         return self.edge.name
 
     def attribute(self, name: str) -> Meaning:
-        """`kind`, `clean`, `resets`, `user_stopped`, or a kernel fact of where it leads: `to_...`."""
+        """Whether it is `clean`, and whether `user_stopped`. Raises LanguageError for anything else."""
         edge = self.edge
         match name:
-            case "kind":
-                return Const(edge.kind)
             case "clean":
                 return Const(edge.clean)
-            case "resets":
-                return Const(edge.resets)
             case "user_stopped":
                 return self.world.known(edge_fact(edge.name), edge.user_stopped)
         raise LanguageError(f"a handoff has no attribute {name}")

@@ -25,8 +25,6 @@ def is_there(world: World, entity: Entity, turn: Turn) -> Expr:
 
 def goes_on(world: World, entity: Entity, turn: Turn) -> Expr:
     """Where the driver stands when the operation is over."""
-    if world.loose is None:
-        return Const(turn.after)
     return by_kernel({k: _next(world, entity, k, turn) for k in turn.kernels})
 
 
