@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kexecspec.explore import Sweep
-from kexecspec.ground.ground import ground, loosened, unfolded
+from kexecspec.ground.ground import ground, loosened
 from kexecspec.ground.names import World
 from kexecspec.ground.rules import OpPart, effects, walk_rules
 from kexecspec.ground.walks import Turn, positions
