@@ -4,7 +4,7 @@ and each result is kept before the next one is looked at."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -112,8 +112,10 @@ class _Sweep:
         jobs = [Job(r.planned.combination.number, r.tree, r.planned.combination.path) for r in chunk]
         try:
             future = self.crew.executor.submit(judge_chunk, jobs, self.plan.head.made, self.seconds)
-        except (BrokenExecutor, RuntimeError) as error:
-            raise Gone(_said(error)) from None
+        except Exception as error:
+            for done in [future for future in self.flying if future.done()]:
+                self._take(done, self.flying.pop(done))
+            raise Gone(f"the executor takes no more work: {_said(error)}") from None
         self.flying[future] = chunk
 
     def _take(self, future: Future[Said], chunk: list[Ready]) -> None:

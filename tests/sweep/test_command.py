@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,13 @@ from kexecspec.cli import main
 from kexecspec.sweep import run as sweep_run
 from kexecspec.sweep.identity import Made
 from kexecspec.sweep.judging import Question, judged
-from kexecspec.sweep.result import Answer
-from kexecspec.sweep.results import read_results
+from kexecspec.sweep.result import Answer, Row
+from kexecspec.sweep.results import Journal, read_results
 from kexecspec.sweep.work import Job
 from tests.goldens import ROOT
 from tests.sweep.fleets import MATRIX, fleet
+from tests.sweep.made_rows import GIVEN_UP
+from tests.sweep.test_run import Here
 
 ONLY = ("--only", "KX106")
 AXIS = "  threads: {at: secure_world.threads, values: [1, 2]}\n"
@@ -241,6 +245,52 @@ def test_output_that_cannot_be_written_is_told(run: Run, quick: None, tmp_path: 
     assert ran.code == 2 and "no/such.csv: No such file or directory" in ran.err and "FAIL  fleet" in ran.out
     (tmp_path / "file").write_text("")
     assert run("sweep", "fleet.yaml", "--results", "file/below.jsonl").code == 2
+
+
+def test_a_full_disk_is_told_and_what_is_done_is_kept(
+    run: Run, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet(tmp_path)
+    add, left = Journal.add, [3]
+
+    def full(log: Journal, row: Row) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.write(log.descriptor, b'{"kind": "resu')
+            raise OSError(errno.ENOSPC, "No space left on device")
+        add(log, row)
+
+    monkeypatch.setattr(Journal, "add", full)
+    ran = run("sweep", "fleet.yaml", *ONLY, "--jobs", "1", "--results", "r.jsonl")
+    assert (ran.code, ran.out) == (2, "") and "error: r.jsonl: No space left on device" in ran.err
+    assert read_results("r.jsonl").torn == 5 and len(read_results("r.jsonl").rows) == 3
+    monkeypatch.setattr(Journal, "add", add)
+    assert run("sweep", "fleet.yaml", *ONLY, "--jobs", "1", "--results", "r.jsonl", "-q").code == 1
+    assert len(read_results("r.jsonl").rows) == 6 and read_results("r.jsonl").torn is None
+
+
+def test_a_cluster_that_ends_is_told_and_what_is_done_is_kept(run: Run, tmp_path: Path) -> None:
+    fleet(tmp_path)
+    ran = run("sweep", "fleet.yaml", *ONLY, "--executor", "tests.sweep.test_command:a_short_life")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines() == [
+        "error: the executor takes no more work: BrokenExecutor: it has ended",
+        "2 of 6 results are in .kexecspec/sweep/fleet.jsonl",
+    ]
+
+
+class _ShortLife(Here):
+    left = 1
+
+    def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future[Any]:
+        self.left -= 1
+        if self.left < 0:
+            raise BrokenExecutor("it has ended")
+        return super().submit(lambda jobs, made, seconds: [(jobs[0].key, GIVEN_UP, 0.1)], *arguments, **more)
+
+
+def a_short_life() -> Executor:
+    return _ShortLife()
 
 
 def test_any_executor_will_do(run: Run, tmp_path: Path) -> None:
