@@ -6,6 +6,7 @@
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
+# make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -19,7 +20,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-sweep certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -78,6 +79,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
+
+bench-sweep: $(STAMP)
+	$(BIN)/python benchmarks/sweep.py
 
 certificates: $(STAMP)
 	$(BIN)/python benchmarks/certificates.py
