@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,6 +21,7 @@ from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
+from kexecspec.solve.aside import PATIENCE, Died, answers
 from kexecspec.solve.judge import RLIMIT
 from kexecspec.solve.together import judge_together
 from kexecspec.source import Node, Plain, load, plain
@@ -27,12 +30,13 @@ from kexecspec.source import Node, Plain, load, plain
 @dataclass(frozen=True)
 class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
-    solve in this process, for one that is watched and killed as a whole."""
+    solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
     replay: bool = True
     inside: bool = False
+    jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
     runs = vacuity.runs(platform, system)
     asked = (*premised, *vacuity.questions(platform, system, runs))
-    judgements = {j.property: j for j in judge_together(system, asked, options.rlimit, inside=options.inside)}
+    found = judge_together(system, asked, options.rlimit, inside=options.inside, jobs=options.jobs)
+    judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
     findings, objections = confirm.proofs(system, findings, options.inside)
@@ -119,6 +124,36 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
         rules=system.rules,
         taken=taken,
     )
+
+
+def check_many(paths: Sequence[str], options: Options, jobs: int) -> Generator[Report | InputError, None, None]:
+    """What `check` returns or raises for each of `paths`, in order, `jobs` of them at a time, each in a process of its
+    own. One whose process dies is checked once more, from here."""
+    _load(paths)
+    works = [partial(_checked_alone, path, replace(options, inside=True)) for path in paths]
+    found: dict[int, Report | InputError] = {}
+    said = answers(works, PATIENCE * max(1.0, options.rlimit / RLIMIT), at_once=jobs)
+    with contextlib.closing(said):
+        for number in range(len(paths)):
+            while number not in found:
+                done, one = next(said)
+                found[done] = next(_checked_alone(paths[done], options)) if isinstance(one, Died) else one
+            yield found.pop(number)
+
+
+def _load(paths: Sequence[str]) -> None:
+    """Loads, by the first file that can be used, what every check needs, so that processes find it loaded."""
+    for path in paths:
+        with contextlib.suppress(InputError):
+            ground(read_platforms(path, library())[0][1], library())
+            return
+
+
+def _checked_alone(path: str, options: Options) -> Iterator[Report | InputError]:
+    try:
+        yield check(path, options)
+    except InputError as error:
+        yield error
 
 
 def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +36,7 @@ class Request:
     trace_dir: str | None = None
     certificate: str | None = None
     rlimit: str | None = None
+    jobs: int | None = None
     accept_bounded: bool = False
     strict_sources: bool = False
     exit_zero: bool = False
@@ -47,7 +50,7 @@ def run(request: Request) -> int:
 
     if request.quiet and request.verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    options = options_of(request.only, request.rlimit)
+    options = replace(options_of(request.only, request.rlimit), jobs=request.jobs)
     folder = _folder_of(request)
     look = Look(
         wants_colour(),
@@ -61,8 +64,7 @@ def run(request: Request) -> int:
     outcomes: list[Outcome] = []
     reported = 0
     try:
-        for path in request.files:
-            outcome = checked(path, options, request.verbose or len(request.files) > 1, folder)
+        for outcome in _checked(request, options, folder):
             outcomes.append(_with_traces(outcome, request, outcomes))
             if request.form == "text":
                 _say_one(outcomes, look)
@@ -73,6 +75,23 @@ def run(request: Request) -> int:
         stop.add_note(f"no report on {', '.join(request.files[reported:])}")
         raise
     return _code(outcomes, request)
+
+
+def _checked(request: Request, options: Options, folder: Path | None) -> Iterator[Outcome]:
+    """The outcome for each file, in order."""
+    if request.jobs is None or len(request.files) == 1:
+        for path in request.files:
+            yield checked(path, options, request.verbose or len(request.files) > 1, folder)
+        return
+    from kexecspec.check import check_many
+
+    with contextlib.closing(check_many(request.files, options, request.jobs)) as reports:
+        for path, report in zip(request.files, reports, strict=True):
+            if isinstance(report, InputError):
+                show_input_error(report)
+                yield Outcome(path, None, report.diagnostics)
+            else:
+                yield Outcome(path, report)
 
 
 def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:

@@ -75,6 +75,7 @@ def program() -> None:
 @click.option("--trace-dir", metavar="DIR", help="Write a trace file for each refuted finding into DIR.")
 @click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT
+@click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="N files at a time; of one file, N processes.")
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
 @click.option("--strict-sources", is_flag=True, help="Exit 3 where a verdict rests on what nobody verified.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")

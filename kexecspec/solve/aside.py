@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -57,22 +57,32 @@ class _Child:
     finished: bool = False
 
 
-def answers(works: Sequence[Work], patience: float = PATIENCE, inside: bool = False) -> Iterator[tuple[int, Any]]:
+def answers(
+    works: Sequence[Work], patience: float = PATIENCE, inside: bool = False, at_once: int | None = None
+) -> Generator[tuple[int, Any], None, None]:
     """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
 
-    Each runs in a process of its own, at the same time. What a work raises is raised here. When this iterator is
-    closed, or an exception passes through it, no process is left. A work for which no process can be had is done here;
-    all are with `inside`, for a process that itself is one that may die and is watched.
+    Each runs in a process of its own, at the same time, or `at_once` of them. What a work raises is raised here. When
+    this iterator is closed, or an exception passes through it, no process is left. A work for which no process can be
+    had is done here; all are with `inside`, for a process that itself is one that may die and is watched.
     """
     children: list[_Child] = []
     here: list[int] = list(range(len(works))) if inside else []
-    try:
-        for number, work in enumerate(() if inside else works):
+    waiting = [] if inside else list(range(len(works)))[::-1]
+
+    def another() -> _Child | None:
+        """The next child, unless all have been started."""
+        while waiting:
+            number = waiting.pop()
             try:
-                children.append(_started(number, work, patience))
+                children.append(_started(number, works[number], patience))
+                return children[-1]
             except OSError:
                 here.append(number)
-        yield from _collected(children, patience)
+        return None
+
+    try:
+        yield from _collected(another, len(works) if at_once is None else at_once, patience)
     finally:
         _ended(children)
     for number in here:
@@ -163,11 +173,13 @@ def _die_with_parent() -> None:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def _collected(children: Sequence[_Child], patience: float) -> Iterator[tuple[int, Any]]:
+def _collected(another: Callable[[], _Child | None], at_once: int, patience: float) -> Iterator[tuple[int, Any]]:
     with selectors.DefaultSelector() as ready:
-        for child in children:
-            ready.register(child.pipe, selectors.EVENT_READ, child)
-        while ready.get_map():
+        while True:
+            while len(ready.get_map()) < at_once and (started := another()):
+                ready.register(started.pipe, selectors.EVENT_READ, started)
+            if not ready.get_map():
+                return
             soonest = min(key.data.deadline for key in ready.get_map().values())
             for key, _ in ready.select(max(0.0, soonest - time.monotonic())):
                 child = key.data
@@ -201,6 +213,7 @@ def _whole_messages(child: _Child) -> Iterator[Any]:
 def _last(child: _Child) -> Iterator[tuple[int, Died]]:
     """Nothing for a child that is done; how it died for another."""
     _, status = os.waitpid(child.pid, 0)
+    os.close(child.pipe)
     child.finished = True
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
@@ -220,8 +233,8 @@ def _ended(children: Sequence[_Child]) -> None:
     """Kills whatever still runs, and waits until it is gone."""
     with undisturbed():
         for child in children:
-            os.close(child.pipe)
             if not child.finished:
+                os.close(child.pipe)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
         for child in children:

@@ -23,9 +23,10 @@ def judge_together(
     rlimit: int = RLIMIT,
     patience: float = PATIENCE,
     inside: bool = False,
+    jobs: int | None = None,
 ) -> tuple[Judgement, ...]:
     """As `judge`. Properties about one part of the platform stay together, for they share what is learnt; the parts
-    go to one process, or to two in turn.
+    go to one process, or to two in turn where there are many; to `jobs` in turn where that is said.
 
     What a process left open that died is judged once more, each property in a process of its own; one whose own
     process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets; with
@@ -34,7 +35,7 @@ def judge_together(
     """
     patience *= max(1.0, rlimit / RLIMIT)
     found: dict[str, Judgement] = {}
-    shares = (tuple(properties),) if inside else _shares(properties)
+    shares = (tuple(properties),) if inside else _shares(properties, jobs)
     try:
         for death in _judged(system, shares, rlimit, patience, found, inside):
             for prop in (prop for prop in death[0] if prop.id not in found):
@@ -77,11 +78,11 @@ def _left_open(properties: Sequence[Property], found: Mapping[str, Judgement]) -
     return f"no answer yet for {len(names)} of {len(properties)} properties: {', '.join(names)}"
 
 
-def _shares(properties: Sequence[Property]) -> tuple[Share, ...]:
+def _shares(properties: Sequence[Property], jobs: int | None) -> tuple[Share, ...]:
     parts: dict[tuple[str, str], list[Property]] = {}
     for prop in properties:
         parts.setdefault((prop.code, prop.instance), []).append(prop)
     groups = list(parts.values())
-    several = len(properties) >= FEW and (os.cpu_count() or 1) > 1
-    shares = tuple(tuple(p for group in groups[first::2] for p in group) for first in (0, 1)) if several else ()
+    several = jobs or (2 if len(properties) >= FEW and (os.cpu_count() or 1) > 1 else 1)
+    shares = tuple(tuple(p for group in groups[first::several] for p in group) for first in range(several))
     return tuple(share for share in shares if share) or (tuple(properties),)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ from click import Group
 from conftest import STORY, Run
 from jsonschema import Draft202012Validator
 
+import kexecspec.check
 from kexecspec import __version__
+from kexecspec.check import Options
 from kexecspec.cli.commands import program
+from kexecspec.findings import Report
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.library import library
 from kexecspec.resources import schema_path, schemas_root
@@ -32,6 +37,39 @@ def test_check_proves_on_request_only_what_is_asked_for(run: Run, story: Path) -
     ran = run("check", "acme.yaml", "--only", "KX105", "--assumptions")
     assert ran.code in (0, 1) and "KX103/" not in ran.out.split("expect")[0]
     assert run("check", "acme.yaml", "--only", "KX105/nobody").code == 2
+
+
+def test_files_are_checked_at_the_same_time_and_reported_in_order(run: Run, story: Path, tmp_path: Path) -> None:
+    for name in ("b", "c"):
+        (tmp_path / f"{name}.yaml").write_text(STORY.replace("acme", name))
+    files = ("acme.yaml", "missing.yaml", "b.yaml", "c.yaml", "--only", "KX106", "--trace-dir", "traces")
+    together = run("check", *files, "--jobs", "3")
+    assert together == run("check", *files) and together.code == 2
+    assert [together.out.index(f"on {name}: ") for name in ("acme", "b", "c")] == sorted(
+        together.out.index(f"on {name}: ") for name in ("acme", "b", "c")
+    )
+    assert len(list((tmp_path / "traces").iterdir())) == 3
+
+
+def test_one_file_over_several_processes(run: Run, story: Path) -> None:
+    assert run("check", "acme.yaml", "--jobs", "3").out == run("check", "acme.yaml").out
+    assert run("check", "acme.yaml", "--jobs", "0").code == 2
+
+
+def test_a_file_whose_process_dies_is_checked_once_more(
+    run: Run, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "b.yaml").write_text(STORY.replace("acme", "b"))
+    alone, parent = kexecspec.check.check, os.getpid()
+
+    def sick(path: str, options: Options) -> Report:
+        if os.getpid() != parent and path == "b.yaml":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return alone(path, options)
+
+    monkeypatch.setattr(kexecspec.check, "check", sick)
+    ran = run("check", "acme.yaml", "b.yaml", "--only", "KX106", "--jobs", "2")
+    assert ran.code == 1 and "on acme: " in ran.out and "on b: " in ran.out
 
 
 def test_check_in_json(run: Run, story: Path) -> None:

@@ -7,6 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,29 @@ def test_a_death_is_the_last_word(number: signal.Signals) -> None:
     found = list(answers([lambda: _then_dies(number), lambda: [2]]))
     assert [item for work, item in found if work == 1] == [2]
     assert [item for work, item in found if work == 0] == [1, Died(f"the solver was ended by {number.name}")]
+
+
+def test_only_so_many_run_at_once(tmp_path: Path) -> None:
+    def counted(number: int) -> Iterator[int]:
+        mine = tmp_path / str(number)
+        mine.touch()
+        time.sleep(0.05)
+        yield len(list(tmp_path.iterdir()))
+        mine.unlink()
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    found = list(answers([partial(counted, number) for number in range(7)], at_once=2))
+    assert sorted(number for number, item in found if not isinstance(item, Died)) == list(range(7))
+    assert {item for _, item in found if isinstance(item, int)} <= {1, 2}
+    assert [number for number, item in found if isinstance(item, Died)] == [3]
+
+
+def test_many_leave_no_pipe_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _, item in answers([lambda: [1]] * 9, at_once=3):
+        assert item == 1 and len(os.listdir("/proc/self/fd")) <= before + 5
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_an_end_without_a_word_is_a_death() -> None:
