@@ -22,6 +22,7 @@ def judge_together(
     properties: Sequence[Property],
     rlimit: int = RLIMIT,
     patience: float = PATIENCE,
+    *,
     inside: bool = False,
     jobs: int | None = None,
 ) -> tuple[Judgement, ...]:
