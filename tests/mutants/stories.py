@@ -24,7 +24,13 @@ TESTS = tuple(
         "tests/test_specs_facts.py", "tests/test_specs_residues.py", "tests/ground", "tests/test_versions.py",
     )
 )  # fmt: skip
-OF_RULES = (("tests/test_generated_runs.py", 2.0), ("tests/replay/test_found_by_soak.py", 2.0))
+OF_RULES = tuple(
+    (path, 2.0)
+    for path in (
+        "tests/test_specs_clients.py", "tests/test_specs_dma.py", "tests/test_generated_runs.py",
+        "tests/replay/test_found_by_soak.py",
+    )
+)  # fmt: skip
 QUICK = 40
 
 

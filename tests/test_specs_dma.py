@@ -1,0 +1,177 @@
+"""What becomes of a master's work, its stream and its SMMU, on platforms of one master. Each is also set against the
+executable model."""
+
+from __future__ import annotations
+
+import pytest
+
+from kexecspec.ground.ground import loosened
+from kexecspec.ir.expr import references
+from kexecspec.library import library
+from kexecspec.platform.resolve import resolve
+from kexecspec.source import parse
+from tests.small import disagreements, small
+
+ONE = """
+platform: one-master
+memory: {ram: [0x8000_0000 + 2GiB], crashkernel: 0xf000_0000 + 256MiB}
+SMMUS
+devices: {master: {MASTER}}
+kernels: {KERNELS}
+first: prod
+handoffs: [HANDOFFS]
+"""
+V2, V3 = 'smmus: {smmu: {variant: "arm,mmu-500"}}', 'smmus: {smmu: {variant: "arm,smmu-v3"}}'
+RING = "driver: generic-platform, dma: ring"
+BEHIND = "smmu: smmu, streams: [1]"
+PROD, BOTH = 'prod: {version: "6.12"}', 'prod: {version: "6.12"}, dump: {version: "6.12"}'
+KEXEC = "prod -kexec-> prod"
+
+
+def one(smmus: str, master: str, kernels: str = PROD, handoffs: str = KEXEC) -> str:
+    """A platform with one master."""
+    filled = {"SMMUS": smmus, "MASTER": master, "KERNELS": kernels, "HANDOFFS": handoffs}
+    text = ONE
+    for word, value in filled.items():
+        text = text.replace(word, value)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("smmus", "master", "kernels", "handoffs", "corrupts"),
+    [
+        ("", RING, PROD, KEXEC, 1),
+        ("", "driver: generic-platform, dma: msi", PROD, KEXEC, None),
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", PROD, KEXEC, 1),
+        (V2, f"{RING}, {BEHIND}, iova: 0x1000_0000 + 1MiB", PROD, KEXEC, None),
+        (V2, f"{RING}, {BEHIND}, domain: identity", PROD, KEXEC, 1),
+        ("", RING, BOTH, "prod -crash-> dump", None),
+        (V2, f"{RING}, {BEHIND}, iova: 0xf000_0000 + 1MiB", BOTH, "prod -crash-> dump", 1),
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", BOTH, "prod -crash-> dump", None),
+        (V2, f"{RING}, {BEHIND}, domain: identity", BOTH, "prod -crash-> dump", None),
+        ("", RING, BOTH, "prod -crash-> dump, dump -kexec-> prod", None),
+    ],
+    ids=["ring", "doorbell", "window-in-ram", "window-outside", "identity", "crash", "crash-window-in-reserve",
+         "crash-window-in-ram", "crash-identity", "kexec-out-of-crash-kernel"],
+)  # fmt: skip
+def test_old_work_reaches_the_next_kernel_where_its_addresses_are_that_kernels_memory(
+    smmus: str, master: str, kernels: str, handoffs: str, corrupts: int | None
+) -> None:
+    """The shutdown hook of an SMMUv2 and its probe put all clients into bypass, where an I/O virtual address is a
+    physical one. Without translation an address is the posting kernel's own memory, which an ordinary kernel takes
+    over from an ordinary kernel and nobody else; a doorbell is no memory at all."""
+    text = one(smmus, master, kernels, handoffs)
+
+    assert small(text).handoffs_to_harm("KX301") == corrupts
+    assert disagreements(text) == []
+
+
+def test_a_device_that_is_stopped_on_kexec_alone_goes_on_at_a_reboot_and_its_shutdown_ends_all_the_same() -> None:
+    stopped = "driver: generic-platform, dma: ring, quiesced_by: {kexec: core, reboot: nothing}"
+    text = one("", stopped, PROD, f"{KEXEC}, prod -reboot-> prod")
+    rules = small(text)
+
+    kexec, reboot = {"leaving": "prod -kexec-> prod"}, {"leaving": "prod -reboot-> prod"}
+    assert rules.handoffs_to(kexec | {"master.at": "shut", "master.engine": "own"}) is None
+    assert rules.handoffs_to(kexec | {"master.at": "shut", "master.engine": "off"}) == 0
+    assert rules.handoffs_to(reboot | {"master.at": "shut", "master.engine": "own"}) == 0
+    assert rules.handoffs_to({"master.at": "failed"}) is None
+    assert disagreements(text) == []
+
+
+def test_an_unmap_after_the_smmu_was_stopped_hangs_for_ever_or_gives_up_and_goes_on() -> None:
+    """arm_smmu_cmdq_issue_cmdlist waits for its CMD_SYNC a second, says "CMD_SYNC timeout" and returns; only for room
+    in the queue it waits without end. No device link orders the two hooks (arm-smmu-v3.c@6.12.117)."""
+    text = one(V3, f"driver: generic-pci-shutdown, dma: ring, {BEHIND}")
+    rules = small(text)
+
+    assert rules.may_fire("master.shutdown.dma_unmap.gives_up", {"smmu.at": "shut"})
+    assert rules.handoffs_to({"master.at": "wait_shutdown_2", "smmu.at": "shut", "master.oops": False}) == 0
+    assert rules.handoffs_to({"master.at": "failed"}) is None
+    assert disagreements(text) == []
+
+
+def test_an_unmap_without_a_domain_is_the_end() -> None:
+    """iommu_get_dma_domain finds no group; the SMMU's hook has unregistered the iommu (until 32ea2c57dc21)."""
+    text = one(V3, f"driver: generic-pci-shutdown, dma: ring, {BEHIND}", 'prod: {version: "6.1.3"}')
+    rules = small(text)
+
+    assert rules.handoffs_to_harm("KX303") == 0
+    assert rules.handoffs_to({"master.oops": True, "master.at": "wait_shutdown_2"}) == 0
+    assert rules.handoffs_to({"master.oops": True, "master.at": "shut"}) is None
+    assert disagreements(text) == []
+
+
+def test_no_reason_can_name_an_smmu_that_is_not_there() -> None:
+    """Where facts are open, so would be those of an SMMU that a master does not have; nothing looks at them."""
+    root = parse(one("", "driver: generic-platform, dma: one-shot"), "small.yaml")
+    rules, _ = loosened(resolve(root, "small.yaml", library(), whole=True), library())
+
+    (holds,) = [prop.holds for prop in rules.properties if prop.code == "KX301"]
+    (completes,) = [rule.guard for rule in rules.rules if rule.name == "master.completes"]
+    assert "master.engine" in references(holds) & references(completes)
+    assert not any(name.startswith("no smmu") for name in references(holds) | references(completes))
+
+
+def test_a_reset_that_does_not_clear_the_smmus_keeps_their_stream_entries() -> None:
+    text = one(V2, f"{RING}, {BEHIND}", PROD, "prod -reboot-> prod")
+    warm = text + "resets: {warm_clears: [devices]}\n"
+    kept = {"master.entry": "stale", "entered": "reboot"}
+
+    assert small(text).handoffs_to(kept) is None
+    assert small(warm).handoffs_to(kept) == 1
+    assert disagreements(warm) == []
+
+
+@pytest.mark.parametrize(
+    ("smmu", "kernels", "handoffs", "kernel", "adopts"),
+    [
+        ("", "prod: {version: 6.12, features: {smmu3-kexec-adopt: true}}", KEXEC, "prod", True),
+        (", coherent: false", "prod: {version: 6.12, features: {smmu3-kexec-adopt: true}}", KEXEC, "prod", False),
+        ("", "prod: {version: 6.12}, next: {version: 6.12, features: {smmu3-kexec-adopt: true}}", "prod -kexec-> next",
+         "next", False),
+        ("", "prod: {version: 6.12}, next: {version: 6.12, features: {smmu3-kdump-adopt: true}}", "prod -crash-> next",
+         "next", True),
+        ("", "prod: {version: 6.12}, next: {version: 6.12, kdump: false, features: {smmu3-kdump-adopt: true}}",
+         "prod -crash-> next", "next", False),
+        (", coherent: false", "prod: {version: 6.12}, next: {version: 6.12, features: {smmu3-kdump-adopt: true}}",
+         "prod -crash-> next", "next", False),
+    ],
+    ids=["kexec", "kexec-not-coherent", "found-off", "kdump", "kdump-not-recognised", "kdump-not-coherent"],
+)  # fmt: skip
+def test_a_stream_table_is_adopted_only_where_it_can_be(
+    smmu: str, kernels: str, handoffs: str, kernel: str, adopts: bool
+) -> None:
+    """A kernel goes on with a table that it finds in use and can read with its caches, where it is one of those that
+    do. Any other writes a new one and enables it."""
+    text = one(V3.replace('"}}', f'"{smmu}}}}}'), f"{RING}, {BEHIND}", kernels, handoffs)
+    rules = small(text)
+    arrived = {"kernel": kernel, "entered": "crash" if "crash" in handoffs else "kexec"}
+
+    kept = arrived | {"smmu.at": "bound", "master.entry": "stale"}
+    assert rules.handoffs_to(kept | {"smmu.on": True}) == (1 if adopts else None)
+    written = arrived | {"smmu.at": "bound", "smmu.on": True, "master.entry": "unlisted"}
+    assert rules.handoffs_to(written) == (None if adopts else 1)
+    assert rules.handoffs_to(arrived | {"phase": "up", "smmu.on": False}) is None
+    assert disagreements(text) == []
+
+
+USER = "driver: generic-platform, dma: {kind: one-shot, requests_by: user}"
+
+
+@pytest.mark.parametrize(
+    ("master", "spaces"), [(USER, {"running"}), (USER.replace("user", "kernel"), {"running", "stopped"})]
+)
+def test_a_transfer_is_started_during_shutdown_by_whoever_still_runs(master: str, spaces: set[str]) -> None:
+    """kexec -e stops nobody, systemctl kexec stops user space; nothing freezes the kernel's own tasks. Nobody starts
+    one before the kernel is up."""
+    text = one("", master, PROD, "prod -kexec -e-> prod, prod -systemctl kexec-> prod")
+    rules = small(text)
+    assert [edge.user_stopped for edge in rules.platform.edges] == [False, True]
+
+    for edge in rules.platform.edges:
+        space = "stopped" if edge.user_stopped else "running"
+        assert rules.may_fire("master.request", {"phase": "down", "leaving": edge.name}) is (space in spaces)
+    assert rules.may_fire("master.request", {"phase": "up"})
+    assert not rules.may_fire("master.request", {"phase": "boot"})
+    assert disagreements(text) == []
