@@ -81,8 +81,9 @@ def _sort(var: Var) -> str:
 
 
 def _assignments(model: Model, shared: Written) -> Iterator[str]:
+    """A variable of one value is a constant to NuSMV, which may not be assigned to."""
     writers = model.writers()
-    for var in model.variables:
+    for var in (one for one in model.variables if not isinstance(one.sort, EnumSort) or len(one.sort.labels) > 1):
         name = identifier("v", var.name)
         if var.name in model.initial:
             yield f"  init({name}) := {_kept(var, shared.text[model.initial[var.name]])};"

@@ -21,6 +21,7 @@ from kexecspec.export.model import Model
 
 ROOT = Path(__file__).parent.parent.parent
 ABC = next((name for name in ("berkeley-abc", "abc", "yosys-abc") if shutil.which(name)), "berkeley-abc")
+NUSMV = next((name for name in ("NuSMV", "nusmv", "nuXmv") if shutil.which(name)), "NuSMV")
 PROVED, REFUTED, OPEN = "PROVED", "REFUTED", "open"
 MEMORY = 8 << 30
 """Address space that a peer may use, in bytes."""
@@ -137,6 +138,11 @@ def _spin(seconds: int) -> tuple[Command, ...]:
     )
 
 
+def _smv_says(text: str) -> str:
+    found = re.search(r"^-- invariant .* is (true|false)$", text, re.M | re.S)
+    return "" if found is None else PROVED if found[1] == "true" else REFUTED
+
+
 def _solver(engine: str, name: str) -> Callable[[int], tuple[Command, ...]]:
     return lambda seconds: ((sys.executable, "-m", "tests.export.solvers", engine, name, "model"),)
 
@@ -153,6 +159,7 @@ PEERS: Mapping[str, Peer] = {
         Peer("ABC pdr", "aiger", (ABC,), f"{_DEBIAN} berkeley-abc", _abc("pdr"), _abc_says),
         Peer("ABC bmc3", "aiger", (ABC,), f"{_DEBIAN} berkeley-abc", _abc("bmc3 -F 400"), _abc_says, False),
         Peer("SPIN", "promela", ("spin", "gcc"), f"{_DEBIAN} spin gcc", _spin, _spin_says),
+        Peer("NuSMV", "smv", (NUSMV,), "from its authors", lambda seconds: ((NUSMV, "-dcx", "model"),), _smv_says),
         Peer("z3 Spacer", "smtlib", ("z3",), "pip install z3-solver", _solver("spacer", "z3"), _solver_says),
         Peer("z3 k-induction", "btor2", ("z3",), "pip install z3-solver", _solver("induction", "z3"), _solver_says),
         Peer("z3 BMC", "btor2", ("z3",), "pip install z3-solver", _solver("bmc", "z3"), _solver_says, False),

@@ -202,13 +202,15 @@ def test_smv(case: Case) -> None:
     state = read.state(first)
     assert {name: state.value(text) for name, text in read.first.items()} == {n: first[n] for n in read.first}
     assert all(state.value(text) for text in read.start)
-    assert set(first) - set(read.first) == {identifier("v", name) for name in FREE}
+    assert set(first) - set(read.first) == {identifier("v", name) for name in (*FREE, "MODULE")}
     odd = read.state({**first, "v_odd": Word(2, read.width("v_odd"))})
     assert not all(odd.value(text) for text in read.start)
     for one in case.states():
         assert read.state(values(one)).value(read.property) is case.holds(one)
         for number, rule in enumerate(read.rules):
-            assert read.state(values(one), rule).after() == values(case.after(number, one) or one)
+            wanted = values(case.after(number, one) or one)
+            assert read.state(values(one), rule).after() == {name: wanted[name] for name in read.after}
+    assert set(read.sorts) - set(read.after) == {"v_MODULE"}, "it has one value, and NuSMV does not let it be assigned"
 
 
 def test_promela(case: Case) -> None:

@@ -7,18 +7,22 @@ from functools import partial
 from pathlib import Path
 
 from kexecspec.cli.platforms import settled
+from kexecspec.explore import Sweep
 from kexecspec.export.model import model, sliced
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.expr import FALSE, negate, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.verdict import Judgement, Verdict
 from kexecspec.solve.judge import judge
 from kexecspec.solve.workers import missing as wheel_missing
 from tests.export.evidence import objection
 from tests.export.peers import OPEN, PEERS, Peer, ask, missing
-from tests.soak.cases import KINDS, Ground, Kinds, Outcome
+from tests.export.systems import system as random_system
+from tests.soak.cases import KINDS, STATES, Ground, Kinds, Outcome
 
 SECONDS = 20
-CHECKERS: Mapping[str, tuple[str, int]] = {"abc": ("ABC pdr", 3), "spin": ("SPIN", 12), "spacer": ("z3 Spacer", 12)}
+CHECKERS: Mapping[str, tuple[str, int]] = {
+    "abc": ("ABC pdr", 3), "spin": ("SPIN", 12), "nusmv": ("NuSMV", 3), "spacer": ("z3 Spacer", 12),
+}  # fmt: skip
 """Kinds in which a checker gives a verdict of its own: who, and of how many properties about one."""
 SOLVERS: Mapping[str, tuple[str, int]] = {"z3-evidence": ("z3", 4), "cvc5-evidence": ("cvc5", 4)}
 """Kinds in which a solver looks at our evidence about the exported file."""
@@ -100,6 +104,19 @@ def _story(one: Ground, number: int) -> Outcome:
     return Outcome("; ".join(filter(None, said)), open=not said, met={f"story {judged.verdict.value}": 1})
 
 
+def _random(one: Ground, number: int) -> Outcome:
+    """The seed makes a small system that is hard to write down; a sweep over its states and one checker judge it."""
+    here = [PEERS[name] for name, _ in CHECKERS.values() if not missing(PEERS[name])]
+    made = random_system(one.seed)
+    sweep = Sweep(made, STATES)
+    nearest = sweep.seek(negate(made.properties[0].holds))
+    if nearest is None and not sweep.complete:
+        return Outcome(open=True)
+    ours, peer = Verdict.PROVED if nearest is None else Verdict.REFUTED, here[one.seed % len(here)]
+    found = compared(made, made.properties[0], ours, peer, SECONDS)
+    return Outcome(open=True) if found is None else Outcome(found, met={f"random {ours.value}": 1})
+
+
 def premised(system: TransitionSystem) -> tuple[Property, ...]:
     """The properties that are judged."""
     return tuple(prop for prop in system.properties if not same(prop.companion, FALSE))
@@ -107,6 +124,7 @@ def premised(system: TransitionSystem) -> tuple[Property, ...]:
 
 PEER_KINDS: Kinds = {
     "story": (lambda one: 1, _story),
+    "random": (lambda one: 1, _random),
     **{
         name: (partial(_count, name=name), partial(_checked if name in CHECKERS else _examined, name=name))
         for name in (*CHECKERS, *SOLVERS)
