@@ -101,7 +101,7 @@ def test_texts_of_a_platform(shown: Shown, tmp_path: Path) -> None:
     shown("check", "acme.yaml", "--assumptions", "-v")
     for command in ("list", "show system", "show survives", "test"):
         shown(*command.split(), "acme.yaml")
-    for form in ("smtlib", "btor2", "smv", "promela"):
+    for form in ("smtlib", "btor2", "smv", "promela", "murphi"):
         shown("export", "acme.yaml", "--only", "KX102", "--format", form)
     shown("why", "acme.yaml", "KX105", "-v")
     for trace in sorted(os.listdir("traces")):

@@ -226,7 +226,7 @@ def why(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, number
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["smtlib", "btor2", "aiger", "smv", "promela"]),
+    type=click.Choice(["smtlib", "btor2", "aiger", "smv", "promela", "murphi"]),
     required=True,
     help="What another checker reads.",
 )

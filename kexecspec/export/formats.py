@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from kexecspec.export.aiger import aiger
 from kexecspec.export.btor2 import btor2
 from kexecspec.export.model import Model
+from kexecspec.export.murphi import murphi
 from kexecspec.export.promela import promela
 from kexecspec.export.smtlib import smtlib
 from kexecspec.export.smv import smv
@@ -17,5 +18,6 @@ FORMATS: Mapping[str, Callable[[Model, str], str | bytes]] = {
     "aiger": aiger,
     "smv": smv,
     "promela": promela,
+    "murphi": murphi,
 }
 """Each writes a model under a title; `aiger` is bytes. `promela` raises TooLarge."""

@@ -11,7 +11,7 @@ from conftest import Run
 ONE = ("--only", "KX102/bnxt@kexec")
 
 
-@pytest.mark.parametrize("form", ["smtlib", "btor2", "smv", "promela"])
+@pytest.mark.parametrize("form", ["smtlib", "btor2", "smv", "promela", "murphi"])
 def test_a_format_on_stdout_and_in_a_file(run: Run, story: Path, tmp_path: Path, form: str) -> None:
     ran = run("export", "acme.yaml", *ONE, "--format", form)
     assert ran.code == 0 and ran.err == "" and ran.out.isascii()

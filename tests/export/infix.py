@@ -1,4 +1,4 @@
-"""Expressions of SMV and Promela, as far as they are written: every operation stands in parentheses of its own."""
+"""Expressions of SMV, Promela and Murphi, as they are written: every operation has parentheses of its own."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def _one(tokens: list[str], at: int, leaf: Callable[[str], Any], operation: Oper
     if tokens[at + 1] != "(":
         return leaf(token), at + 1
     args, at = [], at + 1
+    if tokens[at + 1] == ")":
+        return operation(token, ()), at + 2
     while tokens[at] in ("(", ","):
         value, at = _one(tokens, at + 1, leaf, operation)
         args.append(value)

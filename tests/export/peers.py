@@ -138,6 +138,22 @@ def _spin(seconds: int) -> tuple[Command, ...]:
     )
 
 
+def _rumur(seconds: int) -> tuple[Command, ...]:
+    return (
+        ("rumur", "--deadlock-detection", "off", "--output", "model.c", "model"),
+        ("gcc", "-O2", "-w", "-mcx16", "-o", "found", "model.c", "-lpthread"),
+        ("./found",),
+    )
+
+
+def _rumur_says(text: str) -> str:
+    if re.search(r'Invariant .* failed|invariant ".*" failed', text):
+        return REFUTED
+    if re.search(r"out of memory|allocat", text):
+        return OPEN
+    return PROVED if "No error found" in text else ""
+
+
 def _smv_says(text: str) -> str:
     found = re.search(r"^-- invariant .* is (true|false)$", text, re.M | re.S)
     return "" if found is None else PROVED if found[1] == "true" else REFUTED
@@ -159,6 +175,7 @@ PEERS: Mapping[str, Peer] = {
         Peer("ABC pdr", "aiger", (ABC,), f"{_DEBIAN} berkeley-abc", _abc("pdr"), _abc_says),
         Peer("ABC bmc3", "aiger", (ABC,), f"{_DEBIAN} berkeley-abc", _abc("bmc3 -F 400"), _abc_says, False),
         Peer("SPIN", "promela", ("spin", "gcc"), f"{_DEBIAN} spin gcc", _spin, _spin_says),
+        Peer("rumur", "murphi", ("rumur", "gcc"), f"{_DEBIAN} rumur gcc", _rumur, _rumur_says),
         Peer("NuSMV", "smv", (NUSMV,), "from its authors", lambda seconds: ((NUSMV, "-dcx", "model"),), _smv_says),
         Peer("z3 Spacer", "smtlib", ("z3",), "pip install z3-solver", _solver("spacer", "z3"), _solver_says),
         Peer("z3 k-induction", "btor2", ("z3",), "pip install z3-solver", _solver("induction", "z3"), _solver_says),

@@ -14,6 +14,7 @@ from kexecspec.certificate.symbols import label, plain
 from kexecspec.export.aiger import aiger
 from kexecspec.export.btor2 import btor2
 from kexecspec.export.model import Model, model
+from kexecspec.export.murphi import murphi
 from kexecspec.export.names import identifier, symbol
 from kexecspec.export.promela import promela
 from kexecspec.export.smtlib import smtlib
@@ -22,7 +23,7 @@ from kexecspec.ir.evaluate import evaluate, initial_states
 from kexecspec.ir.moves import Row, moves_of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value, contains
-from tests.export import read_aiger, read_btor2, read_promela, read_smv
+from tests.export import read_aiger, read_btor2, read_murphi, read_promela, read_smv
 from tests.export.read_smtlib import Smtlib
 from tests.export.read_smv import Word
 from tests.export.systems import FREE, system
@@ -237,3 +238,26 @@ def test_promela(case: Case) -> None:
             after, found = case.after(number, state), read.fired(number, values(state))
             assert found == (None if after is None else (values(after), case.holds(after)))
     assert all(contains(variables[name].sort, value) for name, value in first.items())
+
+
+def test_murphi(case: Case) -> None:
+    read = read_murphi.read(murphi(case.model, "title"))
+    variables = case.system.variables
+
+    def values(state: State) -> dict[str, int]:
+        return {identifier("v", name): value(given) for name, given in state.items()}
+
+    def value(given: Value) -> int:
+        return read.constants[identifier("l", given)] if isinstance(given, str) else int(given)
+
+    first = case.first()
+    drawn = {identifier("f", name): bits(first[name], variables[name].sort) for name in FREE}
+    assert read.run(read.begin, drawn) == values(first)
+    counts = {name: high - low + 1 for name, (low, high) in read.drawn.items()}
+    assert counts == {"f_open": 2, identifier("f", "x\n:: y"): 5, "f_odd": 3, "f_below": 12}
+    assert len(read.rules) == len(case.moves)
+    for state in case.states():
+        assert bool(read.value(read.invariant, values(state))) is case.holds(state)
+        for number in range(len(case.moves)):
+            after = case.after(number, state)
+            assert read.fired(number, values(state)) == (None if after is None else values(after))

@@ -21,7 +21,8 @@ from tests.soak.cases import KINDS, STATES, Ground, Kinds, Outcome
 
 SECONDS = 20
 CHECKERS: Mapping[str, tuple[str, int]] = {
-    "abc": ("ABC pdr", 3), "spin": ("SPIN", 12), "nusmv": ("NuSMV", 3), "spacer": ("z3 Spacer", 12),
+    "abc": ("ABC pdr", 3), "spin": ("SPIN", 12), "rumur": ("rumur", 12), "nusmv": ("NuSMV", 3),
+    "spacer": ("z3 Spacer", 12),
 }  # fmt: skip
 """Kinds in which a checker gives a verdict of its own: who, and of how many properties about one."""
 SOLVERS: Mapping[str, tuple[str, int]] = {"z3-evidence": ("z3", 4), "cvc5-evidence": ("cvc5", 4)}
