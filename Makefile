@@ -7,6 +7,7 @@
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
+# make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
 # make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -20,7 +21,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-sweep certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-sweep bench-peers certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -82,6 +83,10 @@ bench: $(STAMP)
 
 bench-sweep: $(STAMP)
 	$(BIN)/python benchmarks/sweep.py
+
+bench-peers: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m benchmarks.peers
 
 certificates: $(STAMP)
 	$(BIN)/python benchmarks/certificates.py
