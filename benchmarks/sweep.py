@@ -64,7 +64,7 @@ def cluster(folder: Path, workers: int) -> Iterator[str]:
         for command in commands:
             process = subprocess.Popen(command, env=ENVIRONMENT, cwd=folder, **quiet)  # type: ignore[call-overload]
             stack.callback(process.wait)
-            stack.callback(process.terminate)
+            stack.callback(process.kill)
         while not (file.exists() and file.read_text().endswith("}")):
             time.sleep(0.1)
         yield json.loads(file.read_text())["address"]

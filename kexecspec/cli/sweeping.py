@@ -134,7 +134,7 @@ def _print(plan: Plan, number: int) -> int:
 def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
     """The results of all combinations; None where there is nobody to judge them, which has been told."""
     from kexecspec.sweep.crews import NoCrew
-    from kexecspec.sweep.results import journal, known
+    from kexecspec.sweep.results import journal, known, worth_keeping
     from kexecspec.sweep.run import Gone, reused, swept
     from kexecspec.sweep.work import Unlike
 
@@ -142,7 +142,8 @@ def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
     rows = list(reused(plan, earlier))
     told = _Progress(plan.head.mine, len(rows), request.verbose or sys.stderr.isatty())
     try:
-        with journal(path, plan.head, rows) as log, _crew(request, len(rows) < plan.head.mine) as crew:
+        kept = worth_keeping(earlier, rows)
+        with journal(path, plan.head, rows, kept) as log, _crew(request, len(rows) < plan.head.mine) as crew:
 
             def keep(row: Row) -> None:
                 with _named(path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from kexecspec.diagnostics import Diagnostic, InputError
-from kexecspec.sweep.matrix import ADDED, Combination, Matrix, Names, Value, products
+from collections.abc import Iterator
+
+from kexecspec.diagnostics import Diagnostic, InputError, quote
+from kexecspec.sweep.matrix import ADDED, Choice, Combination, Matrix, Names, Value, label, products
 
 Chosen = tuple[Names, tuple[Value, ...]]
 
@@ -23,6 +25,7 @@ def combinations(matrix: Matrix) -> tuple[Combination, ...]:
         wrong.append(_too_many(matrix, f"{len(kept) + len(added)} combinations with what is included"))
     if not wrong and not kept and not added:
         wrong.append(Diagnostic("KX029", "nothing is left: everything is excluded", matrix.excludes[0].span))
+    wrong += _twice(added)
     if wrong:
         raise InputError(wrong)
     found = [Combination(number, *chosen) for number, chosen in enumerate(kept, 1)]
@@ -61,6 +64,18 @@ def _kept(matrix: Matrix, everything: list[Chosen]) -> tuple[list[Chosen], list[
         if id(choice) not in used
     ]
     return kept, wrong
+
+
+def _twice(added: list[tuple[Choice, Chosen]]) -> Iterator[Diagnostic]:
+    """Combinations that are added under the same name."""
+    seen: set[tuple[Names, str]] = set()
+    for choice, (names, _) in added:
+        assert choice.added is not None
+        name = choice.added[0]
+        if (names, name) in seen:
+            message = f"{quote(name)} is added twice to {label(names)}"
+            yield Diagnostic("KX023", message, choice.span, help="give it another name")
+        seen.add((names, name))
 
 
 def _count(matrix: Matrix) -> None:

@@ -37,12 +37,17 @@ def head_line(head: Head) -> str:
     return _line({"schema": SCHEMA, "kind": "sweep"} | asdict(head))
 
 
-def row_line(row: Row) -> str:
+RESULT, KEPT = "result", "kept"
+"""The kinds of lines after the first: a result of this sweep, and one of an earlier matrix or other options, which is
+nobody's result here but may be wanted again."""
+
+
+def row_line(row: Row, kind: str = RESULT) -> str:
     """One result as a line, with its end."""
     found = row.answer
     return _line(
         {
-            "kind": "result",
+            "kind": kind,
             "number": row.number,
             "combination": dict(row.names),
             "outcome": found.outcome,
@@ -84,10 +89,10 @@ def read_head(text: str) -> Head:
     )  # fmt: skip
 
 
-def read_row(text: str) -> Row:
-    """The result in one line. Raises ValueError with a plain sentence."""
+def read_row(text: str) -> tuple[str, Row]:
+    """The result in one line, and the line's kind. Raises ValueError with a plain sentence."""
     line = _object(text)
-    if line.get("kind") != "result":
+    if line.get("kind") not in (RESULT, KEPT):
         raise ValueError("it is no result")
     _only(line, _KEYS)
     names = tuple((axis, _text(value)) for axis, value in _table(line, "combination").items())
@@ -109,9 +114,9 @@ def read_row(text: str) -> Row:
     seconds, solved = line["seconds"], line["solved"]
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not isinstance(solved, bool):
         raise ValueError("'seconds' or 'solved' is of the wrong kind")
-    return Row(
-        _number(line["number"]), names, _text(line["id"]), _maybe(line["system"], _text), answer, float(seconds), solved
-    )
+    system = _maybe(line["system"], _text)
+    row = Row(_number(line["number"]), names, _text(line["id"]), system, answer, float(seconds), solved)
+    return line["kind"], row
 
 
 _KEYS = (

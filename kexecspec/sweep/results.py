@@ -11,21 +11,24 @@ from pathlib import Path
 
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.files import write_whole
-from kexecspec.sweep.lines import Head, head_line, read_head, read_row, row_line
-from kexecspec.sweep.result import Row
+from kexecspec.sweep.lines import KEPT, RESULT, Head, head_line, read_head, read_row, row_line
+from kexecspec.sweep.result import JUDGED, Row
 from kexecspec.textfile import read_text
 
 LARGEST = 1 << 30
+MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True)
 class Results:
-    """A whole file. `torn` is the number of a last line that is half written."""
+    """A whole file. `torn` is the number of a last line that is half written; `kept` are results of earlier matrices,
+    or with other options, which are no part of this sweep."""
 
     path: str
     head: Head
     rows: tuple[Row, ...]
     torn: int | None = None
+    kept: tuple[Row, ...] = ()
 
 
 def read_results(path: str) -> Results:
@@ -40,20 +43,21 @@ def read_results(path: str) -> Results:
         head = read_head(whole[0])
     except ValueError as error:
         raise _wrong(path, 1, f"no results: {error}") from None
-    rows = []
+    rows: dict[str, list[Row]] = {RESULT: [], KEPT: []}
     for number, line in enumerate(whole[1:], 2):
         try:
-            rows.append(read_row(line))
+            kind, row = read_row(line)
         except ValueError as error:
             raise _wrong(path, number, f"no result: {error}") from None
-        if tuple(axis for axis, _ in rows[-1].names) != head.columns[: len(rows[-1].names)]:
+        if kind == RESULT and tuple(axis for axis, _ in row.names) != head.columns[: len(row.names)]:
             raise _wrong(path, number, "no result of this sweep: its axes are others")
-    return Results(path, head, tuple(rows), torn)
+        rows[kind].append(row)
+    return Results(path, head, tuple(rows[RESULT]), torn, tuple(rows[KEPT]))
 
 
-def text_of(head: Head, rows: Iterable[Row]) -> str:
+def text_of(head: Head, rows: Iterable[Row], kept: Iterable[Row] = ()) -> str:
     """A whole file."""
-    return "".join((head_line(head), *(row_line(row) for row in rows)))
+    return "".join((head_line(head), *(row_line(row, KEPT) for row in kept), *(row_line(row) for row in rows)))
 
 
 class Busy(Exception):
@@ -75,8 +79,8 @@ class Journal:
 
 
 @contextlib.contextmanager
-def journal(path: Path, head: Head, rows: Iterable[Row]) -> Iterator[Journal]:
-    """The file `path`, which holds the head and `rows` and nothing else, open for more; nobody else's meanwhile.
+def journal(path: Path, head: Head, rows: Iterable[Row], kept: Iterable[Row] = ()) -> Iterator[Journal]:
+    """The file `path`, which holds the head, `rows` and `kept` and nothing else, open for more, and for nobody else.
 
     What it held before is gone only when the new content is on the disk. Raises InputError where another sweep writes
     it, or OSError.
@@ -86,7 +90,7 @@ def journal(path: Path, head: Head, rows: Iterable[Row]) -> Iterator[Journal]:
         try:
             if path.exists():
                 _locked(path, stack)
-            write_whole(path, text_of(head, rows))
+            write_whole(path, text_of(head, rows, kept))
             descriptor = _locked(path, stack)
         except Busy:
             raise _another(path, "another sweep adds its results to this file") from None
@@ -111,8 +115,8 @@ def _locked(path: Path, stack: contextlib.ExitStack) -> int:
 
 
 def known(path: Path, head: Head) -> tuple[Row, ...]:
-    """What an earlier run has left in `path` for the same shard; nothing where there is no such file. Raises InputError
-    for a file that holds anything else, which is then left alone."""
+    """What earlier runs have left in `path` for the same shard, the latest first; nothing where there is no such file.
+    Raises InputError for a file that holds anything else, which is then left alone."""
     if not path.exists():
         return ()
     found = read_results(str(path))
@@ -120,7 +124,15 @@ def known(path: Path, head: Head) -> tuple[Row, ...]:
         said = "the whole sweep" if found.head.shard == (1, 1) else f"shard {'/'.join(map(str, found.head.shard))}"
         message = f"it holds results of {said}, not of shard {'/'.join(map(str, head.shard))}"
         raise _another(path, message)
-    return found.rows
+    return (*found.rows, *found.kept)
+
+
+def worth_keeping(earlier: Iterable[Row], rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Those of `earlier` rows that were judged and are not among `rows`: after the next edit they may be. At most
+    MOST_KEPT, the latest."""
+    ids = {row.id for row in rows}
+    found = {row.id: row for row in earlier if row.answer.outcome == JUDGED and row.id not in ids}
+    return tuple(found.values())[:MOST_KEPT]
 
 
 def _another(path: Path, message: str) -> InputError:

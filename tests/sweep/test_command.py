@@ -121,6 +121,17 @@ def test_a_sweep_and_its_second_run(run: Run, quick: None, tmp_path: Path) -> No
     assert again.code == 1 and again.out == (tmp_path / "t.jsonl").read_text(), "nothing is left to judge"
 
 
+def test_what_was_judged_once_is_not_judged_again_after_two_edits(run: Run, quick: None, tmp_path: Path) -> None:
+    fleet(tmp_path)
+    sweep = ("sweep", "fleet.yaml", *ONLY, "--jobs", "1", "--format", "jsonl")
+    first = run(*sweep)
+    fleet(tmp_path, MATRIX.replace("5.10.20, 5.14", "5.14"))
+    assert run(*sweep).out.count("\n") == 5
+    assert run("sweep", "fleet.yaml", "--only", "KX102", "--jobs", "1", "-q").code in (0, 1)
+    fleet(tmp_path)
+    assert run(*sweep[:-4], "--executor", "tests.sweep.test_command:nobody", "--format", "jsonl").out == first.out
+
+
 def nobody() -> None:
     raise AssertionError("nobody is needed")
 

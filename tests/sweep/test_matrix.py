@@ -120,6 +120,10 @@ WRONG = {
         MATRIX + "limit: 7\ninclude: [{name: x, set: {}, kernel: '5.10*'}]\n",
         "KX018 10 combinations with what is included",
     ),
+    "the same added twice": (
+        AXES + "include:\n  - {name: x, set: {}}\n  - {name: x, set: {}, platform: '*'}\n",
+        "5:5 KX023 'x' is added twice to platform board-a.yaml; give it another name",
+    ),
     "a limit of nothing": (AXES + "limit: 0\n", "3:8 KX007 'limit' is 0, too small"),
     "no mapping": ("[]\n", "1:1 KX006 the file is a mapping, not a list"),
     "a file that holds none": ("axes: {platform: [list.yaml]}\n", "1:19 KX006 'list.yaml' holds no mapping"),

@@ -15,7 +15,7 @@ from kexecspec.diagnostics import InputError
 from kexecspec.report import Look
 from kexecspec.resources import schema_path
 from kexecspec.sweep.lines import head_line, row_line
-from kexecspec.sweep.results import journal, known, read_results, text_of
+from kexecspec.sweep.results import journal, known, read_results, text_of, worth_keeping
 from kexecspec.sweep.tables import as_csv, as_text
 from tests.sweep.made_rows import HEAD, PROVED, ROWS, row
 
@@ -66,6 +66,18 @@ def test_results_are_added_whole_and_at_once(tmp_path: Path) -> None:
         pass
     assert read_results(str(path)).rows == ROWS[2:3]
     assert os.listdir(path.parent) == ["a.jsonl"]
+
+
+def test_what_an_edit_leaves_out_is_kept_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    kept = worth_keeping(ROWS, ROWS[1:2])
+    assert kept == (ROWS[0], ROWS[2], ROWS[5]), "what was judged, and is not there already"
+    with journal(path, HEAD, ROWS[1:2], kept):
+        pass
+    found = read_results(str(path))
+    assert (found.rows, found.kept) == (ROWS[1:2], kept)
+    assert known(path, HEAD) == (*ROWS[1:2], *kept)
+    assert worth_keeping(known(path, HEAD), ROWS[:1]) == (ROWS[1], ROWS[2], ROWS[5])
 
 
 def test_what_is_known_is_known_of_the_same_shard_only(tmp_path: Path) -> None:
