@@ -81,6 +81,15 @@ def test_no_solver_is_loaded() -> None:
     assert told.stdout.strip() == "False"
 
 
+def test_what_was_passed_on_the_way_is_found_when_it_is_asked_for() -> None:
+    """One sweep answers several questions, also about states that it has left behind."""
+    up = rule("up", less(Ref("x"), Const(3)), {"x": plus("x", 1)})
+    sweep = Sweep(system((var("x", IntSort(0, 3), 0),), (up,)), 100)
+    assert sweep.seek(at("x", 3)) is not None
+    nearer = sweep.seek(at("x", 1))
+    assert nearer is not None and [step.rule for step in nearer.steps] == ["up"]
+
+
 def test_rules_left_out_of_a_look_may_not_fire() -> None:
     """`Moves.at` leaves out only rules that are not enabled, and keeps the order of the others."""
     places = var("at", EnumSort(("a", "b", "c")), "a")

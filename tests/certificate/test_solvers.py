@@ -60,6 +60,7 @@ def script(body: str) -> Command:
 
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "it reads all of the text": (f"import sys; print('sat' if sys.stdin.read() == {TRUE!r} else 'unsat')", SAT, ""),
     "it answers": ("import sys; sys.stdin.read(); print('unsat')", UNSAT, ""),
     "it answers without reading": ("print('sat')", SAT, ""),
     "a status of its own": ("import sys; print('unsat'); sys.exit(20)", UNSAT, ""),
@@ -151,6 +152,24 @@ def test_a_wheel_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     said = worker.ask(TRUE, 60)
     assert said.word == UNKNOWN and said.why.startswith("it cannot be started")
     assert workers.release("z3") != "unknown"
+
+
+def test_what_a_wheel_prints_by_the_way_is_no_part_of_its_answer() -> None:
+    body = (
+        "from kexecspec.solve import workers; import os\n"
+        "workers._ANSWERS = {'loud': lambda text: (os.write(1, b'noise'), print('noise', flush=True), 'sat')[2]}\n"
+        "workers.serve('loud')"
+    )
+    asked = workers._LENGTH.pack(len(TRUE)) + TRUE.encode()
+
+    done = subprocess.run((sys.executable, "-c", body), input=asked, capture_output=True, timeout=60, check=True)
+
+    assert done.stdout == b"".join(workers._LENGTH.pack(len(said)) + said for said in (b"ready", b"sat"))
+
+
+def test_the_release_of_what_is_not_installed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WHEELS", {"it": "no-such-distribution"})
+    assert workers.release("it") == UNKNOWN
 
 
 @dataclass
