@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kexecspec.diagnostics import WIDTH, escape
 from kexecspec.exit_codes import DISAGREES, PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
-from kexecspec.report.look import Look, count, wrapped
+from kexecspec.report.look import Look, count, shell, wrapped
 from kexecspec.sweep.lines import Head
-from kexecspec.sweep.result import INPUT_ERROR, UNANSWERED, Answer, Row
+from kexecspec.sweep.result import INPUT_ERROR, JUDGED, UNANSWERED, Answer, Row
 from kexecspec.sweep.results import text_of
 
 _WIDEST = 24
@@ -104,6 +104,9 @@ def _ending(head: Head, rows: Sequence[Row], look: Look) -> Iterator[str]:
     failed = len(codes) - codes.count(PROVED)
     what = f"{len(codes)} of {len(codes)} proved" if not failed else f"{failed} of {len(codes)} not proved"
     yield look.paint(word, style, "bold") + f"  {escape(head.sweep)}: {what}"
+    first = next((row.number for row in rows if row.answer.outcome == JUDGED and row.answer.exit != PROVED), None)
+    if first is not None:
+        yield f"next: kexecspec sweep {shell(head.path)} --print {first} > platform.yaml"
 
 
 def _verdict(answer: Answer) -> str:

@@ -131,14 +131,14 @@ DISAGREES    board-6.yaml  5.10  KX101/x@kexec: replay DIVERGED
 
 
 def test_the_text_table() -> None:
-    ending = """\
-
+    counted = """\
 6 combinations: 1 proved, 2 refuted or vacuous, 1 with an input error, 1
   undecided, 1 in which the tool disagrees with itself
-FAIL  fleet: 5 of 6 not proved
 """
-    assert as_text(HEAD, ROWS, Look()) == "fleet.yaml: fleet: 6 combinations\n\n" + TABLE + ending
-    failing = TABLE.split("\n", 1)[1] + "\nFAIL  fleet: 5 of 6 not proved\n"
+    last = "FAIL  fleet: 5 of 6 not proved\nnext: kexecspec sweep fleet.yaml --print 2 > platform.yaml\n"
+    whole = f"fleet.yaml: fleet: 6 combinations\n\n{TABLE}\n{counted}{last}"
+    assert as_text(HEAD, ROWS, Look()) == whole
+    failing = TABLE.split("\n", 1)[1] + "\n" + last
     assert as_text(HEAD, ROWS, Look(quiet=True)) == failing
     assert as_text(HEAD, ROWS[:1], Look(quiet=True)) == "PASS  fleet: 1 of 1 proved\n"
 
