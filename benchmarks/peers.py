@@ -2,7 +2,7 @@
 
 D drivers that are TEE clients, two secure threads, any number of kexecs; safe, and with the first driver keeping its
 memory. The one property is that the first driver's memory is not registered any more after a kexec: of all drivers the
-one about which the others are quickest. Who is asked gets the file that `kexecspec export` writes for nothing; what
+one about which ABC has its proof soonest. Who is asked gets the file that `kexecspec export` writes for nothing; what
 writing costs has rows of its own. Times are medians over whole processes, memory is that of the largest process. Writes
 README's table, peers.svg and peers.png.
 """
