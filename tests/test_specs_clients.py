@@ -217,3 +217,28 @@ assume: {in_flight: none, registration_fails: false}
     assert small(text).handoffs_to(kept) is None
     assert small(warm).handoffs_to(kept) == 2
     assert disagreements(warm) == []
+
+
+@pytest.mark.parametrize("world", ["amdtee: true", "optee: 3.13.0, dynamic_shm: false"])
+def test_a_buffer_of_its_own_is_not_accepted_where_none_can_be_registered(world: str) -> None:
+    text = one(("tee_shm_register_kernel_buf, buffer: page, size: 4KiB", world, "6.6"), 20000)
+    rules = small(text)
+
+    assert rules.handoffs_to({"held.api_refused": True, "held.at": "failed"}) == 0
+    assert rules.handoffs_to({"held.at": "bound"}) is None
+    assert disagreements(text) == []
+
+
+def test_user_space_calls_until_it_is_stopped() -> None:
+    text = """
+platform: callers
+secure_world: {optee: 3.13.0, threads: 1, heap: {base_use: 20000}, supplicant: {present: false}}
+kernels: {prod: {version: "5.14", user_space: {sessions: 1}}}
+handoffs: [prod -kexec -e-> prod, prod -systemctl kexec-> prod]
+"""
+    rules = small(text)
+
+    assert rules.may_fire("tee.user_call_enters", {"phase": "up"})
+    for edge in rules.platform.edges:
+        during = {"phase": "down", "leaving": edge.name}
+        assert rules.may_fire("tee.user_call_enters", during) is not edge.user_stopped

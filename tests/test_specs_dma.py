@@ -175,3 +175,47 @@ def test_a_transfer_is_started_during_shutdown_by_whoever_still_runs(master: str
     assert rules.may_fire("master.request", {"phase": "up"})
     assert not rules.may_fire("master.request", {"phase": "boot"})
     assert disagreements(text) == []
+
+
+QUIET = "quiesced_by: {kexec: core, reboot: core}"
+
+
+@pytest.mark.parametrize(
+    ("smmus", "master", "kernels", "code", "found"),
+    [
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", PROD, "KX307", 0),
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB, {QUIET}", PROD, "KX307", None),
+        (V3, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB",
+         "prod: {version: 6.12, features: {smmu3-kexec-adopt: true}}", "KX301", None),
+        (V3.replace('"}}', '", reset: {gbpa: bypass}, abort_is_fatal: true}}'), f"{RING}, {BEHIND}, {QUIET}", PROD,
+         "KX305", None),
+        (V3, f"driver: fsl_enetc, {BEHIND}", "prod: {version: 6.1.3}", "KX303", 0),
+        (V3, f"driver: fsl_enetc, {BEHIND}", PROD, "KX306", 0),
+    ],
+    ids=["bypassed", "stopped-before", "adopted", "never-aborted", "maps-without-domain", "unmaps-without-smmu"],
+)  # fmt: skip
+def test_what_a_master_suffers_until_its_kernel_has_gone(
+    smmus: str, master: str, kernels: str, code: str, found: int | None
+) -> None:
+    """A ring that goes on when the SMMU is bypassed, and one whose device was stopped; one that goes on through the
+    dead kernel's tables; one that nothing aborts; tasks of the leaving kernel that map and unmap."""
+    text = one(smmus, master, kernels)
+
+    assert small(text).handoffs_to_harm(code) == found
+    assert disagreements(text) == []
+
+
+def test_an_smmu_that_is_told_to_abort_at_shutdown_does_so_in_the_next_kernel_until_that_resets_it() -> None:
+    v3 = one(V3, f"{RING}, {BEHIND}", "prod: {version: 6.12, features: {smmu3-shutdown-gbpa-abort: true}}")
+    v2 = one(V2, f"{RING}, {BEHIND}", "prod: {version: 6.12, features: {smmu2-shutdown-aborts: true}}")
+    found = {"entered": "kexec", "smmu.at": "off"}
+
+    for text in (v2, v3):
+        rules = small(text)
+        aborts = (
+            {"smmu.on": False, "smmu.off_abort": True} if text == v3 else {"smmu.on": True, "master.entry": "fault"}
+        )
+        assert rules.handoffs_to(found | aborts) == 1
+        assert rules.handoffs_to(found | {"master.entry": "stale", "smmu.off_abort": False}) is None
+        assert rules.handoffs_to({"smmu.at": "failed"}) is None
+        assert disagreements(text) == []

@@ -132,13 +132,15 @@ def shm_alloc_priv_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> 
 
 
 def shm_register_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """tee_shm_register_kernel_buf: memory of the caller's own; -ENOTSUPP where the TEE cannot register."""
-    state = tee.state
-    if state.secure.config.kind != "optee":
-        line = _says(device, f"tee_shm_register_kernel_buf failed, err: {ENOTSUPP}")
+    """tee_shm_register_kernel_buf: memory of the caller's own; -ENOTSUPP where the TEE's driver cannot register,
+    -EINVAL where OP-TEE was built without the command (CFG_CORE_DYN_SHM in core/tee/entry_std.c@3.13.0)."""
+    state, secure = tee.state, tee.state.secure.config
+    if secure.kind != "optee" or not secure.dynamic_shm:
+        rc = ENOTSUPP if secure.kind != "optee" else EINVAL
+        line = _says(device, f"tee_shm_register_kernel_buf failed, err: {rc}")
         state.log.say(line)
         state.harm(HarmKind.REFUSED, "tee_shm_register", line, client=device.name)
-        return ENOTSUPP
+        return rc
     count = (size_of(params) + PAGE - 1) // PAGE
     extent = state.pages().alloc(count, f"tee:{device.name}")
     if extent is None:
