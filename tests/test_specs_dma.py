@@ -219,3 +219,13 @@ def test_an_smmu_that_is_told_to_abort_at_shutdown_does_so_in_the_next_kernel_un
         assert rules.handoffs_to(found | {"master.entry": "stale", "smmu.off_abort": False}) is None
         assert rules.handoffs_to({"smmu.at": "failed"}) is None
         assert disagreements(text) == []
+
+
+def test_a_payload_gives_a_device_work_once_it_is_there_and_only_where_there_is_none_of_its_own() -> None:
+    text = one("", RING, 'prod: {version: "6.12"}, tool: {payload: other}', "prod -kexec-> tool, tool -kexec-> prod")
+    rules = small(text)
+
+    assert rules.may_fire("master.payload_uses", {"kernel": "tool", "phase": "up", "master.engine": "stale"})
+    for elsewhere in ({"phase": "boot"}, {"phase": "down"}, {"kernel": "prod"}, {"master.engine": "own"}):
+        assert not rules.may_fire("master.payload_uses", elsewhere)
+    assert disagreements(text) == []
