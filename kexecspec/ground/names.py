@@ -38,6 +38,7 @@ class World:
     loose: dict[str, Stated] | None = None
     used: set[str] = field(default_factory=set)
     derived: dict[tuple[str, str], Expr] = field(default_factory=dict)
+    orders: dict[tuple[str, str], tuple[Expr, ...]] = field(default_factory=dict)
     _things: dict[str, Part] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Expr] = field(default_factory=dict)
 

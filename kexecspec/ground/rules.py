@@ -188,22 +188,32 @@ def _members(world: World, entity: Entity, fact: str) -> tuple[Thing, ...]:
 def turn_order(world: World, entity: Entity, hook: str) -> tuple[Expr, ...]:
     """Whose turn it is: in a probe walk everybody before has settled; in the shutdown walk everybody that must go
     first has stopped and nobody is in the middle of a hook."""
-    walkers = world.platform.of_kind("walker")
+    key = (entity.name, hook)
+    if key not in world.orders:
+        world.orders[key] = _probe_order(world, entity) if hook == "probe" else _shutdown_order(world, entity)
+    return world.orders[key]
+
+
+def _probe_order(world: World, entity: Entity) -> tuple[Expr, ...]:
     parts: list[Expr] = []
-    for other in walkers:
+    for other in world.platform.of_kind("walker"):
         if other.name == entity.name:
-            if hook == "probe":
-                return _flat(parts)
+            break
+        parts.extend(_conjuncts(_expr(world.part(other.name).attribute("settled"))))
+    return tuple(parts)
+
+
+def _shutdown_order(world: World, entity: Entity) -> tuple[Expr, ...]:
+    parts: list[Expr] = []
+    for other in world.platform.of_kind("walker"):
+        if other.name == entity.name:
             continue
         thing = world.part(other.name)
-        if hook == "probe":
-            parts.append(_expr(thing.attribute("settled")))
-        else:
-            if other.name in entity.shut_after:
-                ordered = world.known(order_fact(other.name, entity.name), True)
-                parts.append(disjoin((negate(ordered), _expr(thing.attribute("stopped")))))
-            parts.append(negate(_expr(thing.attribute("stopping"))))
-    return _flat(parts)
+        if other.name in entity.shut_after:
+            ordered = world.known(order_fact(other.name, entity.name), True)
+            parts.extend(_conjuncts(disjoin((negate(ordered), _expr(thing.attribute("stopped"))))))
+        parts.extend(_conjuncts(negate(_expr(thing.attribute("stopping")))))
+    return tuple(parts)
 
 
 def _unwound(entity: Entity) -> dict[str, Expr]:

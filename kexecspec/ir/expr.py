@@ -6,86 +6,115 @@ guard leaves no trace of the guard behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from kexecspec.ir.values import Value
 
 
+class Node:
+    """What is worked out once for each expression, however often it is part of others: its hash and what it reads."""
+
+    __slots__ = ("_hash", "_reads")
+    _hash: int
+    _reads: frozenset[str]
+
+
+def _hash(node: Expr) -> int:
+    try:
+        known = node._hash
+    except AttributeError:
+        known = hash((type(node), *(getattr(node, name) for name in node.__match_args__)))
+        object.__setattr__(node, "_hash", known)
+    return known
+
+
 @dataclass(frozen=True, slots=True)
-class Const:
-    """A literal: a truth value, an integer or an enumeration label."""
+class Const(Node):
+    """A literal: a truth value, an integer or an enumeration label. Unlike in Python, true is not 1."""
 
     value: Value
+    __hash__ = _hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Const) and type(self.value) is type(other.value) and self.value == other.value
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Node):
     """The value of a state variable."""
 
     name: str
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Eq:
+class Eq(Node):
     """Equality of two expressions of one sort."""
 
     left: Expr
     right: Expr
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Less:
+class Less(Node):
     """Strict order of two integers."""
 
     left: Expr
     right: Expr
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Plus:
+class Plus(Node):
     """Sum of integers."""
 
     terms: tuple[Expr, ...]
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class Times(Node):
     """An integer multiplied by a constant."""
 
     factor: int
     term: Expr
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node):
     """Negation."""
 
     term: Expr
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class And(Node):
     """Conjunction."""
 
     terms: tuple[Expr, ...]
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class Or(Node):
     """Disjunction."""
 
     terms: tuple[Expr, ...]
+    __hash__ = _hash
 
 
 @dataclass(frozen=True, slots=True)
-class If:
+class If(Node):
     """`then` where `condition` holds, `otherwise` elsewhere."""
 
     condition: Expr
     then: Expr
     otherwise: Expr
+    __hash__ = _hash
 
 
 Expr = Const | Ref | Eq | Less | Plus | Times | Not | And | Or | If
@@ -95,10 +124,8 @@ FALSE = Const(False)
 
 
 def same(left: Expr, right: Expr) -> bool:
-    """Whether two expressions are identical; unlike `==`, `True` is not `1`."""
-    if isinstance(left, Const) and isinstance(right, Const):
-        return type(left.value) is type(right.value) and left.value == right.value
-    return left == right
+    """Whether two expressions are identical."""
+    return left is right or left.__class__ is right.__class__ and left == right
 
 
 def negate(term: Expr) -> Expr:
@@ -225,37 +252,57 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (condition, then, otherwise)
 
 
-@lru_cache(maxsize=100_000)
 def references(expr: Expr) -> frozenset[str]:
     """The names of the state variables that `expr` reads."""
+    try:
+        known = expr._reads
+    except AttributeError:
+        known = frozenset((expr.name,)) if isinstance(expr, Ref) else _read_in(children(expr))
+        object.__setattr__(expr, "_reads", known)
+    return known
+
+
+def _read_in(parts: tuple[Expr, ...]) -> frozenset[str]:
+    if len(parts) == 1:
+        return references(parts[0])
+    return frozenset().union(*map(references, parts))
+
+
+def substitute(expr: Expr, by: Mapping[str, Expr], known: dict[Expr, Expr] | None = None) -> Expr:
+    """`expr` with variables replaced, folded again. `known` keeps what has been replaced by the same `by` before."""
+    if by.keys().isdisjoint(references(expr)):
+        return expr
     if isinstance(expr, Ref):
-        return frozenset((expr.name,))
-    return frozenset().union(*(references(child) for child in children(expr)))
+        return by[expr.name]
+    found = None if known is None else known.get(expr)
+    if found is None:
+        found = rebuilt(expr, lambda part: substitute(part, by, known))
+        if known is not None:
+            known[expr] = found
+    return found
 
 
-def substitute(expr: Expr, by: Mapping[str, Expr]) -> Expr:
-    """`expr` with variables replaced, folded again."""
+def rebuilt(expr: Expr, part: Callable[[Expr], Expr]) -> Expr:
+    """`expr` with `part` of each direct sub-expression in its place, folded again."""
     match expr:
-        case Const():
-            return expr
-        case Ref(name):
-            return by.get(name, expr)
-        case Eq(left, right):
-            return equal(substitute(left, by), substitute(right, by))
-        case Less(left, right):
-            return less(substitute(left, by), substitute(right, by))
-        case Plus(terms):
-            return add(substitute(term, by) for term in terms)
-        case Times(factor, term):
-            return times(factor, substitute(term, by))
-        case Not(term):
-            return negate(substitute(term, by))
         case And(terms):
-            return conjoin(substitute(term, by) for term in terms)
+            return conjoin([part(term) for term in terms])
         case Or(terms):
-            return disjoin(substitute(term, by) for term in terms)
+            return disjoin([part(term) for term in terms])
+        case Eq(left, right):
+            return equal(part(left), part(right))
+        case Not(term):
+            return negate(part(term))
         case If(condition, then, otherwise):
-            return choose(substitute(condition, by), substitute(then, by), substitute(otherwise, by))
+            return choose(part(condition), part(then), part(otherwise))
+        case Less(left, right):
+            return less(part(left), part(right))
+        case Plus(terms):
+            return add([part(term) for term in terms])
+        case Times(factor, term):
+            return times(factor, part(term))
+        case Const() | Ref():
+            return expr
 
 
 def text(expr: Expr) -> str:

@@ -6,18 +6,51 @@ What is not reachable so is an invariant that is inductive by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 
-from kexecspec.ir.expr import FALSE, Const, Expr, Ref, conjoin, disjoin, equal, same, substitute
-from kexecspec.ir.system import Invariant, TransitionSystem
+from kexecspec.ir.expr import FALSE, And, Const, Expr, Ref, conjoin, disjoin, equal, references, same, substitute
+from kexecspec.ir.system import Invariant, Rule, TransitionSystem
 from kexecspec.ir.values import BoolSort, EnumSort, Value, members
 
 MOST = 4000
+_PREFIX = "flow:"
 Combination = tuple[Value, ...]
 
 
-def flow_invariant(system: TransitionSystem, names: tuple[str, ...]) -> Invariant | None:
+@dataclass(frozen=True)
+class _Piece:
+    """An expression, by the values of those of the group's variables that it reads."""
+
+    expr: Expr
+    places: tuple[int, ...]
+    names: tuple[str, ...]
+    known: dict[Combination, Expr] = field(default_factory=dict)
+
+    def at(self, here: Combination) -> Expr:
+        """What is left of the expression at `here`."""
+        values = tuple(here[place] for place in self.places)
+        found = self.known.get(values)
+        if found is None:
+            by = {name: Const(value) for name, value in zip(self.names, values, strict=True)}
+            found = self.known[values] = substitute(self.expr, by)
+        return found
+
+
+def flow_invariants(system: TransitionSystem, groups: Iterable[tuple[str, ...]]) -> tuple[Invariant, ...]:
+    """The flow invariants of several groups, those that say nothing left out."""
+    writers: dict[str, list[int]] = {}
+    for number, rule in enumerate(system.rules):
+        for name in rule.effect:
+            writers.setdefault(name, []).append(number)
+    found = (_flow_invariant(system, names, writers) for names in groups)
+    return tuple(invariant for invariant in found if invariant is not None)
+
+
+def _flow_invariant(
+    system: TransitionSystem, names: tuple[str, ...], writers: Mapping[str, Sequence[int]]
+) -> Invariant | None:
     """The reachable combinations of the variables `names`, as an invariant; None where it says nothing, where a
     variable is a wide integer, or where there are too many combinations to enumerate."""
     sorts = [system.variables[name].sort for name in names]
@@ -28,14 +61,14 @@ def flow_invariant(system: TransitionSystem, names: tuple[str, ...]) -> Invarian
         size *= len(tuple(members(sort)))
     if size > MOST:
         return None
-    reached = _reached(system, names)
-    return None if len(reached) == size else Invariant("flow:" + ",".join(names), _formula(names, reached))
+    rules = sorted({number for name in names for number in writers.get(name, ())})
+    reached = _reached(system, names, [system.rules[number] for number in rules])
+    return None if len(reached) == size else Invariant(_PREFIX + ",".join(names), _formula(names, reached))
 
 
-def flow_invariants(system: TransitionSystem, groups: Iterable[tuple[str, ...]]) -> tuple[Invariant, ...]:
-    """The flow invariants of several groups, those that say nothing left out."""
-    found = (flow_invariant(system, names) for names in groups)
-    return tuple(invariant for invariant in found if invariant is not None)
+def from_control(invariant: Invariant) -> bool:
+    """Whether `invariant` is one of `flow_invariants`, so that it is inductive by itself."""
+    return invariant.name.startswith(_PREFIX)
 
 
 def control_groups(system: TransitionSystem, control: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -52,31 +85,42 @@ def control_groups(system: TransitionSystem, control: tuple[str, ...]) -> Iterat
         yield (*there, name) if own is None else (*there, own, name)
 
 
-def _reached(system: TransitionSystem, names: tuple[str, ...]) -> frozenset[Combination]:
-    moves = [
-        (rule.enabled, tuple(rule.effect.get(name, Ref(name)) for name in names))
-        for rule in system.rules
-        if any(name in rule.effect for name in names)
-    ]
+def _reached(system: TransitionSystem, names: tuple[str, ...], rules: Sequence[Rule]) -> frozenset[Combination]:
+    places = {name: place for place, name in enumerate(names)}
+    moves = [(_conditions(rule, places), _changes(rule, places)) for rule in rules]
     starts = [system.variables[name].initial for name in names]
     seen = set(product(*(_values(start, system, name) for start, name in zip(starts, names, strict=True))))
     queue = list(seen)
     while queue:
         here = queue.pop()
-        known = {name: Const(value) for name, value in zip(names, here, strict=True)}
-        for guard, effect in moves:
-            if _impossible(guard, known):
+        for conditions, changes in moves:
+            if any(same(piece.at(here), FALSE) for piece in conditions):
                 continue
-            after = product(*(_values(substitute(e, known), system, n) for e, n in zip(effect, names, strict=True)))
-            for combination in after:
+            after: list[Iterable[Value]] = [(value,) for value in here]
+            for name, piece in changes:
+                after[places[name]] = _values(piece.at(here), system, name)
+            for combination in product(*after):
                 if combination not in seen:
                     seen.add(combination)
                     queue.append(combination)
     return frozenset(seen)
 
 
-def _impossible(guard: Expr, known: Mapping[str, Expr]) -> bool:
-    return same(substitute(guard, known), FALSE)
+def _conditions(rule: Rule, places: Mapping[str, int]) -> tuple[_Piece, ...]:
+    """The conjuncts of the rule's guard and order that the group has a part in; the others are never decided by it."""
+    guard = rule.guard.terms if isinstance(rule.guard, And) else (rule.guard,)
+    return tuple(
+        _piece(part, places) for part in (*guard, *rule.order) if not references(part).isdisjoint(places)
+    )
+
+
+def _changes(rule: Rule, places: Mapping[str, int]) -> tuple[tuple[str, _Piece], ...]:
+    return tuple((name, _piece(rule.effect[name], places)) for name in places if name in rule.effect)
+
+
+def _piece(expr: Expr, places: Mapping[str, int]) -> _Piece:
+    names = tuple(name for name in places if name in references(expr))
+    return _Piece(expr, tuple(places[name] for name in names), names)
 
 
 def _values(expr: Expr | None, system: TransitionSystem, name: str) -> tuple[Value, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times, text
 from kexecspec.ir.system import TransitionSystem, Var
@@ -13,8 +14,17 @@ class SortError(Exception):
     """An expression that has no sort; the message quotes it."""
 
 
-def sort_of(expr: Expr, variables: Mapping[str, Var]) -> Sort:
-    """The sort of `expr`; the bounds of an integer sort are of no meaning here. Raises SortError."""
+def sort_of(expr: Expr, variables: Mapping[str, Var], known: dict[Expr, Sort] | None = None) -> Sort:
+    """The sort of `expr`; the bounds of an integer sort are of no meaning here. `known` keeps the sorts of what has
+    been looked at with the same `variables`. Raises SortError."""
+    known = {} if known is None else known
+    found = known.get(expr)
+    if found is None:
+        found = known[expr] = _sort(expr, variables, known)
+    return found
+
+
+def _sort(expr: Expr, variables: Mapping[str, Var], known: dict[Expr, Sort]) -> Sort:
     match expr:
         case Const(bool()):
             return BOOL
@@ -27,38 +37,41 @@ def sort_of(expr: Expr, variables: Mapping[str, Var]) -> Sort:
                 raise SortError(f"no variable is called {name}")
             return variables[name].sort
         case Eq(left, right):
-            _alike(expr, sort_of(left, variables), sort_of(right, variables))
+            _alike(expr, sort_of(left, variables, known), sort_of(right, variables, known))
             return BOOL
         case Less(left, right):
-            _need(IntSort, expr, left, right, variables=variables)
+            _need(IntSort, expr, left, right, sorts=partial(sort_of, variables=variables, known=known))
             return BOOL
         case Plus(terms):
-            _need(IntSort, expr, *terms, variables=variables)
+            _need(IntSort, expr, *terms, sorts=partial(sort_of, variables=variables, known=known))
             return IntSort(0, 0)
         case Times(_, term):
-            _need(IntSort, expr, term, variables=variables)
+            _need(IntSort, expr, term, sorts=partial(sort_of, variables=variables, known=known))
             return IntSort(0, 0)
         case Not(term):
-            _need(BoolSort, expr, term, variables=variables)
+            _need(BoolSort, expr, term, sorts=partial(sort_of, variables=variables, known=known))
             return BOOL
         case And(terms) | Or(terms):
-            _need(BoolSort, expr, *terms, variables=variables)
+            _need(BoolSort, expr, *terms, sorts=partial(sort_of, variables=variables, known=known))
             return BOOL
         case If(condition, then, otherwise):
-            _need(BoolSort, expr, condition, variables=variables)
+            _need(BoolSort, expr, condition, sorts=partial(sort_of, variables=variables, known=known))
             labels = _choice(expr)
-            return EnumSort(labels) if labels else _alike(expr, sort_of(then, variables), sort_of(otherwise, variables))
+            if labels:
+                return EnumSort(labels)
+            return _alike(expr, sort_of(then, variables, known), sort_of(otherwise, variables, known))
 
 
 def check(system: TransitionSystem) -> tuple[str, ...]:
     """What is wrong with the sorts of `system`; empty when nothing is."""
     problems: list[str] = []
+    known: dict[Expr, Sort] = {}
 
     def want(expr: Expr | None, sort: Sort, where: str) -> None:
         if expr is None:
             return
         try:
-            _alike(expr, sort_of(expr, system.variables), sort)
+            _alike(expr, sort_of(expr, system.variables, known), sort)
         except SortError as error:
             problems.append(f"{where}: {error}")
 
@@ -81,9 +94,9 @@ def check(system: TransitionSystem) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _need(kind: type, expr: Expr, *parts: Expr, variables: Mapping[str, Var]) -> None:
+def _need(kind: type, expr: Expr, *parts: Expr, sorts: Callable[[Expr], Sort]) -> None:
     for part in parts:
-        if not isinstance(sort_of(part, variables), kind):
+        if not isinstance(sorts(part), kind):
             raise SortError(f"{text(part)} is no {kind.__name__[:-4].lower()} in {text(expr)}")
 
 
