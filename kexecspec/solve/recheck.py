@@ -1,20 +1,42 @@
-"""The last look at a proof: on the whole system, in a fresh context, by another solver than the one that
-found it."""
+"""The last look at a proof: on the whole system, with nothing of what found it.
 
-# mypy: disable-error-code="import-untyped"
+Each invariant is asked about for each rule that writes one of its variables, with what of the guard, the order and the
+other invariants lies near; where that does not suffice, with all there is. A rule that writes none of them keeps it. So
+the work grows with the size of the system, and what is equal up to names is asked once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from kexecspec.ir.expr import TRUE, Const, Expr, at_most, conjoin, disjoin, equal, negate, same
-from kexecspec.ir.system import Invariant, Property, TransitionSystem
+from kexecspec.ir.expr import (
+    FALSE,
+    TRUE,
+    Const,
+    Eq,
+    Expr,
+    Not,
+    Ref,
+    at_most,
+    conjoin,
+    disjoin,
+    equal,
+    negate,
+    references,
+    same,
+    substitute,
+)
+from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
-from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
-from kexecspec.solve.encode import Encoding, encode
-from kexecspec.solve.induct import inductive_part
-from kexecspec.solve.smtlib import renumbered, script, writer
+from kexecspec.solve.budget import Meter, OutOfBudget
+from kexecspec.solve.questions import Index, Questions
+from kexecspec.solve.smtlib import writer
+
+HOPS = 3
+"""How far from a claim what bears on it is looked for, before everything is asked about at once."""
+
+Holds = Callable[[], bool]
 
 
 def recheck(
@@ -27,24 +49,15 @@ def recheck(
     that every rule keeps it, that it implies each of `properties`, and that no rule that may fire is held back
     because it would take a number out of its range. Empty when nothing is wrong."""
     distinct = tuple({invariant.holds: invariant for invariant in invariants}.values())
-    pen = writer(system)
-    ranges = dict(_ranges(system))
-    claims: tuple[Expr, ...] = (
-        *(invariant.holds for invariant in distinct),
-        *(prop.holds for prop in properties),
-        *ranges.values(),
-    )
-    encoding = encode(script(system, pen), [renumbered(claim, system, pen) for claim in claims])
-    held, wanted = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :][: len(properties)]
-    within = encoding.targets[len(distinct) + len(properties) :]
-    names = [invariant.name for invariant in distinct]
-    meter = Meter(rlimit)
+    looking = _Looking(system, [invariant.holds for invariant in distinct], Meter(rlimit))
     objections = [
-        *_failing(encoding, (encoding.initial,), held, names, "does not hold at first", meter),
-        *_failing(encoding, (encoding.step, *held), encoding.later(held), names, "is not kept by every rule", meter),
-        *_failing(encoding, held, wanted, [prop.id for prop in properties], "does not follow", meter),
-        *_failing(encoding, _facts(encoding, held, meter), within, list(ranges), "may be left", meter),
+        *_failing([(i.name, partial(looking.at_first, i.holds)) for i in distinct], "does not hold at first"),
+        *_failing([(i.name, partial(looking.kept, i.holds)) for i in distinct], "is not kept by every rule"),
+        *_failing([(p.id, partial(looking.follows, p.holds)) for p in properties], "does not follow"),
     ]
+    if any(_failing(_ranges(looking), "may be left")):
+        looking = looking.with_more(_standing(looking))
+        objections += _failing(_ranges(looking), "may be left")
     return tuple(objections)
 
 
@@ -54,31 +67,139 @@ def sufficient(
     """`invariants`, each once and none that says nothing; where they alone do not show that every number stays in its
     range, also the declared ones that are inductive together with them."""
     distinct = tuple({i.holds: i for i in invariants if not same(i.holds, TRUE)}.values())
-    pen, ranges, meter = writer(system), dict(_ranges(system)), Meter(rlimit)
-    claims = (*(invariant.holds for invariant in distinct), *ranges.values())
-    encoding = encode(script(system, pen), [renumbered(claim, system, pen) for claim in claims])
-    held, within = encoding.targets[: len(distinct)], encoding.targets[len(distinct) :]
-    if not _failing(encoding, held, within, list(ranges), "may be left", meter):
+    looking = _Looking(system, [invariant.holds for invariant in distinct], Meter(rlimit))
+    if not any(_failing(_ranges(looking), "may be left")):
         return distinct
-    everything = (*distinct, *system.invariants)
-    try:
-        kept = inductive_part(encoding, (*held, *encoding.invariants), meter)
-    except OutOfBudget:
-        return distinct
-    return tuple({everything[number].holds: everything[number] for number in kept}.values())
+    standing = frozenset(_standing(looking))
+    return tuple({i.holds: i for i in (*distinct, *(i for i in system.invariants if i.holds in standing))}.values())
 
 
-def _ranges(system: TransitionSystem) -> Iterator[tuple[str, Expr]]:
+class _Looking:
+    """What is asked of `system` where the predicates `held` hold."""
+
+    def __init__(self, system: TransitionSystem, held: Sequence[Expr], meter: Meter) -> None:
+        self.system, self.held, self.meter = system, tuple(held), meter
+        self.questions = Questions(system, writer(system))
+        self.values = dict(_values(held))
+        self.known: dict[Expr, Expr] = {}
+        self.near = Index([(part, part) for part in held])
+        self.orders: dict[str, Index[Expr]] = {}
+        self.firsts = {name: var.initial for name, var in system.variables.items() if var.initial is not None}
+        self.writers: dict[str, list[Rule]] = {}
+        for rule in system.rules:
+            for name in rule.effect:
+                self.writers.setdefault(name, []).append(rule)
+
+    def with_more(self, held: Sequence[Expr]) -> _Looking:
+        """The same where `held` holds too."""
+        return _Looking(self.system, tuple(dict.fromkeys((*self.held, *held))), self.meter)
+
+    def at_first(self, claim: Expr) -> bool:
+        """Whether `claim` holds in every first state. Raises OutOfBudget."""
+        return not self.questions.possible(negate(substitute(claim, self.firsts)), self.meter)
+
+    def follows(self, claim: Expr) -> bool:
+        """Whether `claim` holds wherever `held` does. Raises OutOfBudget."""
+        return self._excluded((negate(claim),), None)
+
+    def kept(self, claim: Expr) -> bool:
+        """Whether every rule leads from where `claim` holds too to where it holds. Raises OutOfBudget."""
+        rules = {rule.name: rule for name in sorted(references(claim)) for rule in self.writers.get(name, ())}
+        return all(self._kept_by(rule, claim) for rule in rules.values())
+
+    def may_fire(self, rule: Rule, claim: Expr) -> bool:
+        """Whether `claim` holds wherever `rule` may fire. Raises OutOfBudget."""
+        return self._excluded((negate(claim), rule.guard), rule)
+
+    def _kept_by(self, rule: Rule, claim: Expr) -> bool:
+        later, names = substitute(claim, rule.effect), references(claim) & rule.effect.keys()
+        written = [_inside(self.system.variables[name].sort, rule.effect[name]) for name in sorted(names)]
+        return same(later, claim) or self._excluded((negate(later), claim, rule.guard, *written), rule)
+
+    def _excluded(self, wanted: tuple[Expr, ...], rule: Rule | None) -> bool:
+        """Whether nothing where `held` holds, and the order of `rule`, fulfils all of `wanted`."""
+        order = () if rule is None else rule.order
+        turn = self._order(rule)
+        near = references(conjoin(wanted))
+        held, due = self.near.within(near), turn.within(near)
+        for _ in range(HOPS):
+            if not self._possible((*wanted, *held, *due)):
+                return True
+            held = self.near.about(near)
+            near = near.union(*map(references, held))
+            due = turn.about(near)
+        return not self._possible((*wanted, *self.held, *order))
+
+    def _possible(self, parts: Sequence[Expr]) -> bool:
+        """Whether some state where `held` holds fulfils all of `parts`."""
+        known = (substitute(part, self.values, self.known) for part in parts)
+        return self.questions.possible(conjoin(known), self.meter)
+
+    def _order(self, rule: Rule | None) -> Index[Expr]:
+        name = "" if rule is None else rule.name
+        if name not in self.orders:
+            self.orders[name] = Index([(part, part) for part in (() if rule is None else rule.order)])
+        return self.orders[name]
+
+
+def _values(held: Sequence[Expr]) -> Iterator[tuple[str, Expr]]:
+    """The variables that `held` gives one value, each the first one: another would leave nothing possible."""
+    seen = set[str]()
+    for part in held:
+        match part:
+            case Eq(Ref(name), Const() as value):
+                pass
+            case Ref(name):
+                value = TRUE
+            case Not(Ref(name)):
+                value = FALSE
+            case _:
+                continue
+        if name not in seen:
+            seen.add(name)
+            yield name, value
+
+
+def _standing(looking: _Looking) -> tuple[Expr, ...]:
+    """The declared invariants that are inductive together with what `looking` holds."""
+    system = looking.system
+    left = [i.holds for i in system.invariants if not same(i.holds, TRUE)]
+    left = [holds for holds in left if not _failing([("", partial(looking.at_first, holds))], "")]
+    while True:
+        together = looking.with_more(left)
+        kept = [holds for holds in left if not _failing([("", partial(together.kept, holds))], "")]
+        if len(kept) == len(left):
+            return tuple(kept)
+        left = kept
+
+
+def _failing(claims: Sequence[tuple[str, Holds]], words: str) -> list[str]:
+    """A sentence for each claim, by name, that does not hold; the first that exceeds the budget ends it."""
+    objections = []
+    for name, holds in claims:
+        try:
+            if not holds():
+                objections.append(f"{name} {words}")
+        except OutOfBudget as reason:
+            return [*objections, f"{name}: not rechecked, {reason}"]
+    return objections
+
+
+def _ranges(looking: _Looking) -> list[tuple[str, Holds]]:
     """For each value that a variable is given, by name: at first, or where the rule may fire, it is one of its sort."""
+    system = looking.system
+    found: list[tuple[str, Holds]] = []
     for var in system.variables.values():
         inside = TRUE if var.initial is None else _inside(var.sort, var.initial)
         if not same(inside, TRUE):
-            yield f"the range of {var.name} at first", inside
+            found.append((f"the range of {var.name} at first", partial(looking.follows, inside)))
     for rule in system.rules:
         for name, value in rule.effect.items():
             inside = _inside(system.variables[name].sort, value)
             if not same(inside, TRUE):
-                yield f"the range of {name} in {rule.name}", disjoin((negate(rule.enabled), inside))
+                claim = f"the range of {name} in {rule.name}"
+                found.append((claim, partial(looking.may_fire, rule, inside)))
+    return found
 
 
 def _inside(sort: Sort, value: Expr) -> Expr:
@@ -90,42 +211,3 @@ def _inside(sort: Sort, value: Expr) -> Expr:
             return conjoin((at_most(Const(low), value), at_most(value, Const(high))))
         case EnumSort(labels):
             return disjoin(equal(value, Const(label)) for label in labels)
-
-
-def _facts(encoding: Encoding, held: Sequence[Any], meter: Meter) -> tuple[Any, ...]:
-    """The declared invariants that are inductive together with those of the proof, and the latter."""
-    together = (*encoding.invariants, *held)
-    try:
-        return tuple(together[number] for number in inductive_part(encoding, together, meter))
-    except OutOfBudget:
-        return tuple(held)
-
-
-def _failing(
-    encoding: Encoding,
-    premises: Iterable[Any],
-    claims: Sequence[Any],
-    names: Sequence[str],
-    words: str,
-    meter: Meter,
-) -> list[str]:
-    """A sentence for each claim that the premises do not imply."""
-    import z3
-
-    solver = fresh_solver(encoding.context, finite=False)
-    solver.add(encoding.domain, *premises)
-    left = list(range(len(claims)))
-    objections: list[str] = []
-    while left:
-        some = z3.Bool(f"f{len(left)}", encoding.context)
-        solver.add(z3.Implies(some, z3.Or([z3.Not(claims[number]) for number in left])))
-        try:
-            if not meter.ask(solver, some):
-                break
-        except OutOfBudget as reason:
-            return [*objections, f"{names[left[0]]}: not rechecked, {reason}"]
-        found = solver.model()
-        false = [n for n in left if z3.is_false(found.eval(claims[n], model_completion=True))]
-        objections.extend(f"{names[number]} {words}" for number in false)
-        left = [number for number in left if number not in false]
-    return objections

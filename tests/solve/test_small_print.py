@@ -241,8 +241,7 @@ def test_ranges_are_looked_at_beside_invariants_and_properties() -> None:
 
     assert recheck(counting(3), (small,), properties) == ()
     assert recheck(counting(4), (small,), properties) == ("the range of n in up may be left",)
-    assert all("not rechecked" in said for said in recheck(counting(3), (small,), properties, rlimit=1))
-    assert len(recheck(counting(3), (small,), properties, rlimit=1)) == 4
+    assert recheck(counting(3), (small,), properties, rlimit=1) == ("the range of n in up: not rechecked, rlimit 1",)
 
 
 def test_an_invariant_that_says_nothing_is_not_part_of_a_proof() -> None:

@@ -1,0 +1,82 @@
+"""Small questions about a large system: whether some values fulfil a formula, and what else bears on it.
+
+A question is about the variables it names only. Two that are equal up to the names of their variables are one, so what
+a thousand drivers of one kind do is asked once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+from kexecspec.ir.expr import TRUE, And, Const, Expr, Not, conjoin, references, same
+from kexecspec.ir.ranges import Ranges
+from kexecspec.ir.system import TransitionSystem
+from kexecspec.solve.budget import Meter, fresh_solver
+from kexecspec.solve.encode import encode
+from kexecspec.solve.smtlib import Script, Writer, renumbered, script
+
+Thing = TypeVar("Thing")
+
+HUB = 20
+"""Where more than so many parts speak of a variable, that they do leads nowhere in particular."""
+
+
+class Questions:
+    """Answers about values of the variables of `system`; none is asked twice."""
+
+    def __init__(self, system: TransitionSystem, pen: Writer) -> None:
+        self.system, self.pen, self.ranges = system, pen, Ranges(system.variables)
+        self.answers: dict[tuple[Script, str], bool] = {}
+
+    def possible(self, formula: Expr, meter: Meter) -> bool:
+        """Whether some values, each in its variable's range, fulfil `formula`. Raises OutOfBudget."""
+        formula = conjoin(map(self.ranges.decided, formula.terms if isinstance(formula, And) else (formula,)))
+        if isinstance(formula, Const) or isinstance(formula, And) and _contradicts_itself(formula.terms):
+            return same(formula, TRUE)
+        names = sorted(references(formula), key=self.pen.numbers.__getitem__)
+        part = TransitionSystem({name: self.system.variables[name] for name in names}, ())
+        question = (script(part, self.pen), renumbered(formula, part, self.pen))
+        if question not in self.answers:
+            encoding = encode(question[0], (question[1],))
+            solver = fresh_solver(encoding.context, finite=False)
+            solver.add(encoding.domain, encoding.targets[0])
+            self.answers[question] = meter.ask(solver)
+        return self.answers[question]
+
+
+def _contradicts_itself(terms: Sequence[Expr]) -> bool:
+    """Whether one of `terms` denies another, or several of them together."""
+    said = frozenset(terms)
+    denied = (term.term for term in terms if isinstance(term, Not))
+    return any(said.issuperset(one.terms if isinstance(one, And) else (one,)) for one in denied)
+
+
+class Index(Generic[Thing]):
+    """Things by the variables that their expressions read."""
+
+    def __init__(self, entries: Sequence[tuple[Expr, Thing]]) -> None:
+        said = Counter(name for expr, _ in entries for name in references(expr))
+        self.things = tuple(thing for _, thing in entries)
+        self.reads = tuple(references(expr) for expr, _ in entries)
+        self.places: dict[str, list[int]] = {}
+        self.common: list[int] = []
+        for place, names in enumerate(self.reads):
+            own = [name for name in names if said[name] <= HUB]
+            for name in own:
+                self.places.setdefault(name, []).append(place)
+            if not own:
+                self.common.append(place)
+
+    def about(self, names: Iterable[str]) -> tuple[Thing, ...]:
+        """Those that speak of one of `names`, hubs left out, in their order."""
+        return tuple(self.things[place] for place in self._about(names))
+
+    def within(self, names: frozenset[str]) -> tuple[Thing, ...]:
+        """Those that speak of nothing but `names`, in their order."""
+        near = sorted({*self._about(names), *self.common})
+        return tuple(self.things[place] for place in near if self.reads[place] <= names)
+
+    def _about(self, names: Iterable[str]) -> list[int]:
+        return sorted({place for name in names for place in self.places.get(name, ())})
