@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kexecspec.findings import Finding
+from kexecspec.ir.expr import Expr
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.platform.facts import Platform
@@ -63,11 +64,11 @@ def refutations(
 
 def conjoined(proved: Sequence[Finding]) -> tuple[Invariant, ...]:
     """The invariants of all proofs, each once."""
-    named: dict[str, Invariant] = {}
+    named: dict[tuple[str, Expr], Invariant] = {}
     for found in proved:
         if isinstance(found.evidence, Proof):
             for invariant in found.evidence.invariants:
-                named.setdefault(f"{invariant.name} {invariant.holds!r}", invariant)
+                named.setdefault((invariant.name, invariant.holds), invariant)
     return tuple(named.values())
 
 

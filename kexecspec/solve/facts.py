@@ -55,7 +55,7 @@ def _few(sort: Sort) -> bool:
 
 
 def with_facts(system: TransitionSystem, values: Mapping[str, Value]) -> TransitionSystem:
-    """`system` where unknown facts are known to be what `values` says; their variables are gone."""
+    """`system` where variables that never change are known to be what `values` says; they are gone."""
     by = {name: Const(value) for name, value in values.items()}
 
     def known(expr: Expr) -> Expr:
@@ -77,5 +77,5 @@ def _known(rule: Rule, by: Mapping[str, Expr]) -> Rule:
         rule,
         guard=substitute(rule.guard, by),
         order=tuple(substitute(part, by) for part in rule.order),
-        effect={name: substitute(expr, by) for name, expr in rule.effect.items()},
+        effect={name: substitute(expr, by) for name, expr in rule.effect.items() if name not in by},
     )

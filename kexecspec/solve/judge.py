@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kexecspec.ir.evaluate import evaluate
 from kexecspec.ir.expr import negate
 from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import roots
@@ -17,6 +18,7 @@ from kexecspec.solve.desk import Desk
 from kexecspec.solve.facts import decisive, unknown_facts
 from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
 from kexecspec.solve.share import Known
+from kexecspec.solve.simplify import Simplified, simplified
 from kexecspec.solve.smtlib import writer
 
 RLIMIT = 20_000_000
@@ -50,53 +52,68 @@ def judgements(
 ) -> Iterator[Judgement]:
     """As `judge`, one by one as they are found. A property for which the solver fails, or memory does not suffice, is
     UNKNOWN, and nothing that was at hand serves the next one."""
-    fresh = Desk(writer(system), effort or Effort(rlimit))
-    known = Known(fresh, moves_of(system))
-    for number in _grouped(system, properties, known):
+    effort = effort or Effort(rlimit)
+    small = simplified(replace(system, properties=tuple(properties)), writer(system), effort.rlimit)
+    known = Known(Desk(writer(system), effort), moves_of(system))
+    for number in _grouped(small.system, known):
         try:
-            yield _judged(system, properties[number], known)
+            yield _judged(system, small, small.system.properties[number], known)
         except failures() as error:
-            known = Known(Desk(writer(system), fresh.effort), moves_of(system))
+            known = Known(Desk(writer(system), effort), moves_of(system))
             yield Judgement(properties[number].id, Verdict.UNKNOWN, Exhausted(told(error), None), {})
 
 
-def _grouped(system: TransitionSystem, properties: Sequence[Property], known: Known) -> list[int]:
-    """The numbers of `properties`, those with the same slice one after the other: what is at hand serves them all."""
+def _grouped(system: TransitionSystem, known: Known) -> list[int]:
+    """The numbers of the properties, those with the same slice one after the other: what is at hand serves them all."""
     groups: dict[frozenset[str], list[int]] = {}
-    for number, prop in enumerate(properties):
+    for number, prop in enumerate(system.properties):
         part = known.desk.part(system, roots(system, prop))
         groups.setdefault(frozenset(part.variables), []).append(number)
     return [number for group in groups.values() for number in group]
 
 
-def _judged(system: TransitionSystem, prop: Property, known: Known) -> Judgement:
-    part = known.desk.part(system, roots(system, prop))
+def _judged(system: TransitionSystem, small: Simplified, prop: Property, known: Known) -> Judgement:
+    """The judgement on `prop`, one of the properties of `small`, which was made from `system`."""
+    part = known.desk.part(small.system, roots(small.system, prop))
     counter = prop.counter if prop.counter in part.variables else None
     always = prop.mode is Mode.ALWAYS
     wrong = Target(negate(prop.holds) if always else prop.holds, always and known.desk.effort.fewest, counter)
     premise = Target(prop.companion, False)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))
-    settled = _whole(system, Settled(first, part), wrong, known)
+    settled = _whole(system, small.system, Settled(first, part), wrong, known)
     if prop.mode is Mode.SOMETIMES:
-        verdict, evidence = _sometimes(prop, settled.answer)
+        verdict, evidence = _sometimes(prop, settled.answer, small.lemmas)
     elif isinstance(settled.answer, Safe):
-        witness = _whole(system, Settled(second, part), premise, known).answer
-        verdict, evidence = _proved(prop, settled.answer, witness)
+        witness = _seen(premise, known) or _whole(system, small.system, Settled(second, part), premise, known).answer
+        known.keep(witness)
+        verdict, evidence = _proved(prop, settled.answer, witness, small.lemmas)
     else:
         verdict, evidence = _unproved(system, settled, wrong, known)
     return Judgement(prop.id, verdict, evidence, facts)
 
 
-def _whole(system: TransitionSystem, settled: Settled, target: Target, known: Known) -> Settled:
-    """`settled` with its run lifted to the whole system. Where the system never lets a step of the slice
-    happen, the slice grows by what the step waits for and is solved again; at last it is the system
-    itself."""
+def _seen(target: Target, known: Known) -> Reached | None:
+    """A run that was lifted before, as far as it leads to `target`."""
+    for run in known.runs:
+        for number, state in enumerate((run.initial, *(step.state for step in run.steps))):
+            if evaluate(target.where, state):
+                return Reached(Trace(run.initial, run.steps[:number]), False)
+    return None
+
+
+def _whole(
+    system: TransitionSystem, small: TransitionSystem, settled: Settled, target: Target, known: Known
+) -> Settled:
+    """`settled`, about a slice of `small`, with its run lifted to the whole system. Where the system never lets a step
+    of the slice happen, the slice grows by what the step waits for and is solved again; at last it is all of
+    `small`."""
     while isinstance(settled.answer, Reached):
         lifted = _lifted(system, settled.part, settled.answer, target, known)
         if not isinstance(lifted, Blocked):
             return Settled(lifted, settled.part)
-        part = known.desk.part(system, frozenset((*lifted.waits_for, *settled.part.variables)))
+        wider = lifted.waits_for.union(settled.part.variables) & small.variables.keys()
+        part = known.desk.part(small, frozenset(wider))
         if part.variables.keys() == settled.part.variables.keys():
             raise Disagreement(f"{lifted.rule} fires in a slice and not in the system")
         settled = Settled(known.ask(part, (target,))[0], part)
@@ -117,8 +134,10 @@ def _lifted(
     return Reached(lifted.trace, shortest, lifted_lap(answer.lap, lifted.places))
 
 
-def _proved(prop: Property, proof: Safe, witness: Answer) -> tuple[Verdict, Evidence]:
-    invariants = _named(prop, proof.invariants)
+def _proved(
+    prop: Property, proof: Safe, witness: Answer, lemmas: Sequence[Invariant]
+) -> tuple[Verdict, Evidence]:
+    invariants = (*lemmas, *_named(prop, proof.invariants))
     match witness:
         case Reached(trace):
             return Verdict.PROVED, Proof(invariants, proof.method, trace)
@@ -140,13 +159,13 @@ def _unproved(system: TransitionSystem, settled: Settled, target: Target, known:
             raise Disagreement("a proof is no counterexample")
 
 
-def _sometimes(prop: Property, answer: Answer) -> tuple[Verdict, Evidence]:
+def _sometimes(prop: Property, answer: Answer, lemmas: Sequence[Invariant]) -> tuple[Verdict, Evidence]:
     """PROVED by a run; REFUTED by a proof that there is none."""
     match answer:
         case Reached(trace):
             return Verdict.PROVED, Proof((), "run", trace)
         case Safe(invariants, method):
-            return Verdict.REFUTED, Proof(_named(prop, invariants), method, None)
+            return Verdict.REFUTED, Proof((*lemmas, *_named(prop, invariants)), method, None)
         case Open(reason, depth):
             return Verdict.UNKNOWN, Exhausted(reason, depth)
 

@@ -15,6 +15,7 @@ from kexecspec.solve.desk import Desk
 from kexecspec.solve.settle import settle
 from kexecspec.solve.smtlib import Script
 
+_RUNS = 8
 Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
 
 
@@ -26,6 +27,14 @@ class Known:
     desk: Desk
     moves: Moves
     answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
+    runs: list[Trace] = field(default_factory=list)
+
+    def keep(self, answer: Answer) -> None:
+        """Keeps a run of the whole system for what else it may show; the longest few only."""
+        if isinstance(answer, Reached) and not any(
+            answer.trace.steps == run.steps[: len(answer.trace.steps)] for run in self.runs
+        ):
+            self.runs = sorted((*self.runs, answer.trace), key=lambda run: -len(run.steps))[:_RUNS]
 
     def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
         """The answers for `targets` on the slice `part`, in its own names."""

@@ -31,10 +31,10 @@ def _for_victim(act: Callable[[], object]) -> Callable[..., Any]:
     """The judge of one property, which does `act` for KX103."""
     real = judge._judged
 
-    def judged(system: Any, prop: Property, known: Any) -> Any:
+    def judged(system: Any, small: Any, prop: Property, known: Any) -> Any:
         if prop.code == "KX103":
             act()
-        return real(system, prop, known)
+        return real(system, small, prop, known)
 
     return judged
 
