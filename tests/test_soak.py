@@ -41,7 +41,7 @@ BATCHES = (
 )
 """Seeds of platforms that are quickly judged, many of them refuted, and together of every part that there is."""
 MOST = 10
-LEAST = {"agreement": 20, "walk": 20, "run": 20, "replay": 20, "converse": 20, "solver": 5}
+LEAST = {"agreement": 20, "walk": 20, "run": 20, "replay": 20, "converse": 20, "solver": 4}
 """So many cases of a kind a batch has at least: 200 in all, but for the solver by itself."""
 MANY = range(500)
 SHORT = {"cases": 3, "open": 1}
