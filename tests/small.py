@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground, unfolded
 from kexecspec.ir.expr import Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.system import Property
 from kexecspec.ir.values import Value
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
@@ -33,11 +35,22 @@ class Small:
         """The fewest handoffs of a run to where variables are as `wanted`; None where there is no such run."""
         return self._fewest(_where(wanted))
 
-    def handoffs_to_harm(self, code: str) -> int | None:
-        """The fewest handoffs of a run in which a property of that code does not hold; None where it always holds."""
-        holds = [prop.holds for prop in self.sweep.system.properties if prop.code == code]
-        assert holds
-        return self._fewest(disjoin(map(negate, holds)))
+    def handoffs_to_harm(self, code: str, wanted: Mapping[str, Value] = MappingProxyType({})) -> int | None:
+        """The fewest handoffs of a run in which a property of that code, or of an id that begins so, does not hold
+        where variables are as `wanted`; None where it always holds."""
+        broken = disjoin(negate(prop.holds) for prop in self._properties(code))
+        return self._fewest(conjoin((_where(wanted), broken)))
+
+    def handoffs_to_premise(self, code: str, wanted: Mapping[str, Value] = MappingProxyType({})) -> int | None:
+        """The fewest handoffs of a run to where such a property says anything and variables are as `wanted`; None
+        where it would hold of nothing."""
+        said = disjoin(prop.companion for prop in self._properties(code))
+        return self._fewest(conjoin((_where(wanted), said)))
+
+    def _properties(self, code: str) -> list[Property]:
+        found = [prop for prop in self.sweep.system.properties if prop.id.startswith(code)]
+        assert found
+        return found
 
     def may_fire(self, rule: str, wanted: Mapping[str, Value]) -> bool:
         """Whether the rule called `rule` may fire somewhere where variables are as `wanted`."""

@@ -27,8 +27,8 @@ TESTS = tuple(
 OF_RULES = tuple(
     (path, 2.0)
     for path in (
-        "tests/test_specs_clients.py", "tests/test_specs_dma.py", "tests/test_generated_runs.py",
-        "tests/replay/test_found_by_soak.py",
+        "tests/test_specs_clients.py", "tests/test_specs_dma.py", "tests/test_specs_calls.py",
+        "tests/test_specs_properties.py", "tests/test_generated_runs.py", "tests/replay/test_found_by_soak.py",
     )
 )  # fmt: skip
 QUICK = 40
