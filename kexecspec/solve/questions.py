@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from kexecspec.ir.expr import TRUE, And, Const, Expr, Not, conjoin, references, same
@@ -27,7 +28,8 @@ class Questions:
     """Answers about values of the variables of `system`; none is asked twice."""
 
     def __init__(self, system: TransitionSystem, pen: Writer) -> None:
-        self.system, self.pen, self.ranges = system, pen, Ranges(system.variables)
+        self.pen, self.ranges = pen, Ranges(system.variables)
+        self.free = {name: replace(var, initial=None, at_handoff=None) for name, var in system.variables.items()}
         self.answers: dict[tuple[Script, str], bool] = {}
 
     def possible(self, formula: Expr, meter: Meter) -> bool:
@@ -36,7 +38,7 @@ class Questions:
         if isinstance(formula, Const) or isinstance(formula, And) and _contradicts_itself(formula.terms):
             return same(formula, TRUE)
         names = sorted(references(formula), key=self.pen.numbers.__getitem__)
-        part = TransitionSystem({name: self.system.variables[name] for name in names}, ())
+        part = TransitionSystem({name: self.free[name] for name in names}, ())
         question = (script(part, self.pen), renumbered(formula, part, self.pen))
         if question not in self.answers:
             encoding = encode(question[0], (question[1],))

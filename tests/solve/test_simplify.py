@@ -111,3 +111,16 @@ def test_what_one_driver_leaves_is_not_taken_for_nothing() -> None:
 
     assert "left" in small.system.variables
     assert len(reachable(small.system)) == len(reachable(whole))
+
+
+def test_a_question_is_about_values_and_not_about_how_they_began() -> None:
+    """What a rule writes may depend on a variable whose first value is another's, of which the question says nothing."""
+    fact = replace(var("fact", BOOL, None), lifetime=Lifetime.FIXED)
+    on = replace(var("on", BOOL, False), initial=Ref("fact"), lifetime=Lifetime.PLATFORM)
+    left = replace(var("left", IntSort(0, 3), 0), lifetime=Lifetime.PLATFORM)
+    whole = system((fact, on, left), (rule("leaves", Ref("on"), {"left": plus("left", 1)}),))
+
+    assert simplified(whole, writer(whole), RLIMIT).lemmas == ()
+    assert recheck(whole, (Invariant("none", at_most(Ref("left"), Const(3))),), ()) == (
+        "the range of left in leaves may be left",
+    )
