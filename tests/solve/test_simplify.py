@@ -114,7 +114,7 @@ def test_what_one_driver_leaves_is_not_taken_for_nothing() -> None:
 
 
 def test_a_question_is_about_values_and_not_about_how_they_began() -> None:
-    """What a rule writes may depend on a variable whose first value is another's, of which the question says nothing."""
+    """A rule may write what depends on a variable whose first value is another's, of which nothing is asked."""
     fact = replace(var("fact", BOOL, None), lifetime=Lifetime.FIXED)
     on = replace(var("on", BOOL, False), initial=Ref("fact"), lifetime=Lifetime.PLATFORM)
     left = replace(var("left", IntSort(0, 3), 0), lifetime=Lifetime.PLATFORM)
