@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kexecspec.certificate.symbols import label, plain, rule, variable
 from kexecspec.certificate.terms import conjunction, labels, sort_name, term, within
 from kexecspec.ir.expr import Expr
-from kexecspec.ir.system import Rule, TransitionSystem, Var
+from kexecspec.ir.system import Rule, TransitionSystem, Var, writers
 
 Pen = Callable[[Expr], str]
 """Writes an expression over the state now."""
@@ -51,8 +51,10 @@ def system_lines(system: TransitionSystem, pen: Pen = term, shared: Iterable[str
     for one in system.rules:
         yield f"(define-fun |guard {plain(one.name)}| () Bool {_guard(one, pen)})"
     yield "\n; what becomes of each variable"
+    writing = writers(one.effect for one in system.rules)
     for var in variables:
-        yield f"(define-fun |after {plain(var.name)}| () {sort_name(var.sort)} {_after(system, var, pen)})"
+        after = _after(var, [system.rules[place] for place in writing.get(var.name, ())], pen)
+        yield f"(define-fun |after {plain(var.name)}| () {sort_name(var.sort)} {after})"
     yield f"\n(define-fun |step| () Bool {conjunction(_step(system))})"
 
 
@@ -67,10 +69,10 @@ def _guard(one: Rule, pen: Pen) -> str:
     return conjunction(pen(part) for part in (one.guard, *one.order))
 
 
-def _after(system: TransitionSystem, var: Var, pen: Pen) -> str:
-    writers = [one for one in system.rules if var.name in one.effect]
-    opened = "".join(f"\n  (ite (= |fired| {rule(one.name)}) {pen(one.effect[var.name])}" for one in writers)
-    return f"{opened} {variable(var.name)}{')' * len(writers)}".lstrip(" ")
+def _after(var: Var, by: Sequence[Rule], pen: Pen) -> str:
+    """What becomes of `var`, which the rules `by` write."""
+    opened = "".join(f"\n  (ite (= |fired| {rule(one.name)}) {pen(one.effect[var.name])}" for one in by)
+    return f"{opened} {variable(var.name)}{')' * len(by)}".lstrip(" ")
 
 
 def _step(system: TransitionSystem) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kexecspec.export.dag import Dag
 from kexecspec.ir.expr import references
 from kexecspec.ir.slice import cone, restrict
-from kexecspec.ir.system import Mode, Property, Rule, TransitionSystem, Var
+from kexecspec.ir.system import Mode, Property, Rule, TransitionSystem, Var, writers
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,8 @@ class Model:
 
     def writers(self) -> dict[str, list[tuple[int, Step]]]:
         """The steps that write each variable, with their numbers."""
-        found: dict[str, list[tuple[int, Step]]] = {name: [] for name in self.system.variables}
-        for number, step in enumerate(self.steps):
-            for name in step.effect:
-                found[name].append((number, step))
-        return found
+        found = writers(step.effect for step in self.steps)
+        return {name: [(place, self.steps[place]) for place in found.get(name, ())] for name in self.system.variables}
 
     def roots(self) -> Iterator[int]:
         """Every node that a file has to give, some more than once."""

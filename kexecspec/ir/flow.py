@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from kexecspec.ir.expr import FALSE, And, Const, Expr, Ref, conjoin, disjoin, equal, references, same, substitute
-from kexecspec.ir.system import Invariant, Rule, TransitionSystem
+from kexecspec.ir.system import Invariant, Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, Value, members
 
 MOST = 4000
@@ -40,16 +40,13 @@ class _Piece:
 
 def flow_invariants(system: TransitionSystem, groups: Iterable[tuple[str, ...]]) -> tuple[Invariant, ...]:
     """The flow invariants of several groups, those that say nothing left out."""
-    writers: dict[str, list[int]] = {}
-    for number, rule in enumerate(system.rules):
-        for name in rule.effect:
-            writers.setdefault(name, []).append(number)
-    found = (_flow_invariant(system, names, writers) for names in groups)
+    writing = writers(rule.effect for rule in system.rules)
+    found = (_flow_invariant(system, names, writing) for names in groups)
     return tuple(invariant for invariant in found if invariant is not None)
 
 
 def _flow_invariant(
-    system: TransitionSystem, names: tuple[str, ...], writers: Mapping[str, Sequence[int]]
+    system: TransitionSystem, names: tuple[str, ...], writing: Mapping[str, Sequence[int]]
 ) -> Invariant | None:
     """The reachable combinations of the variables `names`, as an invariant; None where it says nothing, where a
     variable is a wide integer, or where there are too many combinations to enumerate."""
@@ -61,7 +58,7 @@ def _flow_invariant(
         size *= len(tuple(members(sort)))
     if size > MOST:
         return None
-    rules = sorted({number for name in names for number in writers.get(name, ())})
+    rules = sorted({number for name in names for number in writing.get(name, ())})
     reached = _reached(system, names, [system.rules[number] for number in rules])
     return None if len(reached) == size else Invariant(_PREFIX + ",".join(names), _formula(names, reached))
 

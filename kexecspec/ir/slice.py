@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kexecspec.ir.expr import Expr, references
-from kexecspec.ir.system import Property, Rule, TransitionSystem
+from kexecspec.ir.system import Property, Rule, TransitionSystem, writers
 
 
 def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
     """The variables that `roots` depend on: through effects, their guards, and initial values."""
-    writers: dict[str, list[Rule]] = {}
-    for rule in system.rules:
-        for name in rule.effect:
-            writers.setdefault(name, []).append(rule)
+    writing = writers(rule.effect for rule in system.rules)
     wanted, queue = set[str](), list(roots)
     while queue:
         name = queue.pop()
@@ -27,7 +24,7 @@ def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
         wanted.add(name)
         var = system.variables[name]
         queue.extend(references(var.initial) if var.initial is not None else ())
-        for rule in writers.get(name, ()):
+        for rule in (system.rules[place] for place in writing.get(name, ())):
             queue.extend(references(rule.guard))
             queue.extend(references(rule.effect[name]))
     return frozenset(wanted)

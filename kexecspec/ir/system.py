@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -130,3 +130,12 @@ class TransitionSystem:
     rules: tuple[Rule, ...]
     invariants: tuple[Invariant, ...] = ()
     properties: tuple[Property, ...] = field(default=())
+
+
+def writers(effects: Iterable[Mapping[str, object]]) -> dict[str, list[int]]:
+    """The places of those of `effects` that name a variable, for each variable that one of them names."""
+    found: dict[str, list[int]] = {}
+    for place, effect in enumerate(effects):
+        for name in effect:
+            found.setdefault(name, []).append(place)
+    return found

@@ -27,7 +27,7 @@ from kexecspec.ir.expr import (
     same,
     substitute,
 )
-from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
+from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.questions import Index, Questions
@@ -85,10 +85,7 @@ class _Looking:
         self.near = Index([(part, part) for part in held])
         self.orders: dict[str, Index[Expr]] = {}
         self.firsts = {name: var.initial for name, var in system.variables.items() if var.initial is not None}
-        self.writers: dict[str, list[Rule]] = {}
-        for rule in system.rules:
-            for name in rule.effect:
-                self.writers.setdefault(name, []).append(rule)
+        self.writing = writers(rule.effect for rule in system.rules)
 
     def with_more(self, held: Sequence[Expr]) -> _Looking:
         """The same where `held` holds too."""
@@ -104,8 +101,8 @@ class _Looking:
 
     def kept(self, claim: Expr) -> bool:
         """Whether every rule leads from where `claim` holds too to where it holds. Raises OutOfBudget."""
-        rules = {rule.name: rule for name in sorted(references(claim)) for rule in self.writers.get(name, ())}
-        return all(self._kept_by(rule, claim) for rule in rules.values())
+        places = dict.fromkeys(place for name in sorted(references(claim)) for place in self.writing.get(name, ()))
+        return all(self._kept_by(self.system.rules[place], claim) for place in places)
 
     def may_fire(self, rule: Rule, claim: Expr) -> bool:
         """Whether `claim` holds wherever `rule` may fire. Raises OutOfBudget."""
