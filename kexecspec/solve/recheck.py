@@ -8,6 +8,7 @@ the work grows with the size of the system, and what is equal up to names is ask
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from kexecspec.ir.expr import (
@@ -49,15 +50,16 @@ def recheck(
     that every rule keeps it, that it implies each of `properties`, and that no rule that may fire is held back
     because it would take a number out of its range. Empty when nothing is wrong."""
     distinct = tuple({invariant.holds: invariant for invariant in invariants}.values())
-    looking = _Looking(system, [invariant.holds for invariant in distinct], Meter(rlimit))
+    looking = _Looking(_Asking(system, Meter(rlimit)), [invariant.holds for invariant in distinct])
     objections = [
-        *_failing([(i.name, partial(looking.at_first, i.holds)) for i in distinct], "does not hold at first"),
+        *_failing([(i.name, partial(looking.asking.at_first, i.holds)) for i in distinct], "does not hold at first"),
         *_failing([(i.name, partial(looking.kept, i.holds)) for i in distinct], "is not kept by every rule"),
         *_failing([(p.id, partial(looking.follows, p.holds)) for p in properties], "does not follow"),
     ]
-    if any(_failing(_ranges(looking), "may be left")):
-        looking = looking.with_more(_standing(looking))
-        objections += _failing(_ranges(looking), "may be left")
+    ranges = [one for one in _ranges(system) if not _shown(partial(looking.inside, one))]
+    if ranges:
+        more = looking.with_more(_standing(looking))
+        objections += _failing([(one.says, partial(more.inside, one)) for one in ranges], "may be left")
     return tuple(objections)
 
 
@@ -67,33 +69,65 @@ def sufficient(
     """`invariants`, each once and none that says nothing; where they alone do not show that every number stays in its
     range, also the declared ones that are inductive together with them."""
     distinct = tuple({i.holds: i for i in invariants if not same(i.holds, TRUE)}.values())
-    looking = _Looking(system, [invariant.holds for invariant in distinct], Meter(rlimit))
-    if not any(_failing(_ranges(looking), "may be left")):
+    looking = _Looking(_Asking(system, Meter(rlimit)), [invariant.holds for invariant in distinct])
+    if all(_shown(partial(looking.inside, one)) for one in _ranges(system)):
         return distinct
     standing = frozenset(_standing(looking))
     return tuple({i.holds: i for i in (*distinct, *(i for i in system.invariants if i.holds in standing))}.values())
 
 
-class _Looking:
-    """What is asked of `system` where the predicates `held` hold."""
+@dataclass(frozen=True)
+class _Range:
+    """That a value is one of its variable's sort: at first, or where `rule` may fire."""
 
-    def __init__(self, system: TransitionSystem, held: Sequence[Expr], meter: Meter) -> None:
-        self.system, self.held, self.meter = system, tuple(held), meter
+    says: str
+    rule: Rule | None
+    inside: Expr
+
+
+class _Asking:
+    """What is asked of `system`, whatever holds in it: no question twice, all on one budget."""
+
+    def __init__(self, system: TransitionSystem, meter: Meter) -> None:
+        self.system, self.meter = system, meter
         self.questions = Questions(system, writer(system))
-        self.values = dict(_values(held))
-        self.known: dict[Expr, Expr] = {}
-        self.near = Index([(part, part) for part in held])
-        self.orders: dict[str, Index[Expr]] = {}
         self.firsts = {name: var.initial for name, var in system.variables.items() if var.initial is not None}
         self.writing = writers(rule.effect for rule in system.rules)
+        self.orders: dict[str, Index[Expr]] = {}
 
-    def with_more(self, held: Sequence[Expr]) -> _Looking:
-        """The same where `held` holds too."""
-        return _Looking(self.system, tuple(dict.fromkeys((*self.held, *held))), self.meter)
+    def possible(self, formula: Expr) -> bool:
+        """Whether some values, each of its variable's sort, fulfil `formula`. Raises OutOfBudget."""
+        return self.questions.possible(formula, self.meter)
 
     def at_first(self, claim: Expr) -> bool:
         """Whether `claim` holds in every first state. Raises OutOfBudget."""
-        return not self.questions.possible(negate(substitute(claim, self.firsts)), self.meter)
+        return not self.possible(negate(substitute(claim, self.firsts)))
+
+    def writing_one_of(self, names: frozenset[str]) -> Iterator[Rule]:
+        """The rules that write one of `names`."""
+        places = dict.fromkeys(place for name in sorted(names) for place in self.writing.get(name, ()))
+        return (self.system.rules[place] for place in places)
+
+    def order(self, rule: Rule | None) -> Index[Expr]:
+        """The conjuncts of the order of `rule`."""
+        name = "" if rule is None else rule.name
+        if name not in self.orders:
+            self.orders[name] = Index([(part, part) for part in (() if rule is None else rule.order)])
+        return self.orders[name]
+
+
+class _Looking:
+    """What is asked where the predicates `held` hold."""
+
+    def __init__(self, asking: _Asking, held: Sequence[Expr]) -> None:
+        self.asking, self.held = asking, tuple(held)
+        self.values = dict(_values(held))
+        self.known: dict[Expr, Expr] = {}
+        self.near = Index([(part, part) for part in held])
+
+    def with_more(self, held: Sequence[Expr]) -> _Looking:
+        """The same where `held` holds too."""
+        return _Looking(self.asking, tuple(dict.fromkeys((*self.held, *held))))
 
     def follows(self, claim: Expr) -> bool:
         """Whether `claim` holds wherever `held` does. Raises OutOfBudget."""
@@ -101,22 +135,22 @@ class _Looking:
 
     def kept(self, claim: Expr) -> bool:
         """Whether every rule leads from where `claim` holds too to where it holds. Raises OutOfBudget."""
-        places = dict.fromkeys(place for name in sorted(references(claim)) for place in self.writing.get(name, ()))
-        return all(self._kept_by(self.system.rules[place], claim) for place in places)
+        return all(self._kept_by(rule, claim) for rule in self.asking.writing_one_of(references(claim)))
 
-    def may_fire(self, rule: Rule, claim: Expr) -> bool:
-        """Whether `claim` holds wherever `rule` may fire. Raises OutOfBudget."""
-        return self._excluded((negate(claim), rule.guard), rule)
+    def inside(self, one: _Range) -> bool:
+        """Whether `one` holds. Raises OutOfBudget."""
+        guard = () if one.rule is None else (one.rule.guard,)
+        return self._excluded((negate(one.inside), *guard), one.rule)
 
     def _kept_by(self, rule: Rule, claim: Expr) -> bool:
         later, names = substitute(claim, rule.effect), references(claim) & rule.effect.keys()
-        written = [_inside(self.system.variables[name].sort, rule.effect[name]) for name in sorted(names)]
+        written = [_inside(self.asking.system.variables[name].sort, rule.effect[name]) for name in sorted(names)]
         return same(later, claim) or self._excluded((negate(later), claim, rule.guard, *written), rule)
 
     def _excluded(self, wanted: tuple[Expr, ...], rule: Rule | None) -> bool:
         """Whether nothing where `held` holds, and the order of `rule`, fulfils all of `wanted`."""
         order = () if rule is None else rule.order
-        turn = self._order(rule)
+        turn = self.asking.order(rule)
         near = references(conjoin(wanted))
         held, due = self.near.within(near), turn.within(near)
         for _ in range(HOPS):
@@ -130,13 +164,7 @@ class _Looking:
     def _possible(self, parts: Sequence[Expr]) -> bool:
         """Whether some state where `held` holds fulfils all of `parts`."""
         known = (substitute(part, self.values, self.known) for part in parts)
-        return self.questions.possible(conjoin(known), self.meter)
-
-    def _order(self, rule: Rule | None) -> Index[Expr]:
-        name = "" if rule is None else rule.name
-        if name not in self.orders:
-            self.orders[name] = Index([(part, part) for part in (() if rule is None else rule.order)])
-        return self.orders[name]
+        return self.asking.possible(conjoin(known))
 
 
 def _values(held: Sequence[Expr]) -> Iterator[tuple[str, Expr]]:
@@ -159,15 +187,23 @@ def _values(held: Sequence[Expr]) -> Iterator[tuple[str, Expr]]:
 
 def _standing(looking: _Looking) -> tuple[Expr, ...]:
     """The declared invariants that are inductive together with what `looking` holds."""
-    system = looking.system
-    left = [i.holds for i in system.invariants if not same(i.holds, TRUE)]
-    left = [holds for holds in left if not _failing([("", partial(looking.at_first, holds))], "")]
+    asking = looking.asking
+    left = [i.holds for i in asking.system.invariants if not same(i.holds, TRUE)]
+    left = [holds for holds in left if _shown(partial(asking.at_first, holds))]
     while True:
         together = looking.with_more(left)
-        kept = [holds for holds in left if not _failing([("", partial(together.kept, holds))], "")]
+        kept = [holds for holds in left if _shown(partial(together.kept, holds))]
         if len(kept) == len(left):
             return tuple(kept)
         left = kept
+
+
+def _shown(holds: Holds) -> bool:
+    """Whether a claim is shown to hold; one that exceeds the budget is not."""
+    try:
+        return holds()
+    except OutOfBudget:
+        return False
 
 
 def _failing(claims: Sequence[tuple[str, Holds]], words: str) -> list[str]:
@@ -182,21 +218,17 @@ def _failing(claims: Sequence[tuple[str, Holds]], words: str) -> list[str]:
     return objections
 
 
-def _ranges(looking: _Looking) -> list[tuple[str, Holds]]:
-    """For each value that a variable is given, by name: at first, or where the rule may fire, it is one of its sort."""
-    system = looking.system
-    found: list[tuple[str, Holds]] = []
+def _ranges(system: TransitionSystem) -> Iterator[_Range]:
+    """For each value that a variable is given: that it is one of its sort. None for what is so by itself."""
     for var in system.variables.values():
         inside = TRUE if var.initial is None else _inside(var.sort, var.initial)
         if not same(inside, TRUE):
-            found.append((f"the range of {var.name} at first", partial(looking.follows, inside)))
+            yield _Range(f"the range of {var.name} at first", None, inside)
     for rule in system.rules:
         for name, value in rule.effect.items():
             inside = _inside(system.variables[name].sort, value)
             if not same(inside, TRUE):
-                claim = f"the range of {name} in {rule.name}"
-                found.append((claim, partial(looking.may_fire, rule, inside)))
-    return found
+                yield _Range(f"the range of {name} in {rule.name}", rule, inside)
 
 
 def _inside(sort: Sort, value: Expr) -> Expr:
