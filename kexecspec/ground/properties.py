@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kexecspec.ground.names import World
-from kexecspec.ir.expr import Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, conjoin, disjoin, equal, negate
 from kexecspec.ir.language import Scope, lower
 from kexecspec.ir.system import Place, Property
 from kexecspec.platform.facts import Edge, Entity
@@ -61,7 +61,7 @@ def _of(
     entity: Entity | None,
     edges: tuple[Edge, ...],
 ) -> Iterator[Property]:
-    if "if" in entry and lower(str(entry["if"]), scope) == Const(False):
+    if "if" in entry and lower(str(entry["if"]), scope) == FALSE:
         return
     violated, premise = lower(str(entry["violated"]), scope), lower(str(entry["premise"]), scope)
     for handoff, during, before in _handoffs(world, entry, edges):
@@ -85,10 +85,10 @@ def _handoffs(world: World, entry: Mapping[str, Any], able: tuple[Edge, ...]) ->
     """(label, the condition of being in such a handoff, what its premise must add) for each kind of edge in `able`."""
     when = entry.get("handoff", "entered")
     if when == ANY:
-        yield ANY, Const(True), Const(True)
+        yield ANY, TRUE, TRUE
         return
-    if "boot" in entry and lower(str(entry["boot"]), world.scope({})) != Const(False):
-        yield BOOT, equal(Ref("entered"), Const("none")), Const(True)
+    if "boot" in entry and lower(str(entry["boot"]), world.scope({})) != FALSE:
+        yield BOOT, equal(Ref("entered"), Const("none")), TRUE
     kinds = dict.fromkeys(edge.kind for edge in able)
     for kind in kinds:
         if kind not in entry.get("kinds", kinds):
@@ -98,7 +98,7 @@ def _handoffs(world: World, entry: Mapping[str, Any], able: tuple[Edge, ...]) ->
             if kind == "crash":
                 continue
             leaving = disjoin(equal(Ref("leaving"), Const(edge.name)) for edge in edges)
-            yield kind, leaving, Const(True)
+            yield kind, leaving, TRUE
         elif _residue(world, edges):
             yield kind, equal(Ref("entered"), Const(kind)), _starts(edges)
 

@@ -220,7 +220,7 @@ def _unwound(entity: Entity) -> dict[str, Expr]:
     if "client" not in entity.kinds:
         return {}
     buffers = entity.facts["buffers"].names  # type: ignore[union-attr]
-    undone: dict[str, Expr] = {f"{entity.name}.session": Const(False)}
+    undone: dict[str, Expr] = {f"{entity.name}.session": FALSE}
     return undone | {f"{name}.state": Const("none") for name in buffers}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kexecspec.ir.expr import FALSE, Const, Expr, Ref, references, same, substitute
+from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, references, same, substitute
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
 
 
@@ -112,7 +112,7 @@ def _folded(rule: Rule, by: Mapping[str, Expr], known: dict[Expr, Expr]) -> Rule
         value = substitute(expr, by, known)
         if name not in by and value != Ref(name):
             effect[name] = value
-    return replace(rule, guard=guard, effect=effect, order=tuple(p for p in order if not same(p, Const(True))))
+    return replace(rule, guard=guard, effect=effect, order=tuple(p for p in order if not same(p, TRUE)))
 
 
 def _property(prop: Property, by: Mapping[str, Expr], known: dict[Expr, Expr]) -> Property:
