@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kexecspec.export.model import Model
+from kexecspec.export.model import Model, Step
 from kexecspec.export.names import remark, symbol
 from kexecspec.export.operators import Op
 from kexecspec.export.words import Shape, code, is_full, joined, label_sort, most, shape
@@ -91,8 +91,9 @@ class _Writer:
                 self._state(var)
         self._build(self.model.roots())
         fires = tuple(self._fires())
+        writing = self.model.writers()
         for var in self.model.variables:
-            self._next(var, fires)
+            self._next(var, writing[var.name], fires)
         prop = self.model.prop
         self.lines.remark(f"{prop.id}: {prop.says}")
         bad = self.lines.one("not", 1, self.known[self.model.holds])
@@ -121,12 +122,11 @@ class _Writer:
             tried = self.lines.one("eq", 1, fired, self.lines.constant(number, bits))
             yield self.lines.one("and", 1, tried, self.known[step.guard])
 
-    def _next(self, var: Var, fires: tuple[int, ...]) -> None:
+    def _next(self, var: Var, writing: Iterable[tuple[int, Step]], fires: tuple[int, ...]) -> None:
         bits, after = shape(var.sort).bits, self.states[var.name]
-        for number, step in enumerate(self.model.steps):
-            if var.name in step.effect:
-                value = self.value(step.effect[var.name], var.sort)
-                after = self.lines.one("ite", bits, fires[number], value, after)
+        for number, step in writing:
+            value = self.value(step.effect[var.name], var.sort)
+            after = self.lines.one("ite", bits, fires[number], value, after)
         self.lines.fresh(f"next {self.lines.sort(bits)} {self.states[var.name]} {after}")
 
     def value(self, node: int, sort: Sort) -> int:

@@ -9,6 +9,7 @@ from kexecspec.export.dag import Dag
 from kexecspec.ir.expr import references
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import Mode, Property, Rule, TransitionSystem, Var, writers
+from kexecspec.ir.values import EnumSort
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Model:
         """The steps that write each variable, with their numbers."""
         found = writers(step.effect for step in self.steps)
         return {name: [(place, self.steps[place]) for place in found.get(name, ())] for name in self.system.variables}
+
+    def codes(self) -> dict[str, int]:
+        """A number for each label of any enumeration."""
+        each = (label for var in self.variables if isinstance(var.sort, EnumSort) for label in var.sort.labels)
+        return {label: number for number, label in enumerate(dict.fromkeys(each))}
+
+    def late(self, step: Step) -> tuple[str, ...]:
+        """The variables whose new value has to be worked out before `step` writes any; a constant need not."""
+        return tuple(name for name, node in step.effect.items() if self.dag.literal(node) is None)
 
     def roots(self) -> Iterator[int]:
         """Every node that a file has to give, some more than once."""

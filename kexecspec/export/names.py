@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _PLAIN = re.compile(r"[^A-Za-z0-9_.:/@<>=+,!?()\[\]-]")
 _ESCAPED = re.compile(r"%([0-9a-f]{1,6})%")
 _STRANGE = re.compile(r"[^A-Za-z0-9]")
 _KNOWN = {"_": "__", ".": "_D", "-": "_M"}
+_UNQUOTED = str.maketrans('"\\', "??")
+
+IDENTIFIERS = (
+    "A name is its original with `_` as `__`, `.` as `_D`, `-` as `_M`, anything else as `_XHEX_`; "
+    "what it begins with tells"
+)
+"""What a file says of names that are `identifier`s."""
+
 _WRITTEN = re.compile(r"__|_D|_M|_X([0-9a-f]{1,6})_")
 
 
@@ -38,3 +47,13 @@ def remark(text: str) -> str:
     """`text` as it may stand in a comment of any of the formats: one line of plain ASCII that ends no comment."""
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode("ascii")
     return re.sub(r"[^ -~]", "?", line).replace("*/", "* /").replace("/*", "/ *")
+
+
+def remarks(*texts: str) -> Iterator[str]:
+    """Each line of `texts` as a `remark`."""
+    return (remark(line) for text in texts for line in text.splitlines())
+
+
+def unquoted(text: str) -> str:
+    """`text` as it may stand between double quotes: a `remark` without quotes and backslashes."""
+    return remark(text).translate(_UNQUOTED)

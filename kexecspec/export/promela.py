@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 
+from kexecspec.export.infix import Signs, infix, plain_constant, plain_variable
 from kexecspec.export.model import Model, Step
-from kexecspec.export.names import identifier, remark
-from kexecspec.export.operators import Op
+from kexecspec.export.names import IDENTIFIERS, identifier, remark, remarks, unquoted
 from kexecspec.export.sharing import Written, written
 from kexecspec.ir.system import Var
-from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
+from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
 
 MOST = 2**31 - 1
-_HEAD = """\
+_HEAD = f"""\
 Each round one rule whose guard holds fires in one step; then the property is asserted.
-A name is its original with `_` as `__`, `.` as `_D`, `-` as `_M`, anything else as `_XHEX_`; what it begins with tells
+{IDENTIFIERS}
 variables (v_), labels (l_), guards (g_), shared expressions (d_) and new values (n_) apart."""
-_UNQUOTED = str.maketrans('"\\', "??")
-_SIGNS = {Op.PLUS: " + ", Op.AND: " && ", Op.OR: " || "}
+_SIGNS = Signs("==", "&&", "||", "->")
 
 
 class TooLarge(Exception):
@@ -27,7 +25,7 @@ class TooLarge(Exception):
 
 def promela(model: Model, title: str) -> str:
     """The model as one process. Raises TooLarge where numbers need more than 32 bits."""
-    lines = [f"/* {remark(line)} */" for line in (*title.splitlines(), *_HEAD.splitlines())]
+    lines = [f"/* {line} */" for line in remarks(title, _HEAD)]
     return "\n".join((*lines, *_program(model))) + "\n"
 
 
@@ -37,15 +35,15 @@ def _program(model: Model) -> Iterator[str]:
         sort = model.dag.nodes[node].sort
         if isinstance(sort, IntSort) and not -MOST <= sort.low <= sort.high <= MOST:
             raise TooLarge(f"numbers up to {max(abs(sort.low), abs(sort.high))}; an int of Promela has 32 bits")
-    shared = written(model.dag, roots, partial(_form, model), lambda number: f"d_{number}")
-    each = (label for var in model.variables if isinstance(var.sort, EnumSort) for label in var.sort.labels)
-    labels = tuple(dict.fromkeys(each))
-    for number, label in enumerate(labels):
+    form = infix(model.dag, _SIGNS, plain_constant, plain_variable)
+    shared = written(model.dag, roots, form, lambda number: f"d_{number}")
+    codes = model.codes()
+    for label, number in codes.items():
         yield f"#define {identifier('l', label)} {number}"
     for var in model.variables:
         remarks = f"/* {remark(var.name)}: {remark(var.says)} */"
-        yield f"{_sort(var.sort, len(labels))} {identifier('v', var.name)}; {remarks}"
-    for name in sorted({name for step in model.steps for name in _parallel(model, step)}):
+        yield f"{_sort(var.sort, len(codes))} {identifier('v', var.name)}; {remarks}"
+    for name in sorted({name for step in model.steps for name in model.late(step)}):
         yield f"hidden int {identifier('n', name)};"
     for _, name, text in shared.definitions:
         yield f"#define {name} {text}"
@@ -75,19 +73,14 @@ def _process(model: Model, shared: Written) -> Iterator[str]:
 def _fired(model: Model, shared: Written, step: Step) -> Iterator[str]:
     """What a rule does, statement by statement; new values are worked out before any is written."""
     yield identifier("g", step.name)
-    late = _parallel(model, step)
+    late = model.late(step)
     for name in late:
         yield f"{identifier('n', name)} = {shared.text[step.effect[name]]}"
     for name, node in step.effect.items():
         yield f"{identifier('v', name)} = {identifier('n', name) if name in late else shared.text[node]}"
-    said = remark(step.name).translate(_UNQUOTED).replace("%", "%%")
+    said = unquoted(step.name).replace("%", "%%")
     yield f'printf("{said}\\n")'
     yield "assert(holds)"
-
-
-def _parallel(model: Model, step: Step) -> tuple[str, ...]:
-    """The variables whose new value depends on the state before; a constant is written as it is."""
-    return tuple(name for name, node in step.effect.items() if model.dag.literal(node) is None)
 
 
 def _any(var: Var) -> Iterator[str]:
@@ -112,32 +105,3 @@ def _sort(sort: Sort, labels: int) -> str:
         case IntSort(low, high):
             fits = {"byte": (0, 2**8), "short": (-(2**15), 2**15)}
             return next((name for name, (least, end) in fits.items() if low >= least and high < end), "int")
-
-
-def _form(model: Model, node: int, args: Sequence[str]) -> str:
-    found = model.dag.nodes[node]
-    match found.op:
-        case Op.CONST:
-            return _constant(found.value)
-        case Op.REF:
-            return identifier("v", str(found.value))
-        case Op.EQUAL:
-            return f"({args[0]} == {args[1]})"
-        case Op.LESS:
-            return f"({args[0]} < {args[1]})"
-        case Op.TIMES:
-            return f"({_constant(found.value)} * {args[0]})"
-        case Op.NOT:
-            return f"(!{args[0]})"
-        case Op.IF:
-            return f"({args[0]} -> {args[1]} : {args[2]})"
-        case Op.PLUS | Op.AND | Op.OR:
-            return f"({_SIGNS[found.op].join(args)})"
-
-
-def _constant(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value >= 0 else f"({value})"
-    return identifier("l", value)

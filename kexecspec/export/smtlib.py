@@ -9,7 +9,7 @@ from kexecspec.certificate.system_text import LEGEND, system_lines
 from kexecspec.certificate.terms import constant, sort_name
 from kexecspec.export.dag import Dag
 from kexecspec.export.model import Model
-from kexecspec.export.names import remark
+from kexecspec.export.names import remark, remarks
 from kexecspec.export.operators import Op
 from kexecspec.export.sharing import written
 from kexecspec.ir.expr import Expr
@@ -38,7 +38,7 @@ def smtlib(model: Model, title: str) -> str:
 
     definitions = [_definition(dag, node, name, text) for node, name, text in shared.definitions]
     return (
-        "".join(f"; {remark(line)}\n" for line in title.splitlines())
+        "".join(f"; {line}\n" for line in remarks(title))
         + LEGEND
         + "(set-logic QF_LIA)\n"
         + "\n".join(system_lines(system, pen, definitions))

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
+from kexecspec.export.infix import Signs, infix
 from kexecspec.export.model import Model
-from kexecspec.export.names import identifier, remark
-from kexecspec.export.operators import Op
+from kexecspec.export.names import IDENTIFIERS, identifier, remark, remarks
 from kexecspec.export.sharing import Written, written
 from kexecspec.ir.system import Var
-from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
+from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
 
-_HEAD = """\
+_HEAD = f"""\
 Each step the rule `fired` is tried: where its guard holds, it fires, else nothing changes.
-A name is its original with `_` as `__`, `.` as `_D`, `-` as `_M`, anything else as `_XHEX_`; what it begins with tells
+{IDENTIFIERS}
 variables (v_), labels (l_), rules (r_), guards (g_) and shared expressions (d_) apart."""
-_SIGNS = {Op.PLUS: " + ", Op.AND: " & ", Op.OR: " | "}
+_SIGNS = Signs("=", "&", "|", "?")
 
 
 def smv(model: Model, title: str) -> str:
     """The model as one module with an INVARSPEC."""
-    lines = [f"-- {remark(line)}" for line in (*title.splitlines(), *_HEAD.splitlines())]
+    lines = [f"-- {line}" for line in remarks(title, _HEAD)]
     return "\n".join((*lines, *_module(model))) + "\n"
 
 
@@ -41,7 +41,8 @@ def bits(sort: IntSort) -> int:
 def _module(model: Model) -> Iterator[str]:
     wide = width(model)
     roots = (*model.roots(), *model.initial.values())
-    shared = written(model.dag, roots, partial(_form, model, wide), lambda number: f"d_{number}")
+    form = infix(model.dag, _SIGNS, partial(_constant, wide), partial(_variable, wide))
+    shared = written(model.dag, roots, form, lambda number: f"d_{number}")
     yield "MODULE main"
     if model.steps:
         yield f"IVAR fired : {{{', '.join(identifier('r', step.name) for step in model.steps)}}};"
@@ -102,31 +103,13 @@ def _number(value: int, wide: int) -> str:
     return f"0sd{wide}_{value}" if value >= 0 else f"-0sd{wide}_{-value}"
 
 
-def _form(model: Model, wide: int, node: int, args: Sequence[str]) -> str:
-    found = model.dag.nodes[node]
-    match found.op:
-        case Op.CONST:
-            return _constant(found.value, wide)
-        case Op.REF:
-            name, more = identifier("v", str(found.value)), 0
-            if isinstance(found.sort, IntSort):
-                more = wide - bits(found.sort)
-            return f"extend({name}, {more})" if more else name
-        case Op.EQUAL:
-            return f"({args[0]} = {args[1]})"
-        case Op.LESS:
-            return f"({args[0]} < {args[1]})"
-        case Op.TIMES:
-            return f"({_number(int(found.value), wide)} * {args[0]})"
-        case Op.NOT:
-            return f"(!{args[0]})"
-        case Op.IF:
-            return f"({args[0]} ? {args[1]} : {args[2]})"
-        case Op.PLUS | Op.AND | Op.OR:
-            return f"({_SIGNS[found.op].join(args)})"
+def _variable(wide: int, name: str, sort: Sort) -> str:
+    """A variable as a word of the width of all words."""
+    more = wide - bits(sort) if isinstance(sort, IntSort) else 0
+    return f"extend({identifier('v', name)}, {more})" if more else identifier("v", name)
 
 
-def _constant(value: Value, wide: int) -> str:
+def _constant(wide: int, value: Value) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return _number(value, wide) if isinstance(value, int) else identifier("l", value)
