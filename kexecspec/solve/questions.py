@@ -1,7 +1,7 @@
 """Small questions about a large system: whether some values fulfil a formula, and what else bears on it.
 
-A question is about the variables it names only. Two that are equal up to the names of their variables are one, so what
-a thousand drivers of one kind do is asked once.
+A question is about the variables it names only. Where these have few values all of them are looked at; else a solver
+is asked, and two questions that are equal up to the names of their variables are one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.budget import Meter, fresh_solver
 from kexecspec.solve.encode import encode
+from kexecspec.solve.looking import Looking
 from kexecspec.solve.smtlib import Script, Writer, renumbered, script
 
 Thing = TypeVar("Thing")
@@ -30,6 +31,7 @@ class Questions:
     def __init__(self, system: TransitionSystem, pen: Writer) -> None:
         self.pen, self.ranges = pen, Ranges(system.variables)
         self.free = {name: replace(var, initial=None, at_handoff=None) for name, var in system.variables.items()}
+        self.looking = Looking(system.variables)
         self.answers: dict[tuple[Script, str], bool] = {}
 
     def possible(self, formula: Expr, meter: Meter) -> bool:
@@ -37,6 +39,11 @@ class Questions:
         formula = conjoin(map(self.ranges.decided, formula.terms if isinstance(formula, And) else (formula,)))
         if isinstance(formula, Const) or isinstance(formula, And) and _contradicts_itself(formula.terms):
             return same(formula, TRUE)
+        seen = self.looking.possible(formula.terms if isinstance(formula, And) else (formula,))
+        return self.asked(formula, meter) if seen is None else seen
+
+    def asked(self, formula: Expr, meter: Meter) -> bool:
+        """As `possible`, by a solver, which is asked once. Raises OutOfBudget."""
         names = sorted(references(formula), key=self.pen.numbers.__getitem__)
         part = TransitionSystem({name: self.free[name] for name in names}, ())
         question = (script(part, self.pen), renumbered(formula, part, self.pen))

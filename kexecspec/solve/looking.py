@@ -1,0 +1,149 @@
+"""Whether some values fulfil several predicates at once, found without a solver where not too many of them fit.
+
+What one predicate by itself leaves of the values of its variables narrows the next one down. What is left then is
+looked at as a whole; where that is too much, a variable is tried value by value. Nothing here guesses: an answer is
+about all combinations of values, and there is none where they are too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kexecspec.ir.expr import Expr, references
+from kexecspec.ir.grid import Grid, width
+from kexecspec.ir.system import Var
+from kexecspec.ir.values import Value, members
+
+AT_ONCE = 1 << 12
+"""The combinations of values that are looked at as a whole."""
+
+ALONE = 1 << 9
+"""The combinations for which one predicate is looked at by itself."""
+
+TRIALS = 40
+"""The values that are tried, one by one, for one question."""
+
+Values = dict[str, tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What one predicate leaves of the values of its variables; `always` where it holds whatever they are."""
+
+    left: Values
+    always: bool
+
+
+class Looking:
+    """Questions about `variables`, each with any value of its sort."""
+
+    def __init__(self, variables: Mapping[str, Var]) -> None:
+        self.few = {name: tuple(members(var.sort)) for name, var in variables.items() if width(var.sort) <= ALONE}
+        self.grids: dict[tuple[str, ...], Grid] = {}
+        self.names: dict[Expr, tuple[str, ...]] = {}
+        self.alone: dict[tuple[Expr, tuple[tuple[Value, ...], ...]], _Alone | None] = {}
+
+    def possible(self, parts: Sequence[Expr]) -> bool | None:
+        """Whether some values fulfil all of `parts`; None where not all of them can be looked at."""
+        names = tuple(sorted(frozenset().union(*map(references, parts))))
+        if any(name not in self.few for name in names):
+            return None
+        if _combinations(names, self.few) > AT_ONCE:
+            return _Trials(self).possible(parts, {name: self.few[name] for name in names})
+        if names not in self.grids:
+            self.grids[names] = Grid({name: self.few[name] for name in names})
+        return self.grids[names].meeting(parts) != 0
+
+    def by_itself(self, part: Expr, values: Values) -> _Alone | None:
+        """What `part` leaves of `values`; None where that is nothing."""
+        names = self.reads(part)
+        key = (part, tuple(values[name] for name in names))
+        if key not in self.alone:
+            grid = Grid({name: values[name] for name in names})
+            cells = grid.where(part)
+            left = {name: grid.values(name, cells) for name in names}
+            self.alone[key] = _Alone(left, cells == grid.all) if cells else None
+        return self.alone[key]
+
+    def reads(self, part: Expr) -> tuple[str, ...]:
+        """The variables that `part` reads, in a fixed order."""
+        if part not in self.names:
+            self.names[part] = tuple(sorted(references(part)))
+        return self.names[part]
+
+
+class _Trials:
+    """One question, and how much of it was tried."""
+
+    def __init__(self, looking: Looking) -> None:
+        self.looking, self.tried = looking, 0
+
+    def possible(self, parts: Sequence[Expr], values: Values) -> bool | None:
+        """As `Looking.possible`, each variable with one of its `values`."""
+        values = dict(values)
+        left = self._narrowed(parts, values)
+        if left is None:
+            return False
+        found: bool | None = True
+        for group in self._apart(left, values):
+            answer = self._as_a_whole(group, values)
+            if answer is False:
+                return False
+            found = found and answer
+        return found
+
+    def _narrowed(self, parts: Sequence[Expr], values: Values) -> list[Expr] | None:
+        """Those of `parts` that do not always hold in what is left of `values`, which shrink; None for nothing."""
+        left, changed = list(parts), True
+        while changed:
+            changed, several = False, left
+            left = []
+            for part in several:
+                if _combinations(self.looking.reads(part), values) > ALONE:
+                    left.append(part)
+                    continue
+                alone = self.looking.by_itself(part, values)
+                if alone is None:
+                    return None
+                if not alone.always:
+                    left.append(part)
+                for name, some in alone.left.items():
+                    if len(some) < len(values[name]):
+                        values[name], changed = some, True
+        return left
+
+    def _apart(self, parts: Sequence[Expr], values: Values) -> Iterator[list[Expr]]:
+        """`parts` in groups that share no variable of several values."""
+        groups: list[tuple[set[str], list[Expr]]] = []
+        for part in parts:
+            names = {name for name in self.looking.reads(part) if len(values[name]) > 1}
+            near = [group for group in groups if not names.isdisjoint(group[0])]
+            groups = [group for group in groups if names.isdisjoint(group[0])]
+            together = [one for _, several in near for one in several]
+            groups.append((names.union(*(group[0] for group in near)), [*together, part]))
+        return (several for _, several in groups)
+
+    def _as_a_whole(self, parts: Sequence[Expr], values: Values) -> bool | None:
+        names = sorted({name for part in parts for name in self.looking.reads(part)})
+        if _combinations(names, values) <= AT_ONCE:
+            return Grid({name: values[name] for name in names}).meeting(parts) != 0
+        asked = [name for part in parts for name in self.looking.reads(part) if len(values[name]) > 1]
+        name = max(sorted(set(asked)), key=asked.count)
+        found: bool | None = False
+        for value in values[name]:
+            self.tried += 1
+            if self.tried > TRIALS:
+                return None
+            answer = self.possible(parts, {**values, name: (value,)})
+            if answer:
+                return True
+            found = None if answer is None else found
+        return found
+
+
+def _combinations(names: Sequence[str], values: Mapping[str, Sequence[Value]]) -> int:
+    found = 1
+    for name in names:
+        found *= len(values[name])
+    return found
