@@ -144,6 +144,11 @@ def conjoin(terms: Iterable[Expr]) -> Expr:
     return _junction(terms, And, TRUE, FALSE)
 
 
+def conjuncts(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions whose conjunction `expr` is."""
+    return expr.terms if isinstance(expr, And) else (expr,)
+
+
 def disjoin(terms: Iterable[Expr]) -> Expr:
     """The disjunction of `terms`; false for none."""
     return _junction(terms, Or, FALSE, TRUE)

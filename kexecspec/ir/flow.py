@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from kexecspec.ir.expr import FALSE, And, Const, Expr, Ref, conjoin, disjoin, equal, references, same, substitute
+from kexecspec.ir.expr import FALSE, Const, Expr, Ref, conjoin, conjuncts, disjoin, equal, references, same, substitute
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, Value, members
 
@@ -105,10 +105,8 @@ def _reached(system: TransitionSystem, names: tuple[str, ...], rules: Sequence[R
 
 def _conditions(rule: Rule, places: Mapping[str, int]) -> tuple[_Piece, ...]:
     """The conjuncts of the rule's guard and order that the group has a part in; the others are never decided by it."""
-    guard = rule.guard.terms if isinstance(rule.guard, And) else (rule.guard,)
-    return tuple(
-        _piece(part, places) for part in (*guard, *rule.order) if not references(part).isdisjoint(places)
-    )
+    parts = (*conjuncts(rule.guard), *rule.order)
+    return tuple(_piece(part, places) for part in parts if not references(part).isdisjoint(places))
 
 
 def _changes(rule: Rule, places: Mapping[str, int]) -> tuple[tuple[str, _Piece], ...]:

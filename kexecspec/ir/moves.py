@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from kexecspec.ir.evaluate import OutOfRange, source
-from kexecspec.ir.expr import And, Const, Expr, conjoin, references
+from kexecspec.ir.expr import Const, Expr, conjoin, conjuncts, references
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value, contains
 
@@ -67,17 +67,13 @@ def _most_asked(system: TransitionSystem) -> tuple[str, ...]:
 
 
 def _alone(rule: Rule) -> set[str]:
-    single = (references(part) for part in _conjuncts(rule.enabled))
+    single = (references(part) for part in conjuncts(rule.enabled))
     return {name for names in single if len(names) == 1 for name in names}
 
 
 def _about(rule: Rule, names: frozenset[str]) -> Expr:
     """What the guard asks about `names` only."""
-    return conjoin(part for part in _conjuncts(rule.enabled) if references(part) <= names)
-
-
-def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, And) else (expr,)
+    return conjoin(part for part in conjuncts(rule.enabled) if references(part) <= names)
 
 
 def _picked(places: Sequence[int]) -> Callable[[Row], Any]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kexecspec.ir.expr import And, Const, Expr, conjoin, equal, negate, references, same, substitute
+from kexecspec.ir.expr import Const, Expr, conjuncts, equal, negate, references, same, substitute
 from kexecspec.ir.flow import from_control
 from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter
-from kexecspec.solve.questions import Index, Questions
+from kexecspec.solve.questions import Given, Index, Questions
 from kexecspec.solve.smtlib import Writer
 
 
@@ -33,7 +33,7 @@ def lasting(system: TransitionSystem, pen: Writer, meter: Meter) -> Lasting:
     while queue:
         rule, name = queue.pop()
         if name in asking.constants and not asking.keeps(rule, name):
-            del asking.constants[name]
+            asking.changes(name)
             queue.extend(asking.waiting.pop(name, ()))
     used = {i.name: i for found in asking.used.values() for i in found} if asking.constants else {}
     return Lasting(asking.constants, tuple(used.values()))
@@ -49,25 +49,30 @@ class _Asking:
             for name, var in system.variables.items()
             if var.lifetime is Lifetime.PLATFORM and isinstance(var.initial, Const)
         }
+        self.given = Given(self.constants)
         self.waiting: dict[str, list[tuple[Rule, str]]] = {}
         self.used: dict[tuple[str, str], tuple[Invariant, ...]] = {}
         self.flow = Index([(i.holds, i) for i in system.invariants if from_control(i)])
         self.orders: dict[str, Index[Expr]] = {}
+
+    def changes(self, name: str) -> None:
+        """Nobody assumes any more that `name` lasts."""
+        del self.constants[name]
+        self.given = Given(self.constants)
 
     def keeps(self, rule: Rule, name: str) -> bool:
         """Whether `rule` leaves `name` what it is, as far as can be told. Raises OutOfBudget."""
         value, first = rule.effect[name], self.constants[name]
         if same(substitute(value, self.constants), first):
             return self._kept(rule, name, (value,), ())
-        guard = rule.guard.terms if isinstance(rule.guard, And) else (rule.guard,)
+        guard = conjuncts(rule.guard)
         near = references(value).union(*map(references, guard))
         invariants = self.flow.about(near)
         near = near.union(*(references(i.holds) for i in invariants))
         if rule.name not in self.orders:
             self.orders[rule.name] = Index([(part, part) for part in rule.order])
         parts = (*guard, *self.orders[rule.name].about(near), *(i.holds for i in invariants))
-        changes = [substitute(part, self.constants) for part in (*parts, negate(equal(value, first)))]
-        if self.questions.possible(conjoin(changes), self.meter):
+        if self.questions.possible((*parts, negate(equal(value, first))), self.meter, self.given):
             return False
         return self._kept(rule, name, (value, *parts), invariants)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kexecspec.ir.expr import Expr, references
 from kexecspec.ir.grid import Grid, width
@@ -24,7 +25,12 @@ ALONE = 1 << 9
 TRIALS = 40
 """The values that are tried, one by one, for one question."""
 
+KEPT = 40
+"""How many sets of combinations are kept for the next question: they are large."""
+
 Values = dict[str, tuple[Value, ...]]
+
+_NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -40,20 +46,33 @@ class Looking:
 
     def __init__(self, variables: Mapping[str, Var]) -> None:
         self.few = {name: tuple(members(var.sort)) for name, var in variables.items() if width(var.sort) <= ALONE}
-        self.grids: dict[tuple[str, ...], Grid] = {}
+        self.grids: dict[tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]], Grid] = {}
         self.names: dict[Expr, tuple[str, ...]] = {}
         self.alone: dict[tuple[Expr, tuple[tuple[Value, ...], ...]], _Alone | None] = {}
 
-    def possible(self, parts: Sequence[Expr]) -> bool | None:
-        """Whether some values fulfil all of `parts`; None where not all of them can be looked at."""
+    def possible(self, parts: Sequence[Expr], known: Mapping[str, Value] = _NOTHING) -> bool | None:
+        """Whether some values, of the variables in `known` those given there, fulfil all of `parts`; None where not all
+        of them can be looked at."""
         names = tuple(sorted(frozenset().union(*map(references, parts))))
-        if any(name not in self.few for name in names):
-            return None
-        if _combinations(names, self.few) > AT_ONCE:
-            return _Trials(self).possible(parts, {name: self.few[name] for name in names})
-        if names not in self.grids:
-            self.grids[names] = Grid({name: self.few[name] for name in names})
-        return self.grids[names].meeting(parts) != 0
+        values: Values = {}
+        for name in names:
+            if name in known:
+                values[name] = (known[name],)
+            elif name in self.few:
+                values[name] = self.few[name]
+            else:
+                return None
+        if _combinations(names, values) > AT_ONCE:
+            return _Trials(self).possible(parts, values)
+        return self._grid(names, values).meeting(parts) != 0
+
+    def _grid(self, names: tuple[str, ...], values: Values) -> Grid:
+        key = (names, tuple(values.values()))
+        grid = self.grids.pop(key, None) or Grid(values)
+        self.grids[key] = grid
+        if len(self.grids) > KEPT:
+            del self.grids[next(iter(self.grids))]
+        return grid
 
     def by_itself(self, part: Expr, values: Values) -> _Alone | None:
         """What `part` leaves of `values`; None where that is nothing."""

@@ -7,11 +7,11 @@ is asked, and two questions that are equal up to the names of their variables ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from kexecspec.ir.expr import TRUE, And, Const, Expr, Not, conjoin, references, same
+from kexecspec.ir.expr import TRUE, Const, Expr, Not, conjoin, conjuncts, references, same, substitute
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.budget import Meter, fresh_solver
@@ -25,8 +25,21 @@ HUB = 20
 """Where more than so many parts speak of a variable, that they do leads nowhere in particular."""
 
 
+class Given:
+    """Values that some variables are known to have."""
+
+    def __init__(self, values: Mapping[str, Const]) -> None:
+        self.values = {name: value.value for name, value in values.items()}
+        self.by = dict(values)
+        self.known: dict[Expr, Expr] = {}
+
+    def within(self, expr: Expr) -> Expr:
+        """`expr` with the values in place of their variables."""
+        return substitute(expr, self.by, self.known)
+
+
 class Questions:
-    """Answers about values of the variables of `system`; none is asked twice."""
+    """Answers about values of the variables of `system`; no solver is asked twice."""
 
     def __init__(self, system: TransitionSystem, pen: Writer) -> None:
         self.pen, self.ranges = pen, Ranges(system.variables)
@@ -34,16 +47,20 @@ class Questions:
         self.looking = Looking(system.variables)
         self.answers: dict[tuple[Script, str], bool] = {}
 
-    def possible(self, formula: Expr, meter: Meter) -> bool:
-        """Whether some values, each in its variable's range, fulfil `formula`. Raises OutOfBudget."""
-        formula = conjoin(map(self.ranges.decided, formula.terms if isinstance(formula, And) else (formula,)))
-        if isinstance(formula, Const) or isinstance(formula, And) and _contradicts_itself(formula.terms):
-            return same(formula, TRUE)
-        seen = self.looking.possible(formula.terms if isinstance(formula, And) else (formula,))
-        return self.asked(formula, meter) if seen is None else seen
+    def possible(self, parts: Sequence[Expr], meter: Meter, given: Given) -> bool:
+        """Whether some values, each in its variable's range, those that are `given` among them, fulfil all of `parts`.
+        Raises OutOfBudget."""
+        decided = conjoin(map(self.ranges.decided, parts))
+        if isinstance(decided, Const):
+            return same(decided, TRUE)
+        seen = self.looking.possible(conjuncts(decided), given.values)
+        return self.asked(conjoin(map(given.within, conjuncts(decided))), meter) if seen is None else seen
 
     def asked(self, formula: Expr, meter: Meter) -> bool:
-        """As `possible`, by a solver, which is asked once. Raises OutOfBudget."""
+        """Whether some values fulfil `formula`, by a solver. Raises OutOfBudget."""
+        formula = conjoin(map(self.ranges.decided, conjuncts(formula)))
+        if isinstance(formula, Const) or _contradicts_itself(conjuncts(formula)):
+            return same(formula, TRUE)
         names = sorted(references(formula), key=self.pen.numbers.__getitem__)
         part = TransitionSystem({name: self.free[name] for name in names}, ())
         question = (script(part, self.pen), renumbered(formula, part, self.pen))
@@ -59,7 +76,7 @@ def _contradicts_itself(terms: Sequence[Expr]) -> bool:
     """Whether one of `terms` denies another, or several of them together."""
     said = frozenset(terms)
     denied = (term.term for term in terms if isinstance(term, Not))
-    return any(said.issuperset(one.terms if isinstance(one, And) else (one,)) for one in denied)
+    return any(said.issuperset(conjuncts(one)) for one in denied)
 
 
 class Index(Generic[Thing]):

@@ -31,7 +31,7 @@ from kexecspec.ir.expr import (
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
 from kexecspec.solve.budget import Meter, OutOfBudget
-from kexecspec.solve.questions import Index, Questions
+from kexecspec.solve.questions import Given, Index, Questions
 from kexecspec.solve.smtlib import writer
 
 HOPS = 3
@@ -95,13 +95,13 @@ class _Asking:
         self.writing = writers(rule.effect for rule in system.rules)
         self.orders: dict[str, Index[Expr]] = {}
 
-    def possible(self, formula: Expr) -> bool:
-        """Whether some values, each of its variable's sort, fulfil `formula`. Raises OutOfBudget."""
-        return self.questions.possible(formula, self.meter)
+    def possible(self, parts: Sequence[Expr], given: Given) -> bool:
+        """Whether some values, each of its variable's sort or `given`, fulfil all of `parts`. Raises OutOfBudget."""
+        return self.questions.possible(parts, self.meter, given)
 
     def at_first(self, claim: Expr) -> bool:
         """Whether `claim` holds in every first state. Raises OutOfBudget."""
-        return not self.possible(negate(substitute(claim, self.firsts)))
+        return not self.possible((negate(substitute(claim, self.firsts)),), Given({}))
 
     def writing_one_of(self, names: frozenset[str]) -> Iterator[Rule]:
         """The rules that write one of `names`."""
@@ -121,8 +121,7 @@ class _Looking:
 
     def __init__(self, asking: _Asking, held: Sequence[Expr]) -> None:
         self.asking, self.held = asking, tuple(held)
-        self.values = dict(_values(held))
-        self.known: dict[Expr, Expr] = {}
+        self.given = Given(dict(_values(held)))
         self.near = Index([(part, part) for part in held])
 
     def with_more(self, held: Sequence[Expr]) -> _Looking:
@@ -163,11 +162,10 @@ class _Looking:
 
     def _possible(self, parts: Sequence[Expr]) -> bool:
         """Whether some state where `held` holds fulfils all of `parts`."""
-        known = (substitute(part, self.values, self.known) for part in parts)
-        return self.asking.possible(conjoin(known))
+        return self.asking.possible(parts, self.given)
 
 
-def _values(held: Sequence[Expr]) -> Iterator[tuple[str, Expr]]:
+def _values(held: Sequence[Expr]) -> Iterator[tuple[str, Const]]:
     """The variables that `held` gives one value, each the first one: another would leave nothing possible."""
     seen = set[str]()
     for part in held:

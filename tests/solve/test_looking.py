@@ -17,7 +17,7 @@ from kexecspec.ir.values import BOOL, EnumSort, IntSort, members
 from kexecspec.solve import looking
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.looking import Looking
-from kexecspec.solve.questions import Questions
+from kexecspec.solve.questions import Given, Questions
 from kexecspec.solve.smtlib import writer
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -66,7 +66,7 @@ def test_a_solver_agrees(parts: list[Expr]) -> None:
     asked = conjoin(parts)
     questions = Questions(bare, writer(bare))
 
-    assert questions.possible(asked, Meter(20_000_000)) == questions.asked(asked, Meter(20_000_000))
+    assert questions.possible(parts, Meter(20_000_000), Given({})) == questions.asked(asked, Meter(20_000_000))
 
 
 def test_wide_numbers_are_left_to_a_solver() -> None:
@@ -77,7 +77,7 @@ def test_wide_numbers_are_left_to_a_solver() -> None:
 
     assert Looking(wide).possible(parts) is None
     assert Looking(wide).possible((Ref("b"), negate(Ref("b")))) is False
-    assert not Questions(system, writer(system)).possible(conjoin(parts), Meter(20_000_000))
+    assert not Questions(system, writer(system)).possible(parts, Meter(20_000_000), Given({}))
 
 
 def test_a_long_chain_is_narrowed_down() -> None:
