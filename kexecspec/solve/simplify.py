@@ -1,9 +1,10 @@
-"""A system made smaller by what can be shown of it at once: platform state that never changes, and comparisons that
-the ranges of numbers decide.
+"""A system made smaller by what can be shown of it at once: platform state that never changes, what a handoff adds to
+a sum, and comparisons that the ranges of numbers decide.
 
 Where every driver gives back what it took, nothing of a dead kernel is ever left: that is one inductive fact of the
 whole system. With it, the sums over all drivers that couple them to each other fall away, and slices become small and
-alike. What was used is part of every proof that is found on the smaller system.
+alike. Where one driver leaks, what all others leave behind falls out of the sum (`left.py`). What was used is part of
+every proof that is found on the smaller system.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kexecspec.ir.system import Invariant, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.facts import with_facts
 from kexecspec.solve.lasting import lasting
+from kexecspec.solve.left import without_what_is_given_back
 from kexecspec.solve.smtlib import Writer
 
 
@@ -38,6 +40,8 @@ def simplified(system: TransitionSystem, pen: Writer, rlimit: int) -> Simplified
         found = lasting(small, pen, Meter(rlimit))
         small = _decided(with_facts(small, {name: value.value for name, value in found.constants.items()}))
         lemmas = found.invariants
+        left = without_what_is_given_back(small, pen, Meter(rlimit))
+        small, lemmas = _decided(left.system), (*lemmas, *left.invariants)
     except OutOfBudget:
         pass
     return Simplified(small, tuple({one.holds: one for one in (*lemmas, *_missing(system, small))}.values()))

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from kexecspec.ir.evaluate import evaluate, fire, initial_states, is_enabled
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, at_most, equal, less, negate
+from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, choose, equal, less, negate, references
 from kexecspec.ir.system import Invariant, Lifetime, Property, TransitionSystem
 from kexecspec.ir.values import BOOL, IntSort, State, members
 from kexecspec.solve.recheck import recheck
@@ -111,6 +111,18 @@ def test_what_one_driver_leaves_is_not_taken_for_nothing() -> None:
 
     assert "left" in small.system.variables
     assert len(reachable(small.system)) == len(reachable(whole))
+
+
+def test_only_who_leaks_is_in_the_sum_of_what_is_left() -> None:
+    """What the others would add is nothing where a handoff may happen; more behaviour there is none, and no less."""
+    whole = drivers(3, forgets=1)
+    jump = whole.rules[-1]
+    each = [choose(Ref(f"held{n}"), Const(10), Const(0)) for n in range(3)]
+    jump = replace(jump, effect={**jump.effect, "left": add((Ref("left"), *each))})
+    small = simplified(replace(whole, rules=(*whole.rules[:-1], jump)), writer(whole), RLIMIT)
+
+    assert references(small.system.rules[-1].effect["left"]) == {"left", "held1"}
+    assert len(reachable(small.system)) == len(reachable(replace(whole, rules=(*whole.rules[:-1], jump))))
 
 
 def test_a_question_is_about_values_and_not_about_how_they_began() -> None:
