@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import FALSE, TRUE, And, Expr, If, children, conjoin, negate, rebuilt, references
+from kexecspec.ir.expr import FALSE, TRUE, Expr, If, children, conjuncts, negate, rebuilt, references
 from kexecspec.ir.flow import from_control
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter
-from kexecspec.solve.questions import Index, Questions
+from kexecspec.solve.questions import Given, Index, Questions
 from kexecspec.solve.smtlib import Writer
 
 
@@ -44,7 +44,7 @@ class _Deciding:
     def decided(self, rule: Rule) -> Rule:
         """`rule` with what it writes decided as far as can be told. Raises OutOfBudget."""
         order = Index([(part, part) for part in rule.order])
-        guard = rule.guard.terms if isinstance(rule.guard, And) else (rule.guard,)
+        guard = conjuncts(rule.guard)
         asked = dict.fromkeys(one for value in rule.effect.values() for one in _conditions(value, {}))
         known = dict[Expr, Expr]()
         for condition in asked:
@@ -60,7 +60,7 @@ class _Deciding:
         near = references(condition).union(*(references(i.holds) for i in invariants))
         context = (*guard, *order.about(near), *(i.holds for i in invariants))
         for claim, outcome in ((condition, FALSE), (negate(condition), TRUE)):
-            if not self.questions.possible(conjoin((*context, claim)), self.meter):
+            if not self.questions.possible((*context, claim), self.meter, Given({})):
                 self.used.update((i.name, i) for i in invariants)
                 return outcome
         return None
