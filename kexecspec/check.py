@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from kexecspec import confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
+from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
 from kexecspec.diagnostics import Diagnostic, InputError, Span
-from kexecspec.findings import Report
+from kexecspec.findings import Finding, Hashes, Report, Unmet
 from kexecspec.ground.ground import ground
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.merge import merged
 from kexecspec.platform.bounds import excess
+from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.part import MANY, Part, parts, same_part
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
@@ -30,13 +32,15 @@ from kexecspec.source import Node, Plain, load, plain
 @dataclass(frozen=True)
 class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
-    solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay."""
+    solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay. `apart`:
+    the masters from which on a platform is judged part by part; None: never."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
     replay: bool = True
     inside: bool = False
     jobs: int | None = None
+    apart: int | None = MANY
 
 
 @dataclass(frozen=True)
@@ -73,22 +77,66 @@ def checked(path: str, options: Options) -> Checked:
 def checked_tree(root: Node, path: str, options: Options) -> Checked:
     """As `checked`, for the tree `root` of the file `path`."""
     specs = library()
-    ways = []
-    for facts, platform in platforms_in(root, path, specs):
-        again = partial(resolve, root, path, specs, whole=True)
-        whole = again(dict(platform.plain))
-        report = trust.with_reliances(judged(platform, specs, options), whole, specs)
-        report = explained.with_missing(report, root, whole, again, specs)
-        ways.append(Way(facts, platform, report))
+    found = platforms_in(root, path, specs)
+    platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
+    taken_apart = parts(platforms, named, options.apart)
+    ways = [
+        Way(facts, platform, _way(root, platform, those, specs, options))
+        for (facts, platform), those in zip(found, taken_apart, strict=True)
+    ]
     return Checked(plain(root), tuple(ways), merged([(way.facts, way.report) for way in ways]))
 
 
-def judged(platform: Platform, specs: Library, options: Options) -> Report:
-    """The report on a platform all of whose shape is known. Raises InputError if nothing is left to judge."""
+def _way(root: Node, platform: Platform, found: Sequence[Part], specs: Library, options: Options) -> Report:
+    """The report on a platform all of whose shape is known, judged as the parts `found`. Raises InputError if nothing
+    is left to judge."""
+    sums = hashes.of(platform, specs)
+
+    def judge(part: Part, alone: bool) -> Report | None:
+        return _part(root, part.platform, specs, options if alone else replace(options, inside=True), sums)
+
+    report: Report | None = None
+    if len(found) == 1:
+        report = judge(found[0], True)
+    else:
+        patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
+        reports = apart.reports(found, judge, options.jobs, patience, options.inside)
+        report = apart.united(platform, reports, options.replay) if reports else None
+    if report is None:
+        raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
+    met, unmet = _expected(platform, report.findings, options)
+    return replace(report, met=met, unmet=unmet)
+
+
+def _part(root: Node, platform: Platform, specs: Library, options: Options, sums: Hashes) -> Report | None:
+    """The report on a platform or a part of one, with what it takes on trust and why what is missing is missing.
+    None where nothing of it is asked."""
+
+    def again(content: dict[str, Any]) -> Platform:
+        return same_part(resolve(root, platform.path, specs, excerpt(content, platform, specs), whole=True), platform)
+
+    report = judged(platform, specs, options, sums)
+    if report is None:
+        return None
+    whole = again(dict(platform.plain))
+    report = trust.with_reliances(report, whole, specs)
+    return explained.with_missing(report, root, whole, again, specs)
+
+
+def _expected(platform: Platform, findings: Sequence[Finding], options: Options) -> tuple[int, tuple[Unmet, ...]]:
+    wanted = [
+        e for e in platform.expectations if not options.only or any(expectations.fits(f, e.finding) for f in findings)
+    ]
+    return expectations.compare(wanted, findings)
+
+
+def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -> Report | None:
+    """What is found about a platform all of whose shape is known, its expectations apart; None where nothing is
+    selected."""
     system = ground(platform, specs)
     wanted = tuple(p for p in system.properties if selected(p, options.only))
     if not wanted:
-        raise nothing_to_judge(platform.path, system, options.only)
+        return None
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
     runs = vacuity.runs(platform, system)
     asked = (*premised, *vacuity.questions(platform, system, runs))
@@ -104,10 +152,6 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
     findings = consequences.with_consequences(
         platform, findings, lambda: ground(replace(platform, limits=()), specs), options.rlimit
     )
-    expected = [
-        e for e in platform.expectations if not options.only or any(expectations.fits(f, e.finding) for f in findings)
-    ]
-    met, unmet = expectations.compare(expected, findings)
     return Report(
         platform=platform.name,
         path=platform.path,
@@ -116,10 +160,10 @@ def judged(platform: Platform, specs: Library, options: Options) -> Report:
         assumptions=platform.assumptions,
         reliances=platform.reliances,
         not_modelled=present.NOT_MODELLED,
-        unmet=unmet,
-        met=met,
+        unmet=(),
+        met=0,
         objections=objections,
-        hashes=hashes.of(platform, specs),
+        hashes=sums,
         variables=system.variables,
         rules=system.rules,
         taken=taken,

@@ -61,12 +61,25 @@ def _replayed(expectation: Expectation, replays: list[Harmed]) -> str | None:
 
 
 def fits(finding: Finding, pattern: str) -> bool:
-    """Whether `pattern`, CODE[/instance][@handoff], names `finding`."""
-    return names(pattern, finding.property)
+    """Whether `pattern`, CODE[/instance][@handoff], names `finding` or one that is like it."""
+    code, instance, handoff = _read(pattern)
+    wanted = finding.property
+    known = instance in ("", wanted.instance) or instance in finding.alike
+    return known and wanted.code == code and handoff in ("", wanted.handoff)
 
 
 def names(pattern: str, prop: Property) -> bool:
     """Whether `pattern`, CODE[/instance][@handoff], names `prop`."""
+    code, instance, handoff = _read(pattern)
+    return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)
+
+
+def part_of(pattern: str) -> str:
+    """The part of the platform that `pattern` names; "" for none."""
+    return _read(pattern)[1].partition(":")[0]
+
+
+def _read(pattern: str) -> tuple[str, str, str]:
     rest, _, handoff = pattern.partition("@")
     code, _, instance = rest.partition("/")
-    return prop.code == code and instance in ("", prop.instance) and handoff in ("", prop.handoff)
+    return code, instance, handoff

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kexecspec.ir.system import Place, Property, Rule, Var
 from kexecspec.ir.trace import Trace
@@ -64,7 +64,8 @@ class Finding:
     """The answer about one property instance. `verdict` is the final one: after re-evaluation and replay.
 
     `rests_on` holds what nobody has verified of that on which a proof or refutation rests. `handoffs_range` is set
-    where an interval of the platform (the heap's base use) makes the number of handoffs one.
+    where an interval of the platform (the heap's base use) makes the number of handoffs one. `alike` names the
+    instances of which the same is true, for they are the same but for names.
     """
 
     property: Property
@@ -83,6 +84,13 @@ class Finding:
     replay: Harmed | None = None
     rests_on: tuple[Reliance, ...] = ()
     missing: tuple[Missing, ...] = ()
+    alike: tuple[str, ...] = ()
+
+
+def ids(finding: Finding) -> tuple[str, ...]:
+    """The ids of all property instances that `finding` is about."""
+    others = (replace(finding.property, instance=name).id for name in finding.alike)
+    return (finding.property.id, *others)
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class Hashes:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a check of one platform file found. `objections` are disagreements of the tool with itself."""
+    """Everything a check of one platform file found. `objections` are disagreements of the tool with itself; `parts` is
+    how many parts the platform was judged in, each by itself."""
 
     platform: str
     path: str
@@ -135,6 +144,7 @@ class Report:
     variables: Mapping[str, Var]
     rules: tuple[Rule, ...]
     taken: tuple[Taken, ...] = ()
+    parts: int = 1
 
     @property
     def verdict(self) -> Verdict:

@@ -37,7 +37,7 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
         met=first.met + len(first.unmet) - len(unmet),
         variables={name: var for _, r in reports for name, var in r.variables.items()},
         rules=tuple({rule.name: rule for _, r in reports for rule in r.rules}.values()),
-        taken=_least_taken([r.taken for _, r in reports]),
+        taken=least_taken([r.taken for _, r in reports]),
     )
 
 
@@ -51,7 +51,7 @@ def _worst(found: Sequence[tuple[Assignment, Finding]]) -> Finding:
     return replace(worst, decided_by=(*worst.decided_by, *decisive))
 
 
-def _least_taken(found: Sequence[tuple[Taken, ...]]) -> tuple[Taken, ...]:
+def least_taken(found: Sequence[tuple[Taken, ...]]) -> tuple[Taken, ...]:
     """Of each handoff what the way says in which it is taken the least."""
     by_name: dict[str, list[Taken]] = {}
     for one in (one for way in found for one in way):

@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 DEEPEST = 64
-MOST_NODES = 200_000
+MOST_NODES = 400_000
 LONGEST_CHAIN = 16
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -179,7 +179,7 @@ def test_aliases_that_explode_are_stopped() -> None:
     begun = time.monotonic()
     ((code, line, _, message),) = short(wrong(laughs(9, 30)))
     assert (code, line) == ("KX018", 6)
-    assert message == "more than 200000 values, counting what aliases repeat"
+    assert message == "more than 400000 values, counting what aliases repeat"
     assert time.monotonic() - begun < 1
 
 
@@ -189,8 +189,8 @@ def test_aliases_that_go_deep_are_stopped() -> None:
 
 
 def test_too_many_values_are_stopped() -> None:
-    ((code, _, _, message),) = short(wrong("[" + "1," * 300_000 + "]"))
-    assert (code, message) == ("KX018", "more than 200000 values, counting what aliases repeat")
+    ((code, _, _, message),) = short(wrong("[" + "1," * 500_000 + "]"))
+    assert (code, message) == ("KX018", "more than 400000 values, counting what aliases repeat")
 
 
 def test_many_errors_stay_quick_and_few() -> None:
@@ -279,7 +279,7 @@ def test_a_hostile_file_cannot_write_to_the_terminal(tmp_path: Path) -> None:
     [
         ("devices", "d{}: {{driver: tee_bnxt_fw}}", 257, 256),
         ("kernels", "k{}: {{version: 6.1}}", 65, 64),
-        ("smmus", "s{}: {{variant: x}}", 65, 64),
+        ("smmus", "s{}: {{variant: x}}", 2001, 2000),
         ("duties", "- n{}", 1001, 1000),
     ],
 )
@@ -300,7 +300,7 @@ def test_more_than_can_be_judged_is_refused_at_once(
 
 def test_files_that_extend_one_another_are_counted_together(tmp_path: Path) -> None:
     for number in range(3):
-        lines = "".join(f"k{number}x{i}: [{'1, ' * 110}]\n" for i in range(1000))
+        lines = "".join(f"k{number}x{i}: [{'1, ' * 160}]\n" for i in range(1000))
         (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n{lines}")
     begun = time.process_time()
     with pytest.raises(InputError) as caught:

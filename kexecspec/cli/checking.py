@@ -146,7 +146,7 @@ def _certified(path: str, options: Options, folder: Path) -> Outcome:
     from kexecspec.certificate.made import certificate
     from kexecspec.check import checked
 
-    found = checked(path, options)
+    found = checked(path, replace(options, apart=None))
     made = None if found.report.objections else certificate(found)
     if made is None:
         complain(f"no certificate: nothing is proved; {escape(str(folder))} is as it was")

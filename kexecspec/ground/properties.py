@@ -25,7 +25,10 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
     if entry["for"] == "duty":
         yield from _duties(world, spec, entry)
         return
+    about = world.platform.about
     for entity in world.platform.of_kind(entry["for"]):
+        if about is not None and entity.name not in about:
+            continue
         yield from _of(
             world,
             spec,

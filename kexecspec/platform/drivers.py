@@ -49,6 +49,12 @@ def find_driver(name: str, content: Mapping[str, Any], library: Library) -> Driv
     return Driver(name, {**merged, **own, "hooks": hooks}, True)
 
 
+def is_client(name: str, content: Mapping[str, Any], library: Library) -> bool:
+    """Whether the driver called `name` is one of a TEE client."""
+    driver = find_driver(name, content, library)
+    return driver is not None and driver.content.get("kind") == "tee-client"
+
+
 def exists_in(driver: Driver, kernel: Kernel) -> bool:
     """Whether `kernel` is new enough to have `driver`."""
     return kernel.linux and exists_since(driver, feature_version(kernel.version))

@@ -149,7 +149,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Platform:
-    """All facts. `entities` stand in the order in which drivers probe."""
+    """All facts. `entities` stand in the order in which drivers probe. `about` names those whose properties are asked
+    for, where that is not all of them."""
 
     name: str
     path: str
@@ -164,6 +165,7 @@ class Platform:
     expectations: tuple[Expectation, ...]
     duties: tuple[tuple[str, str, tuple[str, ...]], ...]
     plain: Mapping[str, object]
+    about: frozenset[str] | None = None
 
     def of_kind(self, kind: str) -> tuple[Entity, ...]:
         """The entities of a kind, in probe order."""

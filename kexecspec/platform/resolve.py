@@ -9,7 +9,7 @@ from typing import Any
 from kexecspec.diagnostics import quote
 from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
-from kexecspec.platform import contradictions, links, names, secure_world
+from kexecspec.platform import bounds, contradictions, links, names, secure_world
 from kexecspec.platform import kernels as kernel_facts
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
@@ -31,6 +31,8 @@ def resolve(
     """
     content: dict[str, Any] = filled if filled is not None else plain(root)  # type: ignore[assignment]
     wrong = Complaints(root)
+    bounds.crowd(content, library, wrong)
+    wrong.raise_any()
     tee = secure_world.settled(content, library, wrong)
     kernels = kernel_facts.kernels(content, library, tee, wrong)
     edges = _edges(content, kernels, wrong)

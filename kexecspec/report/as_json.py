@@ -44,6 +44,7 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "path": report.path,
         "verdict": report.verdict.value,
         "summary": dict(report.summary),
+        "parts": report.parts,
         "findings": [finding_json(f, traces.get(f.property.id)) for f in report.findings],
         "handoffs": [_handoff(one) for one in report.taken],
         "expect": {
@@ -73,6 +74,7 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "verdict": finding.verdict.value,
         "severity": finding.severity,
         "vacuous": finding.vacuous,
+        "alike": list(finding.alike),
         "missing": [_missing(link) for link in finding.missing],
         "bound": finding.bound,
         "becomes": _becomes(finding),

@@ -18,6 +18,9 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
     """Whether the verdicts are about anything, and what they assume, rely on and leave out: in full with
     `look.assumptions`, else in brief."""
     yield from _not_vacuous(report)
+    if report.parts > 1:
+        said = f"Judged in {report.parts} parts, each master with what it depends on, those that differ in names only"
+        yield from wrapped(f"{said} once: a run shows the steps of its part", "  ", "    ")
     for assumption in report.assumptions:
         yield from _reliance("Assumed: ", assumption)
     resting = [doubt for finding in report.findings for doubt in finding.rests_on]
@@ -91,7 +94,7 @@ def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterato
     """The verdict in one line, and the command that leads on."""
     code = outcome.exit_code(report, look.accept_bounded, look.strict_sources)
     word, colour = _WORDS[code]
-    resting = len(outcome.resting(report)) if look.strict_sources else 0
+    resting = outcome.instances(outcome.resting(report)) if look.strict_sources else 0
     strict = f", {count(resting, 'verdict')} on what nobody verified" if resting else ""
     for line in wrapped(f"{word}  {report.platform}: {_tally(report)}{strict}", "", "  "):
         yield look.paint(line, "bold", colour)
@@ -109,13 +112,14 @@ _WORDS = {
 
 def _tally(report: Report) -> str:
     errors = [f for f in outcome.judged(report) if f.severity == "error"]
-    vacuous = sum(f.vacuous for f in errors)
-    proved = sum(f.verdict is Verdict.PROVED and not f.vacuous for f in errors)
-    refuted = sum(f.verdict is Verdict.REFUTED for f in errors)
-    unknown = sum(f.verdict is Verdict.UNKNOWN for f in errors)
-    notes = len(outcome.judged(report)) - len(errors)
-    if proved == len(errors):
-        said = [f"{proved} of {len(errors)} proved"] if errors else ["no error-severity finding was judged"]
+    vacuous = outcome.instances(f for f in errors if f.vacuous)
+    proved = outcome.instances(f for f in errors if f.verdict is Verdict.PROVED and not f.vacuous)
+    refuted = outcome.instances(f for f in errors if f.verdict is Verdict.REFUTED)
+    unknown = outcome.instances(f for f in errors if f.verdict is Verdict.UNKNOWN)
+    every = outcome.instances(errors)
+    notes = outcome.instances(outcome.judged(report)) - every
+    if proved == every:
+        said = [f"{proved} of {every} proved"] if errors else ["no error-severity finding was judged"]
     else:
         counts = ((refuted, "refuted"), (vacuous, "vacuous"), (unknown, "undecided"), (proved, "proved"))
         said = [f"{number} {word}" for number, word in counts if number]

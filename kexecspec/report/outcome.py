@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kexecspec.diagnostics import Diagnostic
@@ -31,6 +32,11 @@ def disagrees(finding: Finding) -> bool:
 def judged(report: Report) -> tuple[Finding, ...]:
     """The findings that have an answer."""
     return tuple(f for f in report.findings if f.verdict is not Verdict.NOT_JUDGED)
+
+
+def instances(findings: Iterable[Finding]) -> int:
+    """How many property instances `findings` are about, those that are like others with them."""
+    return sum(1 + len(finding.alike) for finding in findings)
 
 
 def failing(finding: Finding) -> bool:

@@ -10,9 +10,11 @@ from kexecspec.ir.verdict import Exhausted, Proof, Verdict
 from kexecspec.report import ending, refuted
 from kexecspec.report.look import Look, count, marks, wrapped
 from kexecspec.report.missing_text import sentence
-from kexecspec.report.outcome import Outcome, disagrees
+from kexecspec.report.outcome import Outcome, disagrees, instances
 
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
+SHOWN = 3
+"""Instances that are like another one, named where there are more."""
 _METHODS = {"states": "inductive, learnt", "PDR": "inductive, by PDR"}
 
 
@@ -78,7 +80,7 @@ def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iter
     start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
     painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
     resting = marks(report.reliances.index(doubt) + 1 for doubt in finding.rests_on)
-    how = escape(f"{_how(finding)}{_because(report, finding)} {resting}".rstrip())
+    how = escape(f"{_how(finding)}{_because(report, finding)}{_alike(finding, look)} {resting}".rstrip())
     if len(start) + 10 + len(how) <= WIDTH:
         yield (start + painted + " " * (10 - len(word)) + how).rstrip()
         return
@@ -103,6 +105,14 @@ def _how(finding: Finding) -> str:
             return note + finding.why
 
 
+def _alike(finding: Finding, look: Look) -> str:
+    """The instances of which the same is true; a few of many unless `look.verbose`."""
+    others = finding.alike if look.verbose else finding.alike[:SHOWN]
+    more = len(finding.alike) - len(others)
+    also = f" and {more} more" if more else ""
+    return f"; the same of {', '.join(others)}{also}" if others else ""
+
+
 def _because(report: Report, finding: Finding) -> str:
     """Why what a vacuous finding is about never happens; told once where several wait for the same."""
     if not finding.missing:
@@ -115,7 +125,7 @@ def _because(report: Report, finding: Finding) -> str:
 def _not_judged(report: Report, look: Look) -> Iterator[str]:
     silent = [f for f in report.findings if f.verdict is Verdict.NOT_JUDGED]
     if silent and not look.verbose:
-        yield f"  {len(silent)} not judged: the platform lacks what they are about (-v lists them)"
+        yield f"  {instances(silent)} not judged: the platform lacks what they are about (-v lists them)"
     for finding in silent if look.verbose else ():
         why = f": {finding.why}" if finding.why else ""
         yield from wrapped(f"{report.platform}  {finding.property.id}  NOT_JUDGED{why}", "  ", "      ")

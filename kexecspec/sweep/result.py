@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from kexecspec.diagnostics import Diagnostic
 from kexecspec.exit_codes import UNDECIDED, UNUSABLE
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Report, ids
 from kexecspec.ir.verdict import Verdict
-from kexecspec.report.outcome import exit_code
+from kexecspec.report.outcome import exit_code, instances
 from kexecspec.sweep.matrix import Names
 
 JUDGED, INPUT_ERROR, UNANSWERED = "JUDGED", "INPUT_ERROR", "UNANSWERED"
@@ -81,10 +81,10 @@ def of_report(report: Report) -> Answer:
         JUDGED,
         exit_code(report),
         report.verdict.value,
-        {verdict: sum(f.verdict.value == verdict for f in found) for verdict in VERDICTS},
-        tuple(_refuted(f) for f in found if f.verdict is Verdict.REFUTED),
-        tuple((f.property.id, f.why) for f in found if f.verdict is Verdict.UNKNOWN),
-        tuple(f.property.id for f in found if f.vacuous),
+        {verdict: instances(f for f in found if f.verdict.value == verdict) for verdict in VERDICTS},
+        tuple(_refuted(f, name) for f in found if f.verdict is Verdict.REFUTED for name in ids(f)),
+        tuple((name, f.why) for f in found if f.verdict is Verdict.UNKNOWN for name in ids(f)),
+        tuple(name for f in found if f.vacuous for name in ids(f)),
         tuple(one.name for one in report.taken if one.verdict is not Verdict.PROVED),
         report.objections,
     )
@@ -101,6 +101,6 @@ def unanswered(why: str, code: int = UNDECIDED) -> Answer:
     return Answer(UNANSWERED, code, Verdict.UNKNOWN.value, dict.fromkeys(VERDICTS, 0), why=why)
 
 
-def _refuted(finding: Finding) -> Refuted:
+def _refuted(finding: Finding, name: str) -> Refuted:
     harm = finding.replay.harm if finding.replay is not None else None
-    return Refuted(finding.property.id, finding.handoffs, harm, finding.severity)
+    return Refuted(name, finding.handoffs, harm, finding.severity)

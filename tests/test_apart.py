@@ -1,0 +1,126 @@
+"""A platform with many masters is judged part by part, and the report is about all of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kexecspec.check import Options, check
+from kexecspec.findings import Finding, Report, ids
+from kexecspec.ir.verdict import Verdict
+from kexecspec.report import REPORTERS, Look, Outcome
+
+HEAD = """schema: kexecspec/platform/1
+platform: farm
+memory: {ram: [0x8000_0000 + 2GiB, 0x8_8000_0000 + 6GiB], crashkernel: 0xc000_0000 + 256MiB}
+smmus:
+  one: {variant: "arm,smmu-v3"}
+  two: {variant: "arm,smmu-v3"}
+kernels:
+  prod: {version: 6.12}
+  kdump: {version: 6.12, kdump: true}
+first: prod
+handoffs: [prod -systemctl kexec-> prod, prod -crash-> kdump, kdump -reboot-> prod]
+"""
+DRIVERS = ("bnxt_en", "generic-platform")
+
+
+def farm(tmp_path: Path, masters: int, more: str = "") -> str:
+    file = tmp_path / "farm.yaml"
+    lines = [
+        f"  d{n}: {{driver: {DRIVERS[n % 2]}, smmu: {('one', 'two')[n % 4 // 2]}, streams: [{n}],"
+        f" iova: {0xFFF00000 - n * 0x10000:#x} + 64KiB}}"
+        for n in range(masters)
+    ]
+    file.write_text(HEAD + more + "\n".join(("devices:", *lines, "")))
+    return str(file)
+
+
+def told(report: Report) -> dict[str, tuple[object, ...]]:
+    return {name: _told(finding) for finding in report.findings for name in ids(finding)}
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    replay = finding.replay.outcome if finding.replay is not None else ""
+    return (finding.verdict, finding.severity, finding.handoffs, finding.vacuous, replay)
+
+
+def test_parts_say_what_the_whole_says(tmp_path: Path) -> None:
+    path = farm(tmp_path, 4)
+    whole, apart = (check(path, Options(apart=many)) for many in (None, 1))
+    assert (whole.parts, apart.parts) == (1, 2)
+    assert told(apart) == told(whole) and Verdict.REFUTED in {f.verdict for f in whole.findings}
+    assert [one.verdict for one in apart.taken] == [one.verdict for one in whole.taken]
+    assert apart.summary == whole.summary and apart.hashes == whole.hashes and not apart.objections
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return check(farm(tmp_path_factory.mktemp("farm"), 30, EXPECT), Options())
+
+
+EXPECT = """expect:
+  KX301/d29@kexec: REFUTED
+  KX301/d28@kexec: PROVED
+  KX302: PROVED
+"""
+
+
+def test_what_is_alike_is_judged_once(judged: Report) -> None:
+    assert judged.parts == 2
+    (found,) = (f for f in judged.findings if f.property.id == "KX301/d1@kexec")
+    assert found.alike == tuple(f"d{n}" for n in range(3, 30, 2))
+    assert len(told(judged)) == sum(1 + len(f.alike) for f in judged.findings) == 30 * 13
+
+
+def test_expectations_about_one_of_many(judged: Report) -> None:
+    assert judged.met == 2
+    (unmet,) = judged.unmet
+    assert unmet.expectation.finding == "KX302"
+
+
+def test_the_text_counts_all_and_names_a_few(judged: Report) -> None:
+    said, everything = (
+        REPORTERS["text"]([Outcome(judged.path, judged)], Look(verbose=verbose)) for verbose in (False, True)
+    )
+    assert "the same of d3, d5, d7 and 11 more" in " ".join(said.split())
+    assert "d27, d29" in " ".join(everything.split()) and "Judged in 2 parts" in said
+
+
+def test_json_names_every_instance(judged: Report) -> None:
+    made = json.loads(REPORTERS["json"]([Outcome(judged.path, judged)], Look()))
+    assert made["parts"] == 2
+    assert {name for f in made["findings"] for name in f["alike"]} >= {"d29", "d28"}
+
+
+def test_one_of_many_by_name(tmp_path: Path) -> None:
+    report = check(farm(tmp_path, 30), Options(only=("KX301/d17@kexec",)))
+    (found,) = report.findings
+    assert (found.property.instance, found.alike, found.verdict) == ("d17", (), Verdict.REFUTED)
+
+
+def test_parts_in_one_process_and_in_two(tmp_path: Path) -> None:
+    path = farm(tmp_path, 30)
+    one, two, inside = (check(path, options) for options in (Options(jobs=1), Options(jobs=2), Options(inside=True)))
+    assert one == two == inside
+
+
+def test_a_part_that_the_rest_keeps_from_going_on_is_not_refuted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kexecspec import apart
+
+    real = apart.confirm
+
+    def confirm(platform, system, prop, trace):  # type: ignore[no-untyped-def]
+        found = real(platform, system, prop, trace)
+        return replace(found, outcome="DIVERGED", why="it waits") if prop.code == "KX301" else found
+
+    monkeypatch.setattr(apart, "confirm", confirm)
+    report = check(farm(tmp_path, 30), Options(only=("KX301", "KX307")))
+    verdicts = {f.property.code: f.verdict for f in report.findings if f.property.instance == "d1" and f.trace}
+    assert verdicts["KX301"] is Verdict.UNKNOWN and verdicts.get("KX307", Verdict.REFUTED) is Verdict.REFUTED
+    assert "it waits" in next(f.why for f in report.findings if f.verdict is Verdict.UNKNOWN)
