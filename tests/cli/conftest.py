@@ -1,24 +1,10 @@
-"""`run` calls the command line in this process; `story` is a platform file that is quickly judged."""
+"""`story` is a platform file that is quickly judged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from kexecspec.cli import main
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
 
 STORY = """\
 schema: kexecspec/platform/1
@@ -33,20 +19,6 @@ handoffs: [prod -systemctl kexec-> prod]
 expect:
   KX103/bnxt: {verdict: REFUTED, handoffs: 4}
 """
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("KEXECSPEC_DEBUG", raising=False)
-
-    def ran(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Ran(code, said.out, said.err)
-
-    return ran
 
 
 @pytest.fixture

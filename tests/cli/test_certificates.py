@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from jsonschema import Draft202012Validator
 
 from kexecspec.resources import schema_path
+from tests.conftest import Run
 from tests.goldens import ROOT
 
 GOOD = ROOT / "examples/pool-alloc-leak/after.yaml"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click import Group
-from conftest import STORY, Run
+from conftest import STORY
 from jsonschema import Draft202012Validator
 
 import kexecspec.check
@@ -21,6 +21,7 @@ from kexecspec.findings import Report
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.library import library
 from kexecspec.resources import schema_path, schemas_root
+from tests.conftest import Run
 
 
 def test_check_refutes_and_leads_on(run: Run, story: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Run
+
+from tests.conftest import Run
 
 ONE = ("--only", "KX102/bnxt@kexec")
 

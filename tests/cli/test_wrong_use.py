@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 import kexecspec.check
+from tests.conftest import Run
 from tests.goldens import ROOT
 
 WRONG = (

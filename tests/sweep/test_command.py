@@ -13,19 +13,18 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kexecspec.cli import main
 from kexecspec.sweep import run as sweep_run
 from kexecspec.sweep.identity import Made
 from kexecspec.sweep.judging import Question, judged
 from kexecspec.sweep.result import Answer, Row
 from kexecspec.sweep.results import Journal, read_results
 from kexecspec.sweep.work import Job
+from tests.conftest import Run
 from tests.goldens import ROOT
 from tests.sweep.fleets import MATRIX, fleet
 from tests.sweep.made_rows import GIVEN_UP
@@ -33,29 +32,6 @@ from tests.sweep.test_run import Here
 
 ONLY = ("--only", "KX106")
 AXIS = "  threads: {at: secure_world.threads, values: [1, 2]}\n"
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def ran(*arguments: object) -> Ran:
-        code = main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Ran(code, said.out, said.err)
-
-    return ran
 
 
 @pytest.fixture
