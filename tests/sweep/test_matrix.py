@@ -72,46 +72,15 @@ include:
 AXES = "axes:\n  platform: [board-a.yaml]\n"
 
 WRONG = {
-    "an empty axis": (AXES + "  smmu: []\n", "3:9 KX007 'smmu' is empty: at least 1 needed"),
-    "an empty list of values": (AXES + "  k: {at: a.b, values: []}\n", "3:24 KX007 'values' is empty"),
     "no platforms": ("axes: {kernel: [{name: a}]}\n", "1:1 KX008 'platform' is missing in 'axes'"),
     "no axes": ("sweep: x\n", "1:1 KX008 'axes' is missing"),
-    "an unknown key": (AXES + "exclud: []\n", "3:1 KX003 unknown key 'exclud'; did you mean 'exclude'?"),
-    "an unknown key of a value": (AXES + "  m: [{name: a, sets: {}}]\n", "3:17 KX003 unknown key 'sets' in item 1"),
-    "a form of the future": (AXES + "schema: kexecspec/sweep/9\n", "3:9 KX021 unknown form of the file"),
     "no file": ("axes: {platform: [none.yaml]}\n", "1:19 KX013 'none.yaml': cannot be read: No such file"),
     "a folder": ("axes: {platform: [.]}\n", "1:19 KX014 '.': a directory, not a file"),
     "a pattern that nothing fits": ("axes: {platform: [rig-*.yaml]}\n", "1:19 KX029 no file fits 'rig-*.yaml'"),
-    "the same value twice": (
-        AXES + "  m: [{name: a}, {name: b}, {name: a}]\n",
-        "3:36 KX023 'a' stands twice in 'm' (line 3)",
-    ),
     "the same file twice": (
         "axes: {platform: [board-*.yaml, board-a.yaml]}\n",
         "1:33 KX023 'board-a.yaml' stands twice",
     ),
-    "a taken name": (AXES + "  include: [{name: a}]\n", "3:3 KX002 no axis can be called 'include'"),
-    "a name with a space": (AXES + "  a b: [{name: a}]\n", "3:3 KX009 the key 'a b' is not the name of an axis"),
-    "a place that is none": (AXES + "  k: {at: a..b, values: [1]}\n", "3:11 KX009 'a..b' is not keys with dots"),
-    "an overlay that extends": (
-        AXES + "  m: [{name: a, set: {extends: x}}]\n",
-        "3:23 KX019 what a value sets extends nothing",
-    ),
-    "an unknown axis": (
-        AXES + "exclude: [{platfrom: a}]\n",
-        "3:12 KX002 unknown axis 'platfrom'; did you mean 'platform'?",
-    ),
-    "an unknown value": (
-        AXES + "exclude: [{platform: board-b*}]\n",
-        "3:22 KX002 no value of 'platform' is or fits 'board-b*'",
-    ),
-    "an exclude that excludes nothing more": (
-        AXES + "  m: [{name: a}, {name: b}]\nexclude:\n  - {m: a}\n  - {m: a, platform: '*'}\n",
-        "6:5 KX029 this excludes nothing that others leave",
-    ),
-    "an include that puts nothing back": (AXES + "include: [{platform: '*'}]\n", "3:11 KX029 this includes nothing"),
-    "nothing is left": (AXES + "exclude: [{platform: '*'}]\n", "3:11 KX029 nothing is left: everything is excluded"),
-    "a name without set": (AXES + "include: [{name: a}]\n", "3:12 KX022 'name' needs 'set' beside it"),
     "too many": (
         MATRIX + "limit: 5\n",
         "4:3 KX018 2 x 3 = 6 combinations, more than the limit of 5; shorten an axis, or say 'limit: 6'",
@@ -120,14 +89,45 @@ WRONG = {
         MATRIX + "limit: 7\ninclude: [{name: x, set: {}, kernel: '5.10*'}]\n",
         "KX018 10 combinations with what is included",
     ),
-    "the same added twice": (
-        AXES + "include:\n  - {name: x, set: {}}\n  - {name: x, set: {}, platform: '*'}\n",
-        "5:5 KX023 'x' is added twice to platform board-a.yaml; give it another name",
-    ),
-    "a limit of nothing": (AXES + "limit: 0\n", "3:8 KX007 'limit' is 0, too small"),
     "no mapping": ("[]\n", "1:1 KX006 the file is a mapping, not a list"),
     "a file that holds none": ("axes: {platform: [list.yaml]}\n", "1:19 KX006 'list.yaml' holds no mapping"),
 }
+
+WRONG_BESIDE_AXES = {
+    "an empty axis": ("  smmu: []\n", "3:9 KX007 'smmu' is empty: at least 1 needed"),
+    "an empty list of values": ("  k: {at: a.b, values: []}\n", "3:24 KX007 'values' is empty"),
+    "an unknown key": ("exclud: []\n", "3:1 KX003 unknown key 'exclud'; did you mean 'exclude'?"),
+    "an unknown key of a value": ("  m: [{name: a, sets: {}}]\n", "3:17 KX003 unknown key 'sets' in item 1"),
+    "a form of the future": ("schema: kexecspec/sweep/9\n", "3:9 KX021 unknown form of the file"),
+    "the same value twice": ("  m: [{name: a}, {name: b}, {name: a}]\n", "3:36 KX023 'a' stands twice in 'm' (line 3)"),
+    "a taken name": ("  include: [{name: a}]\n", "3:3 KX002 no axis can be called 'include'"),
+    "a name with a space": ("  a b: [{name: a}]\n", "3:3 KX009 the key 'a b' is not the name of an axis"),
+    "a place that is none": ("  k: {at: a..b, values: [1]}\n", "3:11 KX009 'a..b' is not keys with dots"),
+    "an overlay that extends": (
+        "  m: [{name: a, set: {extends: x}}]\n",
+        "3:23 KX019 what a value sets extends nothing",
+    ),
+    "an unknown axis": ("exclude: [{platfrom: a}]\n", "3:12 KX002 unknown axis 'platfrom'; did you mean 'platform'?"),
+    "an unknown value": (
+        "exclude: [{platform: board-b*}]\n",
+        "3:22 KX002 no value of 'platform' is or fits 'board-b*'",
+    ),
+    "an exclude that excludes nothing more": (
+        "  m: [{name: a}, {name: b}]\nexclude:\n  - {m: a}\n  - {m: a, platform: '*'}\n",
+        "6:5 KX029 this excludes nothing that others leave",
+    ),
+    "an include that puts nothing back": ("include: [{platform: '*'}]\n", "3:11 KX029 this includes nothing"),
+    "nothing is left": ("exclude: [{platform: '*'}]\n", "3:11 KX029 nothing is left: everything is excluded"),
+    "a name without set": ("include: [{name: a}]\n", "3:12 KX022 'name' needs 'set' beside it"),
+    "the same added twice": (
+        "include:\n  - {name: x, set: {}}\n  - {name: x, set: {}, platform: '*'}\n",
+        "5:5 KX023 'x' is added twice to platform board-a.yaml; give it another name",
+    ),
+    "a limit of nothing": ("limit: 0\n", "3:8 KX007 'limit' is 0, too small"),
+}
+"""What follows `AXES`."""
+
+WRONG |= {case: (AXES + more, says) for case, (more, says) in WRONG_BESIDE_AXES.items()}
 
 
 @pytest.mark.parametrize("case", WRONG)
