@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -24,7 +25,7 @@ from kexecspec.platform.resolve import resolve
 from kexecspec.report.outcome import exit_code
 from kexecspec.solve.judge import judge
 from kexecspec.source import load
-from tests.goldens import ROOT, STORIES, VACUOUS, expect_file, golden
+from tests.goldens import ROOT, STORIES, VACUOUS, Golden, expect_file, golden
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +34,15 @@ def _in_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@cache
+def told(file: str) -> Golden:
+    """What checking a file says, found out once."""
+    return golden(file)
+
+
 @pytest.mark.parametrize("file", VACUOUS)
 def test_what_a_vacuous_platform_is_told(file: str) -> None:
-    assert golden(file).text == expect_file(file).read_text()
+    assert told(file).text == expect_file(file).read_text()
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -96,7 +103,7 @@ def test_of_several_ways_the_one_without_the_handoff_counts() -> None:
 
 def chain(file: str, about: str) -> list[tuple[str, ...]]:
     """What the links of why something never happens say, the lines last."""
-    report = check(file, Options(replay=False))
+    report = told(file).report
     found = {f.property.id: f.missing for f in report.findings} | {one.name: one.missing for one in report.taken}
     links = found[about]
     return [*((*link.never, link.step or "-") for link in links), tuple(name for name, _ in links[-1].lines)]
