@@ -11,7 +11,7 @@ from kexecspec import present, vacuity
 from kexecspec.findings import Finding, Harmed, Report
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Verdict
-from kexecspec.merge import least_taken
+from kexecspec.merge import least_taken, recalled
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part
 from kexecspec.replay.replay import confirm
@@ -64,6 +64,7 @@ def united(platform: Platform, found: Sequence[tuple[Part, Report]], replay: boo
         rules=tuple({rule.name: rule for _, report in found for rule in report.rules}.values()),
         taken=taken,
         parts=len(found),
+        recalled=recalled(report for _, report in found),
     )
 
 

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 
 from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
+from kexecspec.cache.memory import remembered
+from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
 from kexecspec.ground.ground import ground
@@ -33,7 +35,8 @@ from kexecspec.source import Node, Plain, load, plain
 class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
     solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay. `apart`:
-    the masters from which on a platform is judged part by part; None: never."""
+    the masters from which on a platform is judged part by part; None: never. `cache`: where judgements of earlier runs
+    lie, each of which is checked as if it were new."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
@@ -41,6 +44,7 @@ class Options:
     inside: bool = False
     jobs: int | None = None
     apart: int | None = MANY
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,10 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
     runs = vacuity.runs(platform, system)
     asked = (*premised, *vacuity.questions(platform, system, runs))
-    found = judge_together(system, asked, options.rlimit, inside=options.inside, jobs=options.jobs)
+    memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
+    found = memory.with_rest(
+        lambda rest: judge_together(system, rest, options.rlimit, inside=options.inside, jobs=options.jobs)
+    )
     judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
@@ -148,6 +155,8 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
+    if objections and memory.known:
+        return judged(platform, specs, replace(options, cache=memory.afresh), sums)
     findings = intervals.with_ranges(system, present.weakened(platform, findings), options.rlimit)
     findings = consequences.with_consequences(
         platform, findings, lambda: ground(replace(platform, limits=()), specs), options.rlimit
@@ -167,6 +176,7 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
         variables=system.variables,
         rules=system.rules,
         taken=taken,
+        recalled=memory.keep(found, not objections),
     )
 
 

@@ -126,6 +126,16 @@ class Hashes:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """Of the answers behind a report, how many were `known` from earlier runs (and checked again, as all are) and how
+    many had to be `judged`; `trouble` is what is wrong with the place where they are kept."""
+
+    known: int
+    judged: int
+    trouble: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a check of one platform file found. `objections` are disagreements of the tool with itself; `parts` is
     how many parts the platform was judged in, each by itself."""
@@ -145,6 +155,7 @@ class Report:
     rules: tuple[Rule, ...]
     taken: tuple[Taken, ...] = ()
     parts: int = 1
+    recalled: Recalled | None = None
 
     @property
     def verdict(self) -> Verdict:

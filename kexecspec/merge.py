@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kexecspec import expectations
-from kexecspec.findings import Finding, Report, Taken
+from kexecspec.findings import Finding, Recalled, Report, Taken
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.variants import Assignment
@@ -38,6 +38,7 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
         variables={name: var for _, r in reports for name, var in r.variables.items()},
         rules=tuple({rule.name: rule for _, r in reports for rule in r.rules}.values()),
         taken=least_taken([r.taken for _, r in reports]),
+        recalled=recalled([r for _, r in reports]),
     )
 
 
@@ -57,6 +58,13 @@ def least_taken(found: Sequence[tuple[Taken, ...]]) -> tuple[Taken, ...]:
     for one in (one for way in found for one in way):
         by_name.setdefault(one.name, []).append(one)
     return tuple(min(of_name, key=lambda one: WORST_FIRST.index(one.verdict)) for of_name in by_name.values())
+
+
+def recalled(reports: Iterable[Report]) -> Recalled | None:
+    """What all of `reports` together knew from earlier runs."""
+    found = [report.recalled for report in reports if report.recalled is not None]
+    trouble = tuple(dict.fromkeys(said for one in found for said in one.trouble))
+    return Recalled(sum(one.known for one in found), sum(one.judged for one in found), trouble) if found else None
 
 
 def _decides(name: str, value: object, others: Sequence[Assignment]) -> bool:

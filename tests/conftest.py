@@ -1,7 +1,11 @@
-"""`run` calls the command line in this process, in a folder of the test's own."""
+"""`run` calls the command line in this process, in a folder of the test's own.
+
+No test reads or fills the cache of whoever runs it: those about the cache name a folder of their own.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from kexecspec.cli import main
+
+os.environ["KEXECSPEC_CACHE"] = "off"
 
 
 @dataclass(frozen=True)

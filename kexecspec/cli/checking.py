@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kexecspec.cache.place import usual
 from kexecspec.cli.console import complain, say, show_input_error, wants_colour
 from kexecspec.diagnostics import InputError, escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
@@ -37,6 +39,7 @@ class Request:
     certificate: str | None = None
     rlimit: str | None = None
     jobs: int | None = None
+    cache: bool = True
     accept_bounded: bool = False
     strict_sources: bool = False
     exit_zero: bool = False
@@ -50,7 +53,8 @@ def run(request: Request) -> int:
 
     if request.quiet and request.verbose:
         raise click.UsageError("-q and -v exclude each other.")
-    options = replace(options_of(request.only, request.rlimit), jobs=request.jobs)
+    cache = usual(os.environ) if request.cache else None
+    options = replace(options_of(request.only, request.rlimit), jobs=request.jobs, cache=cache)
     folder = _folder_of(request)
     look = Look(
         wants_colour(),
@@ -65,6 +69,7 @@ def run(request: Request) -> int:
     reported = 0
     try:
         for outcome in _checked(request, options, folder):
+            _warn(outcome, outcomes)
             outcomes.append(_with_traces(outcome, request, outcomes))
             if request.form == "text":
                 _say_one(outcomes, look)
@@ -157,6 +162,19 @@ def _certified(path: str, options: Options, folder: Path) -> Outcome:
         complain(f"error: {escape(str(folder))}: {_reason(error)}; the certificate was not written")
         return Outcome(path, found.report, unwritten=True)
     return Outcome(path, found.report, certificate=str(folder))
+
+
+def _warn(outcome: Outcome, before: list[Outcome]) -> None:
+    """Tells what is wrong with the place where judgements are kept, unless that has been told."""
+    told = {said for earlier in before for said in _troubles(earlier)}
+    for said in _troubles(outcome):
+        if said not in told:
+            complain(f"warning: no judgements are kept: {escape(said)}")
+
+
+def _troubles(outcome: Outcome) -> tuple[str, ...]:
+    recalled = outcome.report.recalled if outcome.report else None
+    return recalled.trouble if recalled else ()
 
 
 def _say_one(outcomes: list[Outcome], look: Look) -> None:

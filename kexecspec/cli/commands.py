@@ -76,6 +76,7 @@ def program() -> None:
 @click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="N files at a time; of one file, N processes.")
+@click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
 @click.option("--strict-sources", is_flag=True, help="Exit 3 where a verdict rests on what nobody verified.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
@@ -247,6 +248,15 @@ def list_(file: str) -> int:
     from kexecspec.cli.show_system import list_properties
 
     return list_properties(file)
+
+
+@program.command()
+@click.argument("what", type=click.Choice(["path", "clear", "verify"]), required=False)
+def cache(what: str | None) -> int:
+    """Say where judgements are kept and how many; forget all, or what is damaged."""
+    from kexecspec.cli.caching import run
+
+    return run(what or "verify")
 
 
 @program.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
-from kexecspec.findings import Finding, Harmed, Missing, Report, StepShown, Taken
+from kexecspec.findings import Finding, Harmed, Missing, Recalled, Report, StepShown, Taken
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report.look import Look
@@ -60,6 +60,7 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "objections": list(report.objections),
         "errors": [],
         "hashes": {"platform": report.hashes.platform, "specs": report.hashes.specs},
+        "cache": _recalled(report.recalled),
         "versions": {"kexecspec": __version__, "sha256": report.hashes.tool, "z3": report.hashes.z3},
     }
 
@@ -88,6 +89,10 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "trace": _trace(finding, file),
         "replay": None if finding.replay is None else _replay(finding.replay),
     }
+
+
+def _recalled(recalled: Recalled | None) -> Json | None:
+    return None if recalled is None else {"hits": recalled.known, "misses": recalled.judged}
 
 
 def _handoff(one: Taken) -> Json:

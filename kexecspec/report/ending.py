@@ -98,6 +98,9 @@ def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterato
     strict = f", {count(resting, 'verdict')} on what nobody verified" if resting else ""
     for line in wrapped(f"{word}  {report.platform}: {_tally(report)}{strict}", "", "  "):
         yield look.paint(line, "bold", colour)
+    if look.verbose and report.recalled is not None:
+        known, total = report.recalled.known, report.recalled.known + report.recalled.judged
+        yield f"cache: {known} of {count(total, 'answer')} known from before, and checked again"
     yield f"next: {_next(report, traces, code)}"
 
 

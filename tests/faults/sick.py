@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -92,6 +94,48 @@ def _on_both_cores(act: Callable[[], object]) -> None:
     judge._judged = _for_victim(act)
 
 
+def _with_cache(prepare: Callable[[Path], object] = lambda folder: None, folder: str = "cache") -> None:
+    """Judgements are kept in a folder that `prepare` makes sick."""
+    os.environ["KEXECSPEC_CACHE"] = folder
+    prepare(Path(folder))
+
+
+def _of_all(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o777)
+
+
+def _of_another(folder: Path) -> None:
+    from kexecspec.cache import place
+
+    folder.mkdir(mode=0o700)
+    owner = os.geteuid()
+    place.os.geteuid = lambda: owner + 1
+
+
+def _rubbish(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    (folder / "proofs.sqlite3").write_text("rubbish" * 1000)
+
+
+def _other_version(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    with contextlib.closing(sqlite3.connect(folder / "proofs.sqlite3")) as file:
+        file.execute("PRAGMA user_version = 7")
+
+
+def _in_use(folder: Path) -> None:
+    """Another connection has locked the file for as long as the process lives."""
+    from kexecspec.cache import store
+
+    folder.mkdir(mode=0o700)
+    store._PATIENCE = 0.05
+    _LOCKS.append(sqlite3.connect(folder / "proofs.sqlite3", isolation_level=None))
+    _LOCKS[-1].execute("BEGIN EXCLUSIVE")
+
+
+_LOCKS: list[sqlite3.Connection] = []
+
 ILLNESSES: Mapping[str, Callable[[], None]] = {
     "none": lambda: None,
     "load waits": lambda: setattr(kexecspec.check, "load", _waits("load")),
@@ -112,6 +156,13 @@ ILLNESSES: Mapping[str, Callable[[], None]] = {
     "nowhere": _nowhere,
     "no fork": lambda: delattr(os, "fork"),
     "no process": lambda: setattr(aside.os, "fork", _raises(BlockingIOError(11, "Resource temporarily unavailable"))),
+    "cache": _with_cache,
+    "cache locked": lambda: _with_cache(folder="locked/cache"),
+    "cache of all": lambda: _with_cache(_of_all),
+    "cache of another": lambda: _with_cache(_of_another),
+    "cache rubbish": lambda: _with_cache(_rubbish),
+    "cache of another version": lambda: _with_cache(_other_version),
+    "cache in use": lambda: _with_cache(_in_use),
     "solver unknown": lambda: setattr(budget.Meter, "ask", _raises(budget.OutOfBudget("rlimit 1"))),
 }  # fmt: skip
 
