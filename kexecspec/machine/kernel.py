@@ -29,7 +29,8 @@ class Program:
     state: State
     tasks: Tasks
     steps: Iterator[Event] = field(default_factory=lambda: iter(()))
-    bound: list[str] = field(default_factory=list)
+    bound: dict[str, None] = field(default_factory=dict)
+    provided: set[str] = field(default_factory=set)
 
     def advance(self) -> Event:
         """The next operation; WAITING again while nothing changed, DEAD after an oops."""
@@ -45,7 +46,7 @@ class Program:
     def boot(self) -> Iterator[Event]:
         """The probe walk: SMMUs, the TEE driver, then devices in order; up at the end."""
         state, kernel = self.state, self.state.running()
-        state.phase, state.window, self.bound = "boot", "gap", []
+        state.phase, state.window, self.bound, self.provided = "boot", "gap", {}, set()
         for smmu in state.config.smmus if kernel.smmu_aware else ():
             yield from self._probe_smmu(smmu)
         state.window = "gap" if state.window == "gap" else "after"
@@ -78,7 +79,7 @@ class Program:
                 state.log.say(self._failed(config.driver, config.name, rc))
                 yield Event(config.name, "probe-failed", Outcome.FAILED, {"errno": rc})
                 return
-        self.bound.append(config.name)
+        self.bound[config.name] = None
         yield Event(config.name, "bound")
 
     def _probe_tee(self) -> Iterator[Event]:
@@ -103,7 +104,7 @@ class Program:
         state.tee_driver().bound = True
         if state.config.secure.kind == "optee":
             state.log.say("optee: initialized driver")
-        self.bound.append(TEE)
+        self.bound[TEE] = None
         self._residue()
         yield Event(TEE, "bound")
 
@@ -148,15 +149,13 @@ class Program:
                 return
             done.append(operation)
         state.devices[device.name].bound = True
-        self.bound.append(device.name)
+        self.bound[device.name] = None
+        self.provided.update(device.provides)
         yield Event(device.name, "bound")
 
     def _absent(self, device: DeviceConfig) -> int:
         """Why a device is not there to be probed, or has to wait for ever."""
-        provided = {
-            name for one in self.state.config.devices if one.name in self.bound for name in one.provides
-        }
-        if any(need not in provided and need not in self.bound for need in device.needs):
+        if any(need not in self.provided and need not in self.bound for need in device.needs):
             return EPROBE_DEFER
         tee = self.state.tee_driver()
         if device.bus == TEE and not (tee.bound and tee.enumerated):
@@ -256,15 +255,18 @@ class Program:
         last_first = [
             device for device in reversed(self._probe_order(early=False)) if device.name in self.bound
         ]
-        placed: list[str] = []
+        consumers: dict[str, list[DeviceConfig]] = {}
+        for device in last_first:
+            for supplier in device.suppliers:
+                consumers.setdefault(supplier, []).append(device)
+        placed: dict[str, None] = {}
 
         def place(device: DeviceConfig) -> None:
             if device.name in placed:
                 return
-            for other in last_first:
-                if device.name in other.suppliers:
-                    place(other)
-            placed.append(device.name)
+            for other in consumers.get(device.name, ()):
+                place(other)
+            placed[device.name] = None
 
         for device in last_first:
             place(device)

@@ -6,7 +6,10 @@ runs, or an image that is staged, owns pages: a dead kernel's pages belong to no
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from kexecspec.machine.config import PAGE, MemoryMap, Range
 
@@ -36,6 +39,9 @@ class Extent:
         return self.start < start + count and start < self.end
 
 
+_start = attrgetter("start")
+
+
 def pages_of(span: Range) -> tuple[int, int]:
     """First page and number of pages of a byte range."""
     first = span.start // PAGE
@@ -44,7 +50,7 @@ def pages_of(span: Range) -> tuple[int, int]:
 
 @dataclass
 class PhysicalMemory:
-    """All pages of the machine that anybody owns."""
+    """All pages of the machine that anybody owns, as extents in their order; no two of them meet."""
 
     map: MemoryMap
     extents: list[Extent] = field(default_factory=list)
@@ -60,10 +66,14 @@ class PhysicalMemory:
 
     def owner(self, page: int) -> Extent | None:
         """Who owns this page now."""
-        for extent in self.extents:
-            if extent.holds(page):
-                return extent
-        return None
+        return next(iter(self.meeting(page, 1)), None)
+
+    def meeting(self, start: int, count: int) -> Sequence[Extent]:
+        """The extents that have any of these pages."""
+        first = bisect_right(self.extents, start, key=_start) - 1
+        last = bisect_left(self.extents, start + count, key=_start)
+        found = self.extents[max(0, first) : last]
+        return found if not found or found[0].meets(start, count) else found[1:]
 
     def own(self, generation: int) -> tuple[Extent, ...]:
         """Everything that a generation owns."""
@@ -72,17 +82,18 @@ class PhysicalMemory:
     def take(self, start: int, count: int, generation: int, purpose: str) -> Extent:
         """Give these pages to a generation."""
         extent = Extent(start, count, generation, purpose)
-        self.extents.append(extent)
+        insort(self.extents, extent, key=_start)
         return extent
 
     def release(self, extent: Extent) -> None:
         """Give an extent back, if it is still owned."""
-        if extent in self.extents:
-            self.extents = [other for other in self.extents if other is not extent]
+        place = bisect_left(self.extents, extent.start, key=_start)
+        if self.extents[place : place + 1] == [extent]:
+            del self.extents[place]
 
     def tear(self, start: int, count: int) -> tuple[Extent, ...]:
         """Free these pages whoever owns them, and say whose they were."""
-        victims = tuple(extent for extent in self.extents if extent.meets(start, count))
+        victims = tuple(self.meeting(start, count))
         for victim in victims:
             self.release(victim)
             for first, last in ((victim.start, start), (start + count, victim.end)):
@@ -117,7 +128,7 @@ class PageAllocator:
     def is_free(self, start: int, count: int) -> bool:
         """Whether the whole run is usable and nobody's."""
         fits = any(first <= start and start + count <= first + size for first, size in self.usable)
-        return fits and not any(extent.meets(start, count) for extent in self.memory.extents)
+        return fits and not self.memory.meeting(start, count)
 
     def alloc(self, count: int, purpose: str) -> Extent | None:
         """`count` contiguous pages, or None when no run is long enough."""
@@ -150,7 +161,7 @@ class PageAllocator:
 
     def _fit(self, start: int, end: int, count: int) -> int | None:
         while start + count <= end:
-            clash = [extent.end for extent in self.memory.extents if extent.meets(start, count)]
+            clash = [extent.end for extent in self.memory.meeting(start, count)]
             clash += [first + size for first, size in self.spared if first < start + count and start < first + size]
             if not clash:
                 return start

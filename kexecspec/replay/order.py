@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -38,29 +38,32 @@ def _named(platform: Platform, upcoming: Sequence[Rule]) -> list[str]:
 
 
 def _sorted(before: Mapping[str, set[str]], named: Sequence[str]) -> list[str]:
+    """All of `before`, those first that have to go before the named ones, which come in their order."""
     sorter = TopologicalSorter(before)
     sorter.prepare()
-    ready: list[str] = []
-    order: list[str] = []
+    ready: dict[str, None] = {}
+    order: dict[str, None] = {}
+    wanted = list[str]()
     while sorter.is_active():
-        ready.extend(sorter.get_ready())
-        wanted = _next_wanted(before, named, order)
-        ready.sort(key=lambda name: (name not in wanted, wanted.index(name) if name in wanted else 0))
-        first = ready.pop(0)
-        order.append(first)
+        ready.update(dict.fromkeys(sorter.get_ready()))
+        if all(name in order for name in wanted):
+            wanted = _next_wanted(before, named, order)
+        first = next((name for name in wanted if name in ready), None) or next(iter(ready))
+        del ready[first]
+        order[first] = None
         sorter.done(first)
-    return order
+    return list(order)
 
 
-def _next_wanted(before: Mapping[str, set[str]], named: Sequence[str], order: Sequence[str]) -> list[str]:
+def _next_wanted(before: Mapping[str, set[str]], named: Sequence[str], order: Container[str]) -> list[str]:
     """What has to go before the first named part that has not gone yet, and that part."""
-    left = [name for name in named if name not in order]
-    if not left:
+    left = next((name for name in named if name not in order), None)
+    if left is None:
         return []
-    needed, queue = [left[0]], [left[0]]
+    needed, queue = {left: None}, [left]
     while queue:
         for other in sorted(before[queue.pop()]):
             if other not in order and other not in needed:
-                needed.append(other)
+                needed[other] = None
                 queue.append(other)
-    return needed
+    return list(needed)
