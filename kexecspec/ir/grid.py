@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times, references, substitute
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
 
 Cells = int
@@ -26,11 +26,37 @@ def width(sort: Sort) -> int:
             return high - low + 1
 
 
+class Later:
+    """What the truth expression `expr` is after a step that leaves the values of `effect`: `expr` with these in place
+    of their variables, without being written anew."""
+
+    __slots__ = ("effect", "expr", "reads")
+
+    def __init__(self, expr: Expr, effect: Mapping[str, Expr]) -> None:
+        self.expr, self.effect = expr, effect
+        names = references(expr)
+        written = names & effect.keys()
+        self.reads = (names - written).union(*(references(effect[name]) for name in written))
+
+    def written(self) -> Expr:
+        """The same as an expression."""
+        return substitute(self.expr, self.effect)
+
+
+Part = Expr | Later
+"""A truth expression, now or after a step."""
+
+
+def reads(part: Part) -> frozenset[str]:
+    """The variables on whose values `part` depends."""
+    return part.reads if isinstance(part, Later) else references(part)
+
+
 class Grid:
     """The combinations of the values that each of some variables may have, and where expressions over these hold."""
 
     def __init__(self, values: Mapping[str, Sequence[Value]]) -> None:
-        self.having: dict[str, dict[Value, Cells]] = {}
+        self.having: dict[str, Mapping[Value, Cells]] = {}
         self.size = 1
         for several in values.values():
             self.size *= len(several)
@@ -50,18 +76,35 @@ class Grid:
             found = self.known[expr] = self._where(expr)
         return found
 
-    def meeting(self, parts: Sequence[Expr]) -> Cells:
+    def meeting(self, parts: Sequence[Part]) -> Cells:
         """The combinations in which all of `parts` hold."""
         found = self.all
         for part in parts:
-            found &= self.where(part)
+            found &= self.later(part) if isinstance(part, Later) else self.where(part)
             if not found:
                 break
         return found
 
+    def later(self, part: Later) -> Cells:
+        """The combinations in which `part` holds."""
+        after = Grid.__new__(Grid)
+        after.size, after.all, after.known = self.size, self.all, {}
+        after.having = dict(self.having)
+        for name in references(part.expr) & part.effect.keys():
+            after.having[name] = self._by_value(part.effect[name])
+        return after.where(part.expr)
+
     def values(self, name: str, cells: Cells) -> tuple[Value, ...]:
         """The values that `name` has in some of `cells`."""
         return tuple(value for value, having in self.having[name].items() if having & cells)
+
+    def first(self, cells: Cells) -> dict[str, Value]:
+        """The first of the combinations `cells`, of which there is one."""
+        place, found = (cells & -cells).bit_length() - 1, dict[str, Value]()
+        for name, having in self.having.items():
+            place, number = divmod(place, len(having))
+            found[name] = tuple(having)[number]
+        return found
 
     def _where(self, expr: Expr) -> Cells:
         match expr:

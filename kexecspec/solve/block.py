@@ -22,7 +22,8 @@ from kexecspec.solve.encode import Encoding, encode
 from kexecspec.solve.runs import coded, decoded
 from kexecspec.solve.smtlib import Writer, renumbered, script
 
-_MOST = 400
+MOST = 400
+"""Invariants, after which nothing more is learnt."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,13 @@ class Learner:
         """What has been learnt that, with `known` and not `target`, is inductive. Raises OutOfBudget."""
         meter = Meter(rlimit)
         self._hold(*self.encoding.read((renumbered(negate(target), self.system, self.pen),)))
-        for _ in range(_MOST):
+        for _ in range(MOST):
             row = self._escape(meter)
             if row is None:
                 break
             self._block(row)
         else:
-            raise OutOfBudget(f"{_MOST} invariants")
+            raise OutOfBudget(f"{MOST} invariants")
         self._begin(meter)
         found = tuple(self.found)
         self.found.append(negate(target))
@@ -162,7 +163,7 @@ class Learner:
         box, variables = self.states.widened(row, self.outside), self.states.variables
         if box is None:
             raise OutOfBudget("a bound that some rule breaks")
-        self.found.append(negate(conjoin(_inside(span, variables[span.place]) for span in box)))
+        self.found.append(outside(box, variables))
         within = [_within(span, variables[span.place], self.encoding, self.pen) for span in box]
         self._hold(z3.Not(z3.And(within)))
 
@@ -188,6 +189,11 @@ def learnt(
     all reachable states but for their values at the places `outside`, and `target` holds in none. Raises
     OutOfBudget, also where nothing that leaves out these places is enough."""
     return Learner(system, rows, known, pen, outside).exclude(target, rlimit)
+
+
+def outside(box: Sequence[Span], variables: Sequence[Var]) -> Expr:
+    """That a state is not in `box`."""
+    return negate(conjoin(_inside(span, variables[span.place]) for span in box))
 
 
 def _state(found: Any, system: TransitionSystem, encoding: Encoding, pen: Writer) -> Row:

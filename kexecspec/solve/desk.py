@@ -18,6 +18,7 @@ from kexecspec.solve.induct import Standing
 from kexecspec.solve.kinds import counters_of, kinds_of
 from kexecspec.solve.laps import Course
 from kexecspec.solve.runs import limited
+from kexecspec.solve.small import Small, SmallLearner, small
 from kexecspec.solve.smtlib import Script, Writer, pen_for, renumbered, script
 
 Name = TypeVar("Name")
@@ -36,6 +37,8 @@ class Desk:
     parts: dict[int, tuple[TransitionSystem, dict[frozenset[str], TransitionSystem]]] = field(default_factory=dict)
     limits: dict[int, tuple[TransitionSystem, dict[int, TransitionSystem]]] = field(default_factory=dict)
     standings: dict[tuple[Script, int], Standing] = field(default_factory=dict)
+    smalls: dict[Key, Small | None] = field(default_factory=dict)
+    small_learners: dict[tuple[Key, tuple[Expr, ...]], SmallLearner] = field(default_factory=dict)
     learners: dict[tuple[Key, tuple[Expr, ...], frozenset[int]], Learner] = field(default_factory=dict)
     sweeps: dict[Key, Sweep] = field(default_factory=dict)
     courses: dict[tuple[Key, tuple[str, ...]], Course] = field(default_factory=dict)
@@ -60,6 +63,17 @@ class Desk:
         """The declared invariants of `system` that are inductive."""
         key = (self.script(system), self.effort.rlimit)
         return _recent(self.standings, key, lambda: Standing(self.script(system), self.effort.rlimit), 2)
+
+    def small(self, system: TransitionSystem) -> Small | None:
+        """`system` as a small one; None where it is not, or where nobody is to look at states."""
+        if not self.effort.states:
+            return None
+        return _recent(self.smalls, self._key(system), lambda: small(system), 2)
+
+    def small_learner(self, of: Small, rows: Sequence[Row], known: Sequence[Expr]) -> SmallLearner:
+        """What learns about the small system from its states `rows`."""
+        key = (self._key(of.system), tuple(known))
+        return _recent(self.small_learners, key, lambda: SmallLearner(of, rows, known), 2)
 
     def learner(
         self, system: TransitionSystem, rows: Sequence[Row], known: Sequence[Expr], outside: frozenset[int]

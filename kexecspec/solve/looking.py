@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from kexecspec.ir.expr import Expr, references
-from kexecspec.ir.grid import Grid, width
+from kexecspec.ir.grid import Grid, Later, Part, reads, width
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import Value, members
 
@@ -30,7 +30,11 @@ KEPT = 40
 
 Values = dict[str, tuple[Value, ...]]
 
-_NOTHING: Mapping[str, Value] = MappingProxyType({})
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+class TooMany(Exception):
+    """There are more combinations of values than anybody looks at; the message says of what."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,14 @@ class Looking:
         self.names: dict[Expr, tuple[str, ...]] = {}
         self.alone: dict[tuple[Expr, tuple[tuple[Value, ...], ...]], _Alone | None] = {}
 
-    def possible(self, parts: Sequence[Expr], known: Mapping[str, Value] = _NOTHING) -> bool | None:
-        """Whether some values, of the variables in `known` those given there, fulfil all of `parts`; None where not all
-        of them can be looked at."""
-        names = tuple(sorted(frozenset().union(*map(references, parts))))
+    def possible(self, parts: Sequence[Part], known: Mapping[str, Value] = NOTHING) -> bool:
+        """Whether some values, of the variables in `known` those given there, fulfil all of `parts`. Raises TooMany."""
+        return self.some(parts, known) is not None
+
+    def some(self, parts: Sequence[Part], known: Mapping[str, Value] = NOTHING) -> dict[str, Value] | None:
+        """Values, of the variables in `known` those given there, that fulfil all of `parts`; None where there are none.
+        Raises TooMany."""
+        names = sorted(frozenset().union(*map(reads, parts)))
         values: Values = {}
         for name in names:
             if name in known:
@@ -61,10 +69,12 @@ class Looking:
             elif name in self.few:
                 values[name] = self.few[name]
             else:
-                return None
+                raise TooMany(f"the values of {name}")
         if _combinations(names, values) > AT_ONCE:
-            return _Trials(self).possible(parts, values)
-        return self._grid(names, values).meeting(parts) != 0
+            return _Trials(self).some(parts, values)
+        grid = self._grid(tuple(names), values)
+        cells = grid.meeting(parts)
+        return grid.first(cells) if cells else None
 
     def _grid(self, names: tuple[str, ...], values: Values) -> Grid:
         key = (names, tuple(values.values()))
@@ -74,19 +84,26 @@ class Looking:
             del self.grids[next(iter(self.grids))]
         return grid
 
-    def by_itself(self, part: Expr, values: Values) -> _Alone | None:
+    def by_itself(self, part: Part, values: Values) -> _Alone | None:
         """What `part` leaves of `values`; None where that is nothing."""
         names = self.reads(part)
+        if isinstance(part, Later):
+            return self._by_itself(part, names, values)
         key = (part, tuple(values[name] for name in names))
         if key not in self.alone:
-            grid = Grid({name: values[name] for name in names})
-            cells = grid.where(part)
-            left = {name: grid.values(name, cells) for name in names}
-            self.alone[key] = _Alone(left, cells == grid.all) if cells else None
+            self.alone[key] = self._by_itself(part, names, values)
         return self.alone[key]
 
-    def reads(self, part: Expr) -> tuple[str, ...]:
+    def _by_itself(self, part: Part, names: tuple[str, ...], values: Values) -> _Alone | None:
+        grid = Grid({name: values[name] for name in names})
+        cells = grid.meeting((part,))
+        left = {name: grid.values(name, cells) for name in names}
+        return _Alone(left, cells == grid.all) if cells else None
+
+    def reads(self, part: Part) -> tuple[str, ...]:
         """The variables that `part` reads, in a fixed order."""
+        if isinstance(part, Later):
+            return tuple(sorted(part.reads))
         if part not in self.names:
             self.names[part] = tuple(sorted(references(part)))
         return self.names[part]
@@ -98,21 +115,27 @@ class _Trials:
     def __init__(self, looking: Looking) -> None:
         self.looking, self.tried = looking, 0
 
-    def possible(self, parts: Sequence[Expr], values: Values) -> bool | None:
-        """As `Looking.possible`, each variable with one of its `values`."""
+    def some(self, parts: Sequence[Part], values: Values) -> dict[str, Value] | None:
+        """As `Looking.some`, each variable with one of its `values`."""
         values = dict(values)
         left = self._narrowed(parts, values)
         if left is None:
-            return False
-        found: bool | None = True
+            return None
+        found, open_end = {name: several[0] for name, several in values.items()}, None
         for group in self._apart(left, values):
-            answer = self._as_a_whole(group, values)
-            if answer is False:
-                return False
-            found = found and answer
+            try:
+                here = self._as_a_whole(group, values)
+            except TooMany as reason:
+                open_end = reason
+                continue
+            if here is None:
+                return None
+            found.update(here)
+        if open_end is not None:
+            raise open_end
         return found
 
-    def _narrowed(self, parts: Sequence[Expr], values: Values) -> list[Expr] | None:
+    def _narrowed(self, parts: Sequence[Part], values: Values) -> list[Part] | None:
         """Those of `parts` that do not always hold in what is left of `values`, which shrink; None for nothing."""
         left, changed = list(parts), True
         while changed:
@@ -132,9 +155,9 @@ class _Trials:
                         values[name], changed = some, True
         return left
 
-    def _apart(self, parts: Sequence[Expr], values: Values) -> Iterator[list[Expr]]:
+    def _apart(self, parts: Sequence[Part], values: Values) -> Iterator[list[Part]]:
         """`parts` in groups that share no variable of several values."""
-        groups: list[tuple[set[str], list[Expr]]] = []
+        groups: list[tuple[set[str], list[Part]]] = []
         for part in parts:
             names = {name for name in self.looking.reads(part) if len(values[name]) > 1}
             near = [group for group in groups if not names.isdisjoint(group[0])]
@@ -143,22 +166,32 @@ class _Trials:
             groups.append((names.union(*(group[0] for group in near)), [*together, part]))
         return (several for _, several in groups)
 
-    def _as_a_whole(self, parts: Sequence[Expr], values: Values) -> bool | None:
+    def _as_a_whole(self, parts: Sequence[Part], values: Values) -> dict[str, Value] | None:
+        """Values of what `parts` read. Raises TooMany."""
         names = sorted({name for part in parts for name in self.looking.reads(part)})
         if _combinations(names, values) <= AT_ONCE:
-            return Grid({name: values[name] for name in names}).meeting(parts) != 0
+            grid = Grid({name: values[name] for name in names})
+            cells = grid.meeting(parts)
+            return grid.first(cells) if cells else None
         asked = [name for part in parts for name in self.looking.reads(part) if len(values[name]) > 1]
-        name = max(sorted(set(asked)), key=asked.count)
-        found: bool | None = False
+        name, open_end = max(sorted(set(asked)), key=asked.count), None
         for value in values[name]:
-            self.tried += 1
-            if self.tried > TRIALS:
-                return None
-            answer = self.possible(parts, {**values, name: (value,)})
-            if answer:
-                return True
-            found = None if answer is None else found
-        return found
+            try:
+                found = self._with(name, value, parts, {other: values[other] for other in names})
+            except TooMany as reason:
+                open_end = reason
+                continue
+            if found is not None:
+                return found
+        if open_end is not None:
+            raise open_end
+        return None
+
+    def _with(self, name: str, value: Value, parts: Sequence[Part], values: Values) -> dict[str, Value] | None:
+        self.tried += 1
+        if self.tried > TRIALS:
+            raise TooMany("values to try one by one")
+        return self.some(parts, {**values, name: (value,)})
 
 
 def _combinations(names: Sequence[str], values: Mapping[str, Sequence[Value]]) -> int:

@@ -14,6 +14,7 @@ from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.induct import inductive_part
 from kexecspec.solve.kinds import counters_of, variants
+from kexecspec.solve.looking import TooMany
 from kexecspec.solve.pdr import separate
 
 
@@ -36,16 +37,29 @@ def by_induction(system: TransitionSystem, where: Expr, desk: Desk) -> Ground:
     """One-step induction on what `where` depends on; `proof` is None where it does not suffice."""
     part = _own_slice(system, where, desk)
     try:
-        kept, proved = _inductive(part, desk.text(negate(where), part), desk)
+        kept, proved = _seen_inductive(part, negate(where), desk) or _inductive(part, negate(where), desk)
     except OutOfBudget:
         return Ground(part, where, (), None)
     ground = Ground(part, where, tuple(part.invariants[number] for number in kept), None)
     return Ground(part, where, ground.kept, ground.with_found((), "inductive")) if proved else ground
 
 
-def _inductive(part: TransitionSystem, text: str, desk: Desk) -> tuple[Sequence[int], bool]:
-    """The invariants that are inductive, by number, and whether `text` is so with them; where some are not
+def _seen_inductive(part: TransitionSystem, claim: Expr, desk: Desk) -> tuple[Sequence[int], bool] | None:
+    """As `_inductive`, without a solver; None where too much would have to be looked at."""
+    small = desk.small(part)
+    if small is None:
+        return None
+    try:
+        proved = small.carries(claim)
+        return (small.kept, proved) if proved or len(small.kept) == len(part.invariants) else small.kept_with(claim)
+    except TooMany:
+        return None
+
+
+def _inductive(part: TransitionSystem, claim: Expr, desk: Desk) -> tuple[Sequence[int], bool]:
+    """The invariants that are inductive, by number, and whether `claim` is so with them; where some are not
     inductive by themselves, they get another chance together with it. Raises OutOfBudget."""
+    text = desk.text(claim, part)
     standing, meter, declared = desk.standing(part), Meter(desk.effort.rlimit), len(part.invariants)
     if standing.kept is None:
         raise OutOfBudget(f"rlimit {meter.limit}")
@@ -71,12 +85,26 @@ def by_states(ground: Ground, desk: Desk) -> Safe | None:
     if sweep.seek(ground.where) is not None:
         return None
     if sweep.complete:
-        return _learnt(ground, tuple(sweep.origins), frozenset(), desk)
+        rows = tuple(sweep.origins)
+        return _seen_learnt(ground, rows, desk) or _learnt(ground, rows, frozenset(), desk)
     kinds = desk.kinds_in(ground.system)
     if kinds is None or _met(ground, kinds):
         return None
     names = tuple(ground.system.variables)
     return _learnt(ground, kinds, frozenset(map(names.index, counters_of(ground.system))), desk)
+
+
+def _seen_learnt(ground: Ground, rows: Sequence[Row], desk: Desk) -> Safe | None:
+    """As `_learnt`, without a solver; None also where too much would have to be looked at."""
+    small = desk.small(ground.system)
+    if small is None:
+        return None
+    learner = desk.small_learner(small, rows, [invariant.holds for invariant in ground.kept])
+    try:
+        return ground.with_found(learner.exclude(ground.where), "states")
+    except (OutOfBudget, TooMany):
+        desk.small_learners.clear()
+        return None
 
 
 def _learnt(ground: Ground, rows: Sequence[Row], outside: frozenset[int], desk: Desk) -> Safe | None:

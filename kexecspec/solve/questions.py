@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from kexecspec.ir.expr import TRUE, Const, Expr, Not, conjoin, conjuncts, references, same, substitute
+from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Not, conjoin, conjuncts, references, same, substitute
+from kexecspec.ir.grid import Later, Part
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.budget import Meter, fresh_solver
 from kexecspec.solve.encode import encode
-from kexecspec.solve.looking import Looking
+from kexecspec.solve.looking import Looking, TooMany
 from kexecspec.solve.smtlib import Script, Writer, renumbered, script
 
 Thing = TypeVar("Thing")
@@ -47,20 +48,30 @@ class Questions:
         self.looking = Looking(system.variables)
         self.answers: dict[tuple[Script, str], bool] = {}
 
-    def possible(self, parts: Sequence[Expr], meter: Meter, given: Given) -> bool:
+    def possible(self, parts: Sequence[Part], meter: Meter, given: Given) -> bool:
         """Whether some values, each in its variable's range, those that are `given` among them, fulfil all of `parts`.
         Raises OutOfBudget."""
-        decided = conjoin(map(self.ranges.decided, parts))
-        if isinstance(decided, Const):
-            return same(decided, TRUE)
-        seen = self.looking.possible(conjuncts(decided), given.values)
-        return self.asked(conjoin(map(given.within, conjuncts(decided))), meter) if seen is None else seen
+        decided = [part if isinstance(part, Later) else self.ranges.decided(part) for part in parts]
+        if any(part is FALSE for part in decided):
+            return False
+        try:
+            return self.looking.possible(decided, given.values)
+        except TooMany:
+            return self._written(decided, meter, given)
+
+    def _written(self, parts: Sequence[Part], meter: Meter, given: Given) -> bool:
+        """As `possible`, of expressions with the values in place of their variables: less may be left of them."""
+        exprs = (part.written() if isinstance(part, Later) else part for part in parts)
+        formula = conjoin(self.ranges.decided(given.within(expr)) for expr in exprs)
+        if isinstance(formula, Const) or _contradicts_itself(conjuncts(formula)):
+            return same(formula, TRUE)
+        try:
+            return self.looking.possible(conjuncts(formula))
+        except TooMany:
+            return self.asked(formula, meter)
 
     def asked(self, formula: Expr, meter: Meter) -> bool:
         """Whether some values fulfil `formula`, by a solver. Raises OutOfBudget."""
-        formula = conjoin(map(self.ranges.decided, conjuncts(formula)))
-        if isinstance(formula, Const) or _contradicts_itself(conjuncts(formula)):
-            return same(formula, TRUE)
         names = sorted(references(formula), key=self.pen.numbers.__getitem__)
         part = TransitionSystem({name: self.free[name] for name in names}, ())
         question = (script(part, self.pen), renumbered(formula, part, self.pen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from itertools import pairwise, product
 from pathlib import Path
@@ -11,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, less, negate
+from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, less, negate, references
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, members
 from kexecspec.solve import looking
 from kexecspec.solve.budget import Meter
-from kexecspec.solve.looking import Looking
+from kexecspec.solve.looking import Looking, TooMany
 from kexecspec.solve.questions import Given, Questions
 from kexecspec.solve.smtlib import writer
 
@@ -29,33 +30,37 @@ VARIABLES = {name: var(name, sort, None) for name, sort in SHAPE.items()}
 PARTS = st.lists(truths(2), min_size=1, max_size=5)
 
 
-@pytest.mark.parametrize("at_once,alone,trials", [(1 << 12, 1 << 9, 40), (8, 12, 1000), (3, 3, 1000), (4, 1, 1000)])
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(parts=PARTS)
-def test_every_way_gives_the_answer(at_once: int, alone: int, trials: int, parts: list[Expr]) -> None:
-    """Whether all is looked at as a whole, predicates narrow each other down, or values are tried."""
+def looked(parts: list[Expr], at_once: int, alone: int, trials: int) -> bool:
+    """Whether values that fulfil `parts` are found, which then do; with limits of these sizes. Raises TooMany."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(looking, "AT_ONCE", at_once)
         patch.setattr(looking, "TRIALS", trials)
         looker = Looking(VARIABLES)
         patch.setattr(looking, "ALONE", alone)
-        found = looker.possible(parts)
+        found = looker.some(parts)
+    read = frozenset().union(*map(references, parts))
+    assert found is None or found.keys() == read and all(evaluate(part, found) for part in parts)
+    return found is not None
 
-    assert found == any(all(evaluate(part, state) for part in parts) for state in STATES)
 
-
+@pytest.mark.parametrize("at_once,alone,trials", [(1 << 12, 1 << 9, 40), (8, 12, 1000), (3, 3, 1000), (4, 1, 1000)])
 @settings(max_examples=60, deadline=None, derandomize=True)
+@given(parts=PARTS)
+def test_every_way_gives_the_answer(at_once: int, alone: int, trials: int, parts: list[Expr]) -> None:
+    """Whether all is looked at as a whole, predicates narrow each other down, or values are tried."""
+    expected = any(all(evaluate(part, state) for part in parts) for state in STATES)
+
+    assert looked(parts, at_once, alone, trials) == expected
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(PARTS, st.integers(0, 3))
 def test_one_that_gives_up_says_so(parts: list[Expr], trials: int) -> None:
     """With too few trials there is the right answer or none."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looking, "AT_ONCE", 4)
-        patch.setattr(looking, "TRIALS", trials)
-        looker = Looking(VARIABLES)
-        patch.setattr(looking, "ALONE", 4)
-        found = looker.possible(parts)
+    expected = any(all(evaluate(part, state) for part in parts) for state in STATES)
 
-    assert found in (None, any(all(evaluate(part, state) for part in parts) for state in STATES))
+    with contextlib.suppress(TooMany):
+        assert looked(parts, 4, 4, trials) == expected
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -75,7 +80,8 @@ def test_wide_numbers_are_left_to_a_solver() -> None:
     system = TransitionSystem(wide, ())
     parts = (less(Const(5), Ref("n")), at_most(Ref("n"), Const(5)), Ref("b"))
 
-    assert Looking(wide).possible(parts) is None
+    with pytest.raises(TooMany, match="of n"):
+        Looking(wide).possible(parts)
     assert Looking(wide).possible((Ref("b"), negate(Ref("b")))) is False
     assert not Questions(system, writer(system)).possible(parts, Meter(20_000_000), Given({}))
 
