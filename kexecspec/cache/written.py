@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kexecspec.cache.terms import Malformed, Row, Table, chosen, listed, read_rows
-from kexecspec.ir.evaluate import OutOfRange, evaluate, fire, is_enabled, is_initial
+from kexecspec.ir.evaluate import evaluate, is_initial
 from kexecspec.ir.expr import Expr, negate
+from kexecspec.ir.moves import Moves, moves_of
 from kexecspec.ir.system import Invariant, Mode, Place, Property, TransitionSystem
 from kexecspec.ir.trace import Step, Trace, handoffs
 from kexecspec.ir.typing import SortError, sort_of
@@ -51,12 +52,12 @@ def read(text: str, system: TransitionSystem, asked: Sequence[Property]) -> tupl
         terms = read_rows(content["terms"])
         known: dict[Expr, Sort] = {}
         invariants = [_invariant(one, terms, system, known) for one in listed(content["invariants"])]
-        reader = _Reader(system, {prop.id: prop for prop in asked}, invariants)
+        reader = _Reader(system, {prop.id: prop for prop in asked}, invariants, moves_of(system))
         found = {one.property: one for one in (reader.judgement(*listed(row)) for row in listed(content["judgements"]))}
         return tuple(found.values())
     except Malformed:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError, SortError, OutOfRange) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, SortError) as error:
         raise Malformed(f"{type(error).__name__}: {error}") from None
 
 
@@ -110,6 +111,7 @@ class _Reader:
     system: TransitionSystem
     asked: Mapping[str, Property]
     invariants: Sequence[Invariant]
+    moves: Moves
 
     def judgement(self, name: Any, verdict: Any, facts: Any, evidence: Any) -> Judgement:
         """The judgement of a row. Raises Malformed."""
@@ -132,17 +134,17 @@ class _Reader:
         initial, numbers = run
         if list(initial) != list(self.system.variables) or not is_initial(self.system, initial):
             raise Malformed("no run begins there")
-        state: dict[str, Value] = initial
-        steps = []
+        names, rules, row, steps = tuple(initial), self.system.rules, tuple(initial.values()), list[Step]()
         for number in listed(numbers):
-            rule = chosen(self.system.rules, number)
-            if not is_enabled(rule, state):
-                raise Malformed(f"{rule.name} may not fire there")
-            state = fire(self.system, rule, state)
-            steps.append(Step(rule.name, state))
-        if not evaluate(where, state):
+            after = chosen(self.moves.all, number).after(row)
+            if after is None:
+                raise Malformed(f"{rules[number].name} may not fire there")
+            row = after
+            steps.append(Step(rules[number].name, dict(zip(names, row, strict=True))))
+        trace = Trace(initial, tuple(steps))
+        if not evaluate(where, trace.last):
             raise Malformed("a run that ends elsewhere")
-        return Trace(initial, tuple(steps))
+        return trace
 
     def _lap(self, lap: Any, trace: Trace) -> Lap | None:
         match lap:
