@@ -12,6 +12,7 @@ from kexecspec.check import Options, check
 from kexecspec.findings import Finding, Report, ids
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import REPORTERS, Look, Outcome
+from tests.conftest import Run
 
 HEAD = """schema: kexecspec/platform/1
 platform: farm
@@ -100,6 +101,17 @@ def test_one_of_many_by_name(tmp_path: Path) -> None:
     report = check(farm(tmp_path, 30), Options(only=("KX301/d17@kexec",)))
     (found,) = report.findings
     assert (found.property.instance, found.alike, found.verdict) == ("d17", (), Verdict.REFUTED)
+
+
+def test_the_commands_that_judge_nothing_know_all_of_them(tmp_path: Path, run: Run) -> None:
+    path, folder = farm(tmp_path, 30), tmp_path / "traces"
+    listed = run("list", path)
+    assert listed.code == 0 and "farm: 390 properties" in listed.out and "KX307/d29@kexec" in listed.out
+    assert "the part about d0 and 14 that are like it" in run("show", "survives", path).out
+    assert run("check", path, "--only", "KX301/d5@kexec", "--trace-dir", folder, "-q").code == 1
+    (trace,) = folder.iterdir()
+    replayed = run("replay", trace, "--platform", path)
+    assert replayed.code == 0 and "CONFIRMED CORRUPTION in d5" in replayed.out
 
 
 def test_parts_in_one_process_and_in_two(tmp_path: Path) -> None:

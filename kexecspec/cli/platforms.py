@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kexecspec.check import platforms_in
@@ -11,23 +12,33 @@ from kexecspec.hashes import of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.part import parts
 from kexecspec.report.look import value
 from kexecspec.source import load
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A platform and its system. `facts` says which values of unknown facts it stands for."""
+    """A platform, or a part of a large one, and its system. `facts` says which values of unknown facts it stands for,
+    `alike` which other masters of the platform have the same part but for names."""
 
     facts: tuple[tuple[str, object], ...]
     platform: Platform
     system: TransitionSystem
+    alike: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        """`: with FACT = VALUE`, or nothing for a platform without facts that were filled in."""
+        """`: with FACT = VALUE`, and for a part what it is about; nothing for a whole platform without facts that were
+        filled in."""
         said = ", ".join(f"{name} = {value(of)}" for name, of in self.facts)
-        return f": with {said}" if said else ""
+        return (f": with {said}" if said else "") + self._part()
+
+    def _part(self) -> str:
+        if self.platform.about is None:
+            return ""
+        more = f" and {len(self.alike)} that are like it" if self.alike else ""
+        return f": the part about {masters_of(self.platform)[0]}{more}" if masters_of(self.platform) else ": the rest"
 
 
 def settled(path: str, within: str | None = None) -> tuple[Settled, ...]:
@@ -37,6 +48,25 @@ def settled(path: str, within: str | None = None) -> tuple[Settled, ...]:
     """
     specs = library()
     return tuple(Settled(facts, p, ground(p, specs)) for facts, p in platforms_in(load(path, within), path, specs))
+
+
+def settled_parts(path: str, apart: Collection[str] = (), within: str | None = None) -> tuple[Settled, ...]:
+    """As `settled`, a large platform as the parts that it is judged in. Each master in `apart` has one of its own, and
+    if there are any, the parts about other masters are left out."""
+    specs = library()
+    found = platforms_in(load(path, within), path, specs)
+    taken_apart = parts([platform for _, platform in found], apart)
+    return tuple(
+        Settled(facts, part.platform, ground(part.platform, specs), part.alike)
+        for (facts, _), those in zip(found, taken_apart, strict=True)
+        for part in those
+        if not apart or part.platform.about is None or set(masters_of(part.platform)) <= set(apart)
+    )
+
+
+def masters_of(part: Platform) -> tuple[str, ...]:
+    """The masters that a part is about."""
+    return tuple(e.name for e in part.of_kind("device") if e.name in (part.about or ()))
 
 
 def hashes_of(found: tuple[Settled, ...]) -> Hashes:

@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 import click
 
 from kexecspec.cli.console import complain, say, wants_colour
-from kexecspec.cli.platforms import Settled, hashes_of, settled
+from kexecspec.cli.platforms import Settled, hashes_of, settled_parts
 from kexecspec.diagnostics import Diagnostic, InputError, Span, escape, quote
 from kexecspec.exit_codes import DISAGREES, PROVED, gravest
+from kexecspec.expectations import part_of
 from kexecspec.findings import Hashes
 from kexecspec.ir.expr import negate
 from kexecspec.ir.system import Property
@@ -30,7 +31,8 @@ def run(path: str, until: int | None, state: bool, platform: str | None, verbose
     file = read_trace(path)
     if until is not None and until > len(file.trace.steps):
         raise click.UsageError(f"--until {until}: the trace has {count(len(file.trace.steps), 'step')}.")
-    found = settled(platform) if platform is not None else settled(beside(file), os.path.dirname(file.path) or ".")
+    within = None if platform is not None else os.path.dirname(file.path) or "."
+    found = settled_parts(platform or beside(file), (part_of(file.property_id),), within)
     refuse_drift(file, hashes_of(found))
     chosen, prop = fitting(file, found)
     say("\n".join(wrapped(f"{path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kexecspec.cli.console import say
-from kexecspec.cli.platforms import Settled, settled
+from kexecspec.cli.platforms import Settled, settled_parts
 from kexecspec.diagnostics import escape
 from kexecspec.ir.expr import FALSE, Expr, same, text
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
@@ -15,13 +16,22 @@ from kexecspec.report.look import columns, count, wrapped
 
 def list_properties(file: str) -> int:
     """One line for each property instance; no verdict is computed. Raises InputError."""
-    found = settled(file)
-    properties = {prop.id: prop for one in found for prop in one.system.properties}
+    found = settled_parts(file)
+    properties = {prop.id: prop for one in found for prop in _properties(one)}
     number = count(len(properties), "property", "properties")
     say(f"{escape(file)}: {escape(found[0].platform.name)}: {number}")
     for prop in properties.values():
         say("\n".join(wrapped(f"{prop.id}  {_judged(prop)}  {prop.says}", "  ", "      ")))
     return 0
+
+
+def _properties(found: Settled) -> Iterator[Property]:
+    """Those of a system, and of the masters that are like the one that it is about."""
+    for prop in found.system.properties:
+        name, colon, rest = prop.instance.partition(":")
+        yield prop
+        for other in found.alike:
+            yield replace(prop, instance=f"{other}{colon}{rest}", says=prop.says.replace(name, other))
 
 
 def _judged(prop: Property) -> str:
@@ -30,7 +40,7 @@ def _judged(prop: Property) -> str:
 
 def show_system(file: str, lifetime: str | None) -> int:
     """The variables (of one lifetime, if that is given) and, without it, the rules. Raises InputError."""
-    for found in settled(file):
+    for found in settled_parts(file):
         say("\n".join(_system(found, lifetime)))
     return 0
 
@@ -67,7 +77,7 @@ def _rule(rule: Rule) -> Iterator[str]:
 
 def survives(file: str) -> int:
     """The platform's memory: what no handoff but a platform reset clears. Raises InputError."""
-    for found in settled(file):
+    for found in settled_parts(file):
         say("\n".join(_survivors(file, found)))
     return 0
 
