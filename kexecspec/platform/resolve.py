@@ -11,9 +11,10 @@ from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
 from kexecspec.platform import bounds, contradictions, links, names, secure_world
 from kexecspec.platform import kernels as kernel_facts
+from kexecspec.platform.adding import Parts
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
-from kexecspec.platform.parts import Parts, parts
+from kexecspec.platform.parts import parts
 from kexecspec.source import Node, plain
 
 RESET_CLEARS = ("secure_world", "smmus", "devices")

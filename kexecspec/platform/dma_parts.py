@@ -1,0 +1,100 @@
+"""SMMUs, and the devices that do DMA, as entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.ir.values import BOOL
+from kexecspec.platform import drivers, masters
+from kexecspec.platform.adding import Parts, World, add, does
+from kexecspec.platform.drivers import Driver
+from kexecspec.platform.facts import Entity, Fact, Kernel, Link, Links, PerKernel, Unknown
+from kexecspec.platform.reached import ways
+
+
+def add_no_smmu(found: Parts) -> None:
+    """What stands for the SMMU of a device that has none."""
+    absent: dict[str, Fact] = dict.fromkeys(
+        (
+            "exists",
+            "on",
+            "off_abort",
+            "irq",
+            "released",
+            "off_by_hook",
+            "live",
+            "v3",
+            "fatal",
+            "reports",
+            "coherent",
+            "two_level",
+            "reset_on",
+        ),
+        False,
+    )
+    found.entities["no smmu"] = Entity("no smmu", ("nothing",), absent)
+
+
+def add_smmu(world: World, found: Parts, name: str, entry: Mapping[str, Any]) -> None:
+    """An SMMU, as its variant and the file say. One that is not known is complained of."""
+    place = ("smmus", name)
+    variant = world.library.smmu_variant(str(entry.get("variant")))
+    if variant is None:
+        known = sorted(str(spec.content["variant"]) for spec in world.library.all("smmu"))
+        world.wrong.unknown("SMMU variant", entry.get("variant"), known, (*place, "variant"))
+        return
+    v3 = variant.content.get("architecture") == "v3"
+    driver = drivers.find_driver(str(entry.get("driver", variant.content["driver"])), world.content, world.library)
+    if driver is None:
+        world.wrong.unknown("driver", entry.get("driver"), list(world.library.names("drivers")), (*place, "driver"))
+        return
+    reset = entry.get("reset", {})
+    clients = tuple(d for d, e in world.content.get("devices", {}).items() if (e or {}).get("smmu") == name)
+    enabled = bool(reset.get("enabled", False)) if v3 else reset.get("clientpd", True) is False
+    facts: dict[str, Fact] = {
+        "exists": True,
+        "v3": v3,
+        "fatal": entry.get("abort_is_fatal", False) is True,
+        "coherent": entry.get("coherent", True) is not False,
+        "qcom": "qcom" in str(variant.content["variant"]),
+        "reports": not v3,
+        "two_level": v3 and entry.get("two_level_table", True) is not False,
+        "reset_on": enabled,
+        "reset_abort": Unknown(BOOL) if reset.get("gbpa") == "unknown" else v3 and reset.get("gbpa") == "abort",
+        "devices": Links(clients),
+    }
+    hooks = world.hooks(driver, name)
+    add(world, found, name, ("walker", "smmu"), facts, hooks, driver, place)
+
+
+def add_master(
+    world: World, found: Parts, name: str, entry: Mapping[str, Any], driver: Driver, place: tuple[str, ...]
+) -> None:
+    """A device that may do DMA, with what its driver does and what it is behind."""
+    smmu = entry.get("smmu")
+    if smmu is not None and smmu not in world.content.get("smmus", {}):
+        world.wrong.unknown("SMMU", smmu, sorted(world.content.get("smmus", {})), (*place, "smmu"))
+    written = world.hooks(driver, name)
+    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, world.whole) for k, h in written.items()}
+    drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
+    facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
+    facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
+    facts |= {"open_to_payload": PerKernel({k.name: _open_to(world, name, k) for k in world.kernels.values()})}
+    facts |= {"unmaps_in_hook": any(does(h, "dma_unmap") for h in hooks.values())}
+    add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
+
+
+def _memory(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the file says of memory; where it leaves the place open in which a crash kernel starts, None for that."""
+    given = content.get("memory", {})
+    crashes = any(way.kind == "crash" for way in ways(content))
+    if given.get("crashkernel", "unknown" if crashes else []) == "unknown":
+        return {**given, "crashkernel": None}
+    return dict(given)
+
+
+def _open_to(world: World, name: str, kernel: Kernel) -> bool:
+    """Whether a payload that is no Linux may use a device: any, unless the file says which."""
+    chosen = (world.content.get("kernels", {}).get(kernel.name) or {}).get("devices")
+    return not kernel.linux and (chosen is None or name in chosen)

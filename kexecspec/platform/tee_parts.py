@@ -1,0 +1,127 @@
+"""The TEE, its drivers and clients, and their buffers as entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.ir.values import BOOL
+from kexecspec.platform import drivers, secure_world
+from kexecspec.platform.adding import Parts, World, add, does
+from kexecspec.platform.costs import argument_bytes, heap_cost
+from kexecspec.platform.drivers import Driver
+from kexecspec.platform.facts import Entity, Fact, Hooks, Link, Links, PerKernel, Unknown
+
+
+def add_tee(world: World, found: Parts) -> None:
+    """The trusted OS, and the drivers through which it is called."""
+    facts = secure_world.facts(world.tee, world.content, world.wrong) | _services_facts(world)
+    found.entities["tee"] = Entity("tee", ("tee",), facts, span=world.wrong.span("secure_world"))
+    names = {
+        "amdtee": ("amdtee",),
+        "optee": ("arm_ffa", "optee-ffa") if world.tee["abi"] == "ffa" else ("optee",),
+    }
+    for name in names[world.tee["kind"]]:
+        driver = drivers.find_driver(name, world.content, world.library)
+        if driver is not None:
+            tee = driver.content.get("kind") == "tee"
+            kinds = ("walker", "client", "tee_driver") if tee else ("walker", "provider")
+            add_client(world, found, name, {}, driver, kinds, ("secure_world",))
+
+
+def add_client(
+    world: World, found: Parts, name: str, entry: Mapping[str, Any], driver: Driver, kinds: tuple[str, ...],
+    place: tuple[str, ...],
+) -> None:  # fmt: skip
+    """A driver that calls the trusted OS, and the buffers that it shares with it."""
+    service = _service(world, entry, driver, place)
+    found.services[name] = str(entry.get("service", driver.content.get("service", {}).get("name", name)))
+    flags = service.get("ta_flags", ())
+    caller = driver.content.get("caller")
+    called = caller is None or any(d.get("driver") == caller for d in world.content.get("devices", {}).values())
+    hooks = world.hooks(driver, name)
+    buffers = _buffers(world, found, name, driver, hooks, place)
+    rpc = service.get("makes_rpc", False)
+    facts: dict[str, Fact] = {
+        "calls_kernel": driver.content.get("calls") == "kernel" and called and world.tee["kind"] == "optee",
+        "makes_rpc": Unknown(BOOL) if rpc == "unknown" else bool(rpc),
+        "single_session": "single_instance" in flags and "multi_session" not in flags,
+        "rivals": Links(()),
+        "buffers": Links(buffers),
+        "has_buffers": bool(buffers),
+        "allocates": any(
+            "buffer" in i for i in driver.content.get("hooks", {}).get("probe", ()) if isinstance(i, dict)
+        ),
+        "drains_in_shutdown": any(does(h, "disable_shm_cache") for h in hooks.values()),
+    }
+    add(world, found, name, kinds, facts, hooks, driver, place)
+
+
+def _services_facts(world: World) -> dict[str, Fact]:
+    """What the services of all callers together may do: RPCs, and locks that a suspended call keeps."""
+    drivers_used = [
+        drivers.find_driver(str(d.get("driver")), world.content, world.library)
+        for d in world.content.get("devices", {}).values()
+    ]
+    own = [
+        {
+            **dict(d.content.get("service", {})),
+            **world.tee.get("services", {}).get(d.content.get("service", {}).get("name"), {}),
+        }
+        for d in drivers_used
+        if d is not None
+    ]
+    used = [
+        world.tee.get("services", {}).get(s, {})
+        for k in world.content.get("kernels", {}).values()
+        for s in (k or {}).get("user_space", {}).get("services", ())
+    ]
+    return {
+        "user_rpc": any(s.get("makes_rpc", True) for s in used) if used else True,
+        "kernel_rpc": any(s.get("makes_rpc", False) for s in own),
+        "has_lock": any(s.get("locks") for s in (*own, *used, *world.tee.get("services", {}).values())),
+    }
+
+
+def _service(world: World, entry: Mapping[str, Any], driver: Driver, place: tuple[str, ...]) -> dict[str, Any]:
+    base: dict[str, Any] = dict(driver.content.get("service", {}))
+    services = world.tee.get("services", {})
+    wanted = entry.get("service", base.get("name"))
+    if "service" in entry and entry["service"] not in services and entry["service"] != base.get("name"):
+        world.wrong.unknown("service", entry["service"], sorted(services), (*place, "service"))
+    return {**base, **services.get(wanted, {})}
+
+
+def _buffers(
+    world: World,
+    found: Parts,
+    owner: str,
+    driver: Driver,
+    hooks: Mapping[str, Hooks],
+    place: tuple[str, ...],
+) -> tuple[str, ...]:
+    used = {op.buffer for h in hooks.values() for op in h.probe if op.buffer}
+    made = []
+    for short, size in drivers.buffer_sizes(driver).items():
+        name = f"{owner}.{short}"
+        if name not in used:
+            continue
+        made.append(name)
+        costs = {
+            k.name: heap_cost(size, "tee-exact-pages" in k.features, world.tee.get("costs", {}))
+            for k in world.kernels.values()
+        }
+        call = {k.name: argument_bytes(world.tee) for k in world.kernels.values()}
+        put = {
+            k: any(op.buffer == name and op.there and dict(op.facts).get("dma_buf", False) for op in h.probe)
+            for k, h in hooks.items()
+        }
+        facts: dict[str, Fact] = {
+            "owner": Link(owner),
+            "size": size,
+            "bytes": PerKernel({k: cost[0] for k, cost in costs.items()}),
+            "need": PerKernel({k: cost[1] + call[k] for k, cost in costs.items()}),
+            "deferred_free": PerKernel(put),
+        }
+        found.entities[name] = Entity(name, ("buffer",), facts, span=world.wrong.span(*place))
+    return tuple(made)
