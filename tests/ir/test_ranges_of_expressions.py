@@ -12,7 +12,7 @@ from kexecspec.ir.evaluate import evaluate
 from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, add, at_most, choose, equal, less, times
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Lifetime, Var
-from kexecspec.ir.values import BOOL, IntSort, members
+from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort, members
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "solve"))
 from generated import SHAPE, numbers, truths
@@ -42,6 +42,18 @@ def test_a_heap_with_room_for_all() -> None:
     assert ranges.decided(at_most(Const(100), add((Const(400), times(-1, taken))))) == TRUE
     assert ranges.decided(less(Const(299), taken)) == less(Const(299), taken)
     assert ranges.decided(equal(taken, Const(301))) == FALSE
+
+
+def test_a_choice_of_numbers_is_a_number() -> None:
+    """It is never equal to one outside the ranges of both; of a choice of labels the ranges say nothing."""
+    sorts: dict[str, Sort] = {"held": BOOL, "few": IntSort(0, 3), "some": IntSort(2, 4), "many": IntSort(5, 9)}
+    sorts |= dict.fromkeys(("now", "next", "last"), EnumSort(("in", "out")))
+    ranges = Ranges({name: Var(name, sort, None, Lifetime.KERNEL) for name, sort in sorts.items()})
+    number, label = choose(Ref("held"), Ref("few"), Ref("some")), choose(Ref("held"), Ref("now"), Ref("next"))
+
+    assert ranges.decided(equal(number, Ref("many"))) == FALSE
+    for known in (equal(number, Ref("few")), equal(label, Ref("last"))):
+        assert ranges.decided(known) == known
 
 
 def test_ends_of_ranges_count() -> None:

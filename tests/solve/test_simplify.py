@@ -13,6 +13,8 @@ from kexecspec.ir.evaluate import evaluate, fire, initial_states, is_enabled
 from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, choose, equal, less, negate, references
 from kexecspec.ir.system import Invariant, Lifetime, Property, TransitionSystem
 from kexecspec.ir.values import BOOL, IntSort, State, members
+from kexecspec.solve.budget import Meter
+from kexecspec.solve.lasting import lasting
 from kexecspec.solve.recheck import recheck
 from kexecspec.solve.simplify import simplified
 from kexecspec.solve.smtlib import writer
@@ -123,6 +125,17 @@ def test_only_who_leaks_is_in_the_sum_of_what_is_left() -> None:
 
     assert references(small.system.rules[-1].effect["left"]) == {"left", "held1"}
     assert len(reachable(small.system)) == len(reachable(replace(whole, rules=(*whole.rules[:-1], jump))))
+
+
+def test_what_nobody_leaves_lasts() -> None:
+    """The sum of what is left is nothing wherever a handoff may happen; where one driver forgets, it grows."""
+    each = [choose(Ref(f"held{n}"), Const(10), Const(0)) for n in range(3)]
+    for forgets, constants in ((-1, {"left": Const(0)}), (1, {})):
+        whole = drivers(3, forgets)
+        jump = replace(whole.rules[-1], effect={**whole.rules[-1].effect, "left": add((Ref("left"), *each))})
+        whole = replace(whole, rules=(*whole.rules[:-1], jump))
+
+        assert lasting(whole, writer(whole), Meter(RLIMIT)).constants == constants
 
 
 def test_a_question_is_about_values_and_not_about_how_they_began() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, conjoin, disjoin, less, negate
+from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, at_most, conjoin, disjoin, less, negate
 from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import slice_system
 from kexecspec.ir.system import Invariant, Lifetime, TransitionSystem
@@ -25,6 +25,7 @@ from kexecspec.solve.judge import judge
 from kexecspec.solve.laps import Course
 from kexecspec.solve.lift import Blocked, Lifted, Lifter
 from kexecspec.solve.prove import by_induction, by_states
+from kexecspec.solve.questions import HUB, Index
 from kexecspec.solve.recheck import recheck, sufficient
 from kexecspec.solve.settle import fewest
 from kexecspec.solve.share import Known
@@ -247,6 +248,29 @@ def test_ranges_are_looked_at_beside_invariants_and_properties() -> None:
     assert recheck(counting(999, last=999), (), ()) == ()
     late = recheck(counting(999, last=999), (), (), rlimit=1)
     assert late == ("the range of n in up: not rechecked, rlimit 1",)
+
+
+def test_declared_invariants_are_part_of_a_proof_where_the_ranges_need_them() -> None:
+    """`n` stays below `m`, which never gets far: only with both is `n` one of its range."""
+    both = system(
+        (var("n", IntSort(0, 9), 0), var("m", IntSort(0, 99), 5)),
+        (rule("up", less(Ref("n"), Ref("m")), {"n": plus("n", 1)}),),
+        invariants=(Invariant("few", at_most(Ref("m"), Const(9))), Invariant("none", at_most(Ref("m"), Const(4)))),
+    )
+    small = Invariant("small", at_most(Ref("n"), Ref("m")))
+
+    assert [i.name for i in sufficient(both, (small,))] == ["small", "few"]
+    assert recheck(both, (small,), ()) == ()
+
+
+@pytest.mark.parametrize(("parts", "about"), [(HUB, HUB), (HUB + 1, 0)])
+def test_what_speaks_of_a_hub_is_near_only_to_what_speaks_of_nothing_else(parts: int, about: int) -> None:
+    index = Index([(conjoin((Ref("hub"), Ref(f"own{n}"))), n) for n in range(parts)])
+
+    assert len(index.about(("hub",))) == about
+    assert index.about(("own1",)) == (1,)
+    assert index.within(frozenset(("hub", "own1"))) == (1,)
+    assert index.within(frozenset(("own1",))) == ()
 
 
 def test_an_invariant_that_says_nothing_is_not_part_of_a_proof() -> None:
