@@ -19,6 +19,8 @@ from tests.mutants.run import Worker
 from tests.mutants.survivors import FILE, compared, reason, summary
 
 SPECIFICATIONS = sorted((ROOT / "specs").glob("*/*.yaml"))
+FEW = ("smmu-shutdown-modes/v2-bypass-linux-running", "whole-platform/5.10.19", "whole-platform/6.12")
+"""The stories that are asked here, and those that the tests of the specifications look at."""
 
 
 @pytest.mark.parametrize("name", ["pool-alloc-leak/before", "kdump-fault-storm/smmu-v3"])
@@ -49,6 +51,9 @@ def test_a_worker_notices_a_wrong_fact_and_a_wrong_function_and_nothing_where_no
     ]
 
     with copied(ROOT) as tree:
+        for path in (tree / "examples").glob("*/*.yaml"):
+            if path.relative_to(tree / "examples").with_suffix("").as_posix() not in FEW:
+                path.unlink()
         worker = Worker(tree)
         said = {m.name: worker.answer({**packed(m), "tests": tests})["caught"][m.name] for m in asked}
         worker.stop()

@@ -25,7 +25,7 @@ def test_a_kept_input_is_read_or_refused(target: str, path: Path) -> None:
 def test_some_changed_inputs_are_read_or_refused(target: str) -> None:
     seeds = [path.read_bytes() for path in corpus(target)]
     dice = random.Random(target)
-    for _ in range(60):
+    for _ in range(40):
         bounded(TARGETS[target], mutated(dice, seeds))
 
 
