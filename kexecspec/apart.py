@@ -43,9 +43,9 @@ def _judged(found: Sequence[Part], numbers: Iterable[int], judge: Judge) -> Iter
 
 
 def united(platform: Platform, found: Sequence[tuple[Part, Report]], replay: bool) -> Report:
-    """One report on `platform` from those on its parts. What a part refutes is replayed on the machine as a whole, one
-    for each sequence of handoffs; where that is not confirmed, each one is, for then parts that it does not speak of
-    have a say."""
+    """One report on `platform` from those on its parts. What parts refute is replayed on the machine as a whole, one run
+    for each longest sequence of handoffs; where that is not confirmed, each is, for then parts that it does not speak
+    of have a say."""
     taken = least_taken([report.taken for _, report in found])
     findings = [(_told(finding, part), report) for part, report in found for finding in report.findings]
     if replay:
@@ -78,7 +78,8 @@ def _told(finding: Finding, part: Part) -> Finding:
 def _on_the_whole(platform: Platform, findings: Sequence[tuple[Finding, Report]]) -> list[tuple[Finding, Report]]:
     """The findings; a refutation that the whole machine does not confirm is UNKNOWN."""
     refuted = [item for item in findings if item[0].verdict is Verdict.REFUTED]
-    firsts = {_way(finding): (finding, report) for finding, report in reversed(refuted)}
+    ways = {_way(finding): (finding, report) for finding, report in reversed(refuted)}
+    firsts = {way: item for way, item in ways.items() if not any(way == other[: len(way)] != other for other in ways)}
     if all(_performed(platform, *item).outcome == "CONFIRMED" for item in firsts.values()):
         return list(findings)
     return [(_confirmed(platform, *item), item[1]) for item in findings]

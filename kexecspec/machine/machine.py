@@ -280,8 +280,8 @@ class Machine:
 
     def _leave(self, edge: str, to_kernel: str) -> Iterator[Event]:
         state = self.state
-        order = tuple(name for name in self._order if name in self.program.bound)
-        order += tuple(name for name in self.program.default_order() if name not in order)
+        chosen = (name for name in self._order if name in self.program.bound)
+        order = tuple(dict.fromkeys((*chosen, *self.program.default_order())))
         yield from self.program.walk(order, edge)
         if edge == "kexec":
             state.log.say("kexec_core: Starting new kernel", "Bye!")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
 from kexecspec.library import Library
 from kexecspec.machine.config import (
     DeviceConfig,
+    Hooks,
     KernelConfig,
     MachineConfig,
     MemoryMap,
@@ -88,7 +89,7 @@ def _entry(platform: Platform, section: str, name: str) -> dict[str, Any]:
 
 def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfig:
     walkers = [e for e in platform.of_kind("walker") if _present(e, kernel.name)]
-    own = {e.name: driver_hooks(_driver(platform, library, e), kernel, e) for e in walkers}
+    own = _hooks(platform, library, kernel, walkers)
     hooks = {e.driver: own[e.name] for e in walkers}
     return KernelConfig(
         name=kernel.name,
@@ -105,6 +106,18 @@ def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfi
         duties=tuple(_duty(platform, duty, providers) for k, duty, providers in platform.duties if k == kernel.name),
         min_threads=int(kernel.facts["min_threads"]),
     )
+
+
+def _hooks(platform: Platform, library: Library, kernel: Kernel, walkers: Sequence[Entity]) -> dict[str, Hooks]:
+    """What the kernel does with each of `walkers`; those of one driver share it where they are stopped alike."""
+    found: dict[str, Hooks] = {}
+    known: dict[object, Hooks] = {}
+    for entity in walkers:
+        key = (entity.driver, "device" in entity.kinds, entity.hooks.get(kernel.name))
+        if key not in known:
+            known[key] = driver_hooks(_driver(platform, library, entity), kernel, entity)
+        found[entity.name] = known[key]
+    return found
 
 
 def _features(kernel: Kernel) -> frozenset[str]:

@@ -154,9 +154,13 @@ def open_stage(platform: Platform, library: Library, facts: Facts, crashed: bool
 def _positions(platform: Platform, library: Library) -> dict[str, dict[str, tuple[Turn, ...]]]:
     spoken_of = frozenset(name for spec in library.all("components") for name in spec.content.get("operations", {}))
     found: dict[str, dict[str, tuple[Turn, ...]]] = {}
+    known: dict[object, dict[str, tuple[Turn, ...]]] = {}
     for entity in platform.of_kind("walker"):
-        reduced = turns(replace(entity, hooks={k: _reduced(h, spoken_of) for k, h in entity.hooks.items()}))
-        found[entity.name] = {k: tuple(t for t in reduced if k in t.kernels) for k in platform.kernels}
+        key = tuple(entity.hooks.items())
+        if key not in known:
+            reduced = turns(replace(entity, hooks={k: _reduced(h, spoken_of) for k, h in entity.hooks.items()}))
+            known[key] = {k: tuple(t for t in reduced if k in t.kernels) for k in platform.kernels}
+        found[entity.name] = known[key]
     return found
 
 
