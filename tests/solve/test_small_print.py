@@ -252,15 +252,23 @@ def test_ranges_are_looked_at_beside_invariants_and_properties() -> None:
 
 def test_declared_invariants_are_part_of_a_proof_where_the_ranges_need_them() -> None:
     """`n` stays below `m`, which never gets far: only with both is `n` one of its range."""
+    declared = {"few": at_most(Ref("m"), Const(9)), "none": at_most(Ref("m"), Const(4)), "nothing": TRUE}
     both = system(
         (var("n", IntSort(0, 9), 0), var("m", IntSort(0, 99), 5)),
         (rule("up", less(Ref("n"), Ref("m")), {"n": plus("n", 1)}),),
-        invariants=(Invariant("few", at_most(Ref("m"), Const(9))), Invariant("none", at_most(Ref("m"), Const(4)))),
+        invariants=tuple(Invariant(name, holds) for name, holds in declared.items()),
     )
     small = Invariant("small", at_most(Ref("n"), Ref("m")))
 
     assert [i.name for i in sufficient(both, (small,))] == ["small", "few"]
     assert recheck(both, (small,), ()) == ()
+
+
+def test_a_variable_may_begin_with_anything() -> None:
+    free = system((var("n", IntSort(0, 3), None, Lifetime.FIXED),), ())
+    claims = [Invariant(f"at most {most}", at_most(Ref("n"), Const(most))) for most in (2, 3)]
+
+    assert recheck(free, claims, ()) == ("at most 2 does not hold at first",)
 
 
 @pytest.mark.parametrize(("parts", "about"), [(HUB, HUB), (HUB + 1, 0)])
