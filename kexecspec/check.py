@@ -34,15 +34,16 @@ from kexecspec.source import Node, Plain, load, plain
 @dataclass(frozen=True)
 class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
-    solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay. `apart`:
-    the masters from which on a platform is judged part by part; None: never. `cache`: where judgements of earlier runs
-    lie, each of which is checked as if it were new."""
+    solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay.
+    `portfolio`: several engines for each property at once. `apart`: the masters from which on a platform is judged part
+    by part; None: never. `cache`: where judgements of earlier runs lie, each of which is checked as if it were new."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
     replay: bool = True
     inside: bool = False
     jobs: int | None = None
+    portfolio: bool = False
     apart: int | None = MANY
     cache: Cache | None = None
 
@@ -146,7 +147,9 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     asked = (*premised, *vacuity.questions(platform, system, runs))
     memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
     found = memory.with_rest(
-        lambda rest: judge_together(system, rest, options.rlimit, inside=options.inside, jobs=options.jobs)
+        lambda rest: judge_together(
+            system, rest, options.rlimit, inside=options.inside, jobs=options.jobs, portfolio=options.portfolio
+        )
     )
     judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)

@@ -39,6 +39,7 @@ class Request:
     certificate: str | None = None
     rlimit: str | None = None
     jobs: int | None = None
+    portfolio: bool = False
     cache: bool = True
     accept_bounded: bool = False
     strict_sources: bool = False
@@ -54,7 +55,8 @@ def run(request: Request) -> int:
     if request.quiet and request.verbose:
         raise click.UsageError("-q and -v exclude each other.")
     cache = usual(os.environ) if request.cache else None
-    options = replace(options_of(request.only, request.rlimit), jobs=request.jobs, cache=cache)
+    options = options_of(request.only, request.rlimit)
+    options = replace(options, jobs=request.jobs, cache=cache, portfolio=request.portfolio)
     folder = _folder_of(request)
     look = Look(
         wants_colour(),

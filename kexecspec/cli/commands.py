@@ -76,6 +76,7 @@ def program() -> None:
 @click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="N files at a time; of one file, N processes.")
+@click.option("--portfolio", is_flag=True, help="Ask several engines about each property at once.")
 @click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
 @click.option("--strict-sources", is_flag=True, help="Exit 3 where a verdict rests on what nobody verified.")

@@ -52,13 +52,15 @@ Answer = Safe | Reached | Open
 class Effort:
     """How hard to try: z3's `rlimit` for each obligation, states to look at one by one before a solver is
     asked for runs, the steps of bounded model checking, and whether a run has to take the fewest handoffs and to
-    name the facts that decide it. No two machines differ in any of them."""
+    name the facts that decide it; `engine`: one of `engines` alone, None for the usual way. No two machines differ in
+    any of them."""
 
     rlimit: int
     states: int = 5000
     quick: int = 24
     deep: int = 80
     fewest: bool = True
+    engine: str | None = None
 
 
 class Disagreement(Exception):

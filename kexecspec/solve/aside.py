@@ -58,13 +58,18 @@ class _Child:
 
 
 def answers(
-    works: Sequence[Work], patience: float = PATIENCE, inside: bool = False, at_once: int | None = None
+    works: Sequence[Work],
+    patience: float = PATIENCE,
+    inside: bool = False,
+    at_once: int | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[int, Any], None, None]:
     """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
 
     Each runs in a process of its own, at the same time, or `at_once` of them. What a work raises is raised here. When
     this iterator is closed, or an exception passes through it, no process is left. A work for which no process can be
-    had is done here; all are with `inside`, for a process that itself is one that may die and is watched.
+    had is done here; all are with `inside`, for a process that itself is one that may die and is watched. Once there is
+    `enough`, nobody is waited for any more: only what has been said by then is yielded.
     """
     children: list[_Child] = []
     here: list[int] = list(range(len(works))) if inside else []
@@ -82,11 +87,12 @@ def answers(
         return None
 
     try:
-        yield from _collected(another, len(works) if at_once is None else at_once, patience)
+        yield from _collected(another, len(works) if at_once is None else at_once, patience, enough)
     finally:
         _ended(children)
     for number in here:
-        yield from ((number, item) for item in _within(works[number]))
+        if not enough():
+            yield from ((number, item) for item in _within(works[number]))
 
 
 def aside(
@@ -173,7 +179,9 @@ def _die_with_parent() -> None:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def _collected(another: Callable[[], _Child | None], at_once: int, patience: float) -> Iterator[tuple[int, Any]]:
+def _collected(
+    another: Callable[[], _Child | None], at_once: int, patience: float, enough: Callable[[], bool]
+) -> Iterator[tuple[int, Any]]:
     with selectors.DefaultSelector() as ready:
         while True:
             while len(ready.get_map()) < at_once and (started := another()):
@@ -181,7 +189,10 @@ def _collected(another: Callable[[], _Child | None], at_once: int, patience: flo
             if not ready.get_map():
                 return
             soonest = min(key.data.deadline for key in ready.get_map().values())
-            for key, _ in ready.select(max(0.0, soonest - time.monotonic())):
+            said = ready.select(0.0 if enough() else max(0.0, soonest - time.monotonic()))
+            if enough() and not said:
+                return
+            for key, _ in said:
                 child = key.data
                 read = os.read(child.pipe, 1 << 20)
                 if not read:

@@ -12,6 +12,7 @@ from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
 from kexecspec.solve.answers import Answer, Open, Reached, Safe, Target
 from kexecspec.solve.desk import Desk
+from kexecspec.solve.engines import settle_by
 from kexecspec.solve.settle import settle
 from kexecspec.solve.smtlib import Script
 
@@ -40,7 +41,9 @@ class Known:
         """The answers for `targets` on the slice `part`, in its own names."""
         key = (self.desk.script(part), tuple(_target_key(target, part, self.desk) for target in targets))
         if key not in self.answers:
-            self.answers[key] = (part, settle(part, targets, self.desk))
+            engine, desk = self.desk.effort.engine, self.desk
+            found = settle_by(engine, part, targets, desk) if engine else settle(part, targets, desk)
+            self.answers[key] = (part, found)
         first, answers = self.answers[key]
         return answers if first is part else tuple(_renamed(answer, first, part) for answer in answers)
 

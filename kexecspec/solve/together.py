@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
 from kexecspec.solve.aside import PATIENCE, Died, answers
 from kexecspec.solve.judge import RLIMIT, judgements
+from kexecspec.solve.portfolio import decided
 
 FEW = 12
 """Below this many properties a second process costs more than it saves."""
@@ -25,23 +26,31 @@ def judge_together(
     *,
     inside: bool = False,
     jobs: int | None = None,
+    portfolio: bool = False,
 ) -> tuple[Judgement, ...]:
     """As `judge`. Properties about one part of the platform stay together, for they share what is learnt; the parts
     go to one process, or to two in turn where there are many; to `jobs` in turn where that is said.
 
     What a process left open that died is judged once more, each property in a process of its own; one whose own
     process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets; with
-    `inside` there is neither, and all is judged in this process. A KeyboardInterrupt gets a note that names the
+    `inside` there is neither, and all is judged in this process. What is left open goes to other engines (see
+    `portfolio`); with `portfolio` they are asked at once. A KeyboardInterrupt gets a note that names the
     properties without an answer.
     """
     patience *= max(1.0, rlimit / RLIMIT)
     found: dict[str, Judgement] = {}
-    shares = (tuple(properties),) if inside else _shares(properties, jobs)
+    raced = [prop for prop in properties if prop.mode is Mode.ALWAYS]
+    first = [prop for prop in properties if not portfolio or prop not in raced]
+    shares = (tuple(first),) if inside and first else _shares(first, jobs)
     try:
         for death in _judged(system, shares, rlimit, patience, found, inside):
             for prop in (prop for prop in death[0] if prop.id not in found):
                 for _, again in _judged(system, ((prop,),), rlimit, patience, found, inside):
                     found[prop.id] = _unjudged(prop, again)
+        for prop in raced:
+            known = found.get(prop.id)
+            if known is None or isinstance(known.evidence, Exhausted):
+                found[prop.id] = decided(system, prop, known, rlimit, patience, inside)
     except KeyboardInterrupt as stop:
         stop.add_note(_left_open(properties, found))
         raise
@@ -86,4 +95,4 @@ def _shares(properties: Sequence[Property], jobs: int | None) -> tuple[Share, ..
     groups = list(parts.values())
     several = jobs or (2 if len(properties) >= FEW and (os.cpu_count() or 1) > 1 else 1)
     shares = tuple(tuple(p for group in groups[first::several] for p in group) for first in range(several))
-    return tuple(share for share in shares if share) or (tuple(properties),)
+    return tuple(share for share in shares if share)

@@ -71,6 +71,19 @@ def test_only_so_many_run_at_once(tmp_path: Path) -> None:
     assert [number for number, item in found if isinstance(item, Died)] == [3]
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_once_there_is_enough_nobody_is_waited_for(inside: bool) -> None:
+    def waits() -> list[int]:
+        time.sleep(60)
+        return [2]
+
+    found: list[tuple[int, int]] = []
+    began = time.monotonic()
+    for one in answers([lambda: [1], waits], inside=inside, enough=lambda: bool(found)):
+        found.append(one)
+    assert found == [(0, 1)] and time.monotonic() - began < 30
+
+
 def test_many_leave_no_pipe_open() -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _, item in answers([lambda: [1]] * 9, at_once=3):
