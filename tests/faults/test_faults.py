@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.running import Ended, ended, started, together
+from tests.faults.running import Ended, ended, started
 from tests.faults.table import CONDITIONS, FAULTS, NONE, OLD, TRACES, Fault, table
 from tests.goldens import ROOT
 
 THERE = {"acme.yaml", "locked", "old", "old/KX102-bnxt-kexec.itf.json", "killed"}
 CACHE = "cache/"
-Runs = dict[str, tuple[Ended, Path] | BaseException]
 
 
 def _prepared(folder: Path) -> Path:
@@ -29,7 +26,7 @@ def _prepared(folder: Path) -> Path:
     return folder
 
 
-def _ran(fault: Fault, folder: Path) -> Iterator[tuple[Ended, Path] | None]:
+def _ran(fault: Fault, folder: Path) -> Ended:
     given = dict(CONDITIONS[fault.around])
     arguments = [argument.format(folder=folder) for argument in fault.arguments]
     with ExitStack() as stack:
@@ -40,22 +37,13 @@ def _ran(fault: Fault, folder: Path) -> Iterator[tuple[Ended, Path] | None]:
         elif "stdout" in given:
             given["stdout"] = stack.enter_context(open(given["stdout"], "wb")).fileno()
         process = started(_prepared(folder), fault.illness, arguments, **given)
-    yield None
-    yield ended(process, folder), folder
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    top = tmp_path_factory.mktemp("faults")
-    return together({fault.title: partial(_ran, fault, top / str(n)) for n, fault in enumerate(FAULTS)})
+    return ended(process, folder)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.title)
-def test_a_fault(fault: Fault, runs: Runs) -> None:
-    found = runs[fault.title]
-    if isinstance(found, BaseException):
-        raise found
-    run, folder = found
+def test_a_fault(fault: Fault, tmp_path: Path) -> None:
+    folder = tmp_path / "faults"
+    run = _ran(fault, folder)
     said = " ".join((run.out + run.err).split())
     assert (run.code, fault.sees in said) == (fault.code, True), said
     left = (file for file in run.files if file not in THERE and not file.startswith(CACHE))
