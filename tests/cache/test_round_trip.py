@@ -117,8 +117,8 @@ def test_a_run_that_is_none_is_refused(given: Any, data: st.DataObject) -> None:
     """One rule of it is another, or one is missing: then it is refused, unless that is a run to the same place."""
     system, (wrong, *_), (refuted, *_) = given
     content = json.loads(written(system, [refuted]))
-    rules = content["judgements"][0][3][0][1]
-    content["judgements"][0][3][2] = None
+    rules = content["said"][0][3][0][1]
+    content["said"][0][3][2] = None
     if rules:
         place = data.draw(st.integers(0, len(rules) - 1))
         rules[place : place + 1] = data.draw(st.lists(st.integers(-1, len(system.rules)), max_size=2))
@@ -170,26 +170,26 @@ CHANGES: tuple[Change, ...] = (
     _set("invariants", 0, 0, to=7),
     _set("invariants", 0, 1, to=99),
     _set("invariants", 0, 2, to=["file"]),
-    _set("judgements", 0, 0, to="KX999/x@kexec"),
-    _set("judgements", 0, 1, to="PROVED"),
-    _set("judgements", 0, 1, to="UNKNOWN"),
-    _set("judgements", 0, 2, to=[["b1"]]),
-    _set("judgements", 0, 3, to=[]),
-    _set("judgements", 0, 3, 0, 0, to={}),
-    _set("judgements", 0, 3, 0, 0, "n", to=3),
-    _set("judgements", 0, 3, 0, 0, "n", to=False),
-    _set("judgements", 0, 3, 0, 1, to=[99]),
-    _set("judgements", 0, 3, 1, to="yes"),
-    _set("judgements", 0, 3, 2, to=[0, 1, 99, "n", 1]),
-    _set("judgements", 0, 3, 2, to=[0, 0, 1, "n", 1]),
-    _set("judgements", 0, 3, 2, to=[0, 1, 1, "nobody", 1]),
-    _set("judgements", 0, 3, 3, to=[["b1", 0]]),
-    _set("judgements", 0, 3, 3, to=[["nobody", True]]),
-    _set("judgements", 1, 1, to="REFUTED"),
-    _set("judgements", 1, 3, 0, to="x" * 80),
-    _set("judgements", 1, 3, 1, to=[1]),
-    _set("judgements", 1, 3, 2, to=None),
-    _set("judgements", 1, 3, 2, 1, to=[0, 0, 0]),
+    _set("said", 0, 0, to="KX999/x@kexec"),
+    _set("said", 0, 1, to="PROVED"),
+    _set("said", 0, 1, to="UNKNOWN"),
+    _set("said", 0, 2, to=[["b1"]]),
+    _set("said", 0, 3, to=[]),
+    _set("said", 0, 3, 0, 0, to={}),
+    _set("said", 0, 3, 0, 0, "n", to=3),
+    _set("said", 0, 3, 0, 0, "n", to=False),
+    _set("said", 0, 3, 0, 1, to=[99]),
+    _set("said", 0, 3, 1, to="yes"),
+    _set("said", 0, 3, 2, to=[0, 1, 99, "n", 1]),
+    _set("said", 0, 3, 2, to=[0, 0, 1, "n", 1]),
+    _set("said", 0, 3, 2, to=[0, 1, 1, "nobody", 1]),
+    _set("said", 0, 3, 3, to=[["b1", 0]]),
+    _set("said", 0, 3, 3, to=[["nobody", True]]),
+    _set("said", 1, 1, to="REFUTED"),
+    _set("said", 1, 3, 0, to="x" * 80),
+    _set("said", 1, 3, 1, to=[1]),
+    _set("said", 1, 3, 2, to=None),
+    _set("said", 1, 3, 2, 1, to=[0, 0, 0]),
 )
 
 
