@@ -30,13 +30,20 @@ class Later:
     """What the truth expression `expr` is after a step that leaves the values of `effect`: `expr` with these in place
     of their variables, without being written anew."""
 
-    __slots__ = ("effect", "expr", "reads")
+    __slots__ = ("_key", "effect", "expr", "reads")
 
     def __init__(self, expr: Expr, effect: Mapping[str, Expr]) -> None:
-        self.expr, self.effect = expr, effect
         names = references(expr)
-        written = names & effect.keys()
-        self.reads = (names - written).union(*(references(effect[name]) for name in written))
+        self.expr = expr
+        self.effect = {name: value for name, value in effect.items() if name in names}
+        self.reads = (names - self.effect.keys()).union(*map(references, self.effect.values()))
+        self._key = (expr, *self.effect.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Later) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     def written(self) -> Expr:
         """The same as an expression."""
@@ -90,8 +97,8 @@ class Grid:
         after = Grid.__new__(Grid)
         after.size, after.all, after.known = self.size, self.all, {}
         after.having = dict(self.having)
-        for name in references(part.expr) & part.effect.keys():
-            after.having[name] = self._by_value(part.effect[name])
+        for name, value in part.effect.items():
+            after.having[name] = self._by_value(value)
         return after.where(part.expr)
 
     def values(self, name: str, cells: Cells) -> tuple[Value, ...]:

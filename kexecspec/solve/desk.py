@@ -17,6 +17,7 @@ from kexecspec.solve.block import Learner
 from kexecspec.solve.induct import Standing
 from kexecspec.solve.kinds import counters_of, kinds_of
 from kexecspec.solve.laps import Course
+from kexecspec.solve.looking import Seen
 from kexecspec.solve.runs import limited
 from kexecspec.solve.small import Small, SmallLearner, small
 from kexecspec.solve.smtlib import Script, Writer, pen_for, renumbered, script
@@ -37,6 +38,7 @@ class Desk:
     parts: dict[int, tuple[TransitionSystem, dict[frozenset[str], TransitionSystem]]] = field(default_factory=dict)
     limits: dict[int, tuple[TransitionSystem, dict[int, TransitionSystem]]] = field(default_factory=dict)
     standings: dict[tuple[Script, int], Standing] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
     smalls: dict[Key, Small | None] = field(default_factory=dict)
     small_learners: dict[tuple[Key, tuple[Expr, ...]], SmallLearner] = field(default_factory=dict)
     learners: dict[tuple[Key, tuple[Expr, ...], frozenset[int]], Learner] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Desk:
         """`system` as a small one; None where it is not, or where nobody is to look at states."""
         if not self.effort.states:
             return None
-        return _recent(self.smalls, self._key(system), lambda: small(system), 2)
+        return _recent(self.smalls, self._key(system), lambda: small(system, self.seen), 2)
 
     def small_learner(self, of: Small, rows: Sequence[Row], known: Sequence[Expr]) -> SmallLearner:
         """What learns about the small system from its states `rows`."""

@@ -8,11 +8,11 @@ about all combinations of values, and there is none where they are too many.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
-from kexecspec.ir.expr import Expr, references
-from kexecspec.ir.grid import Grid, Later, Part, reads, width
+from kexecspec.ir.grid import Grid, Part, reads, width
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import Value, members
 
@@ -25,10 +25,16 @@ ALONE = 1 << 9
 TRIALS = 40
 """The values that are tried, one by one, for one question."""
 
-KEPT = 40
-"""How many sets of combinations are kept for the next question: they are large."""
+GRIDS, ANSWERS = 40, 20_000
+"""How many tables and answers are kept for the next question: tables are large."""
 
 Values = dict[str, tuple[Value, ...]]
+
+_Place = tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]
+"""Variables and the values of each."""
+
+_Name = TypeVar("_Name")
+_Thing = TypeVar("_Thing")
 
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
@@ -45,14 +51,43 @@ class _Alone:
     always: bool
 
 
-class Looking:
-    """Questions about `variables`, each with any value of its sort."""
+@dataclass
+class Seen:
+    """What was looked at before, whatever variables there were beside those that it is about."""
 
-    def __init__(self, variables: Mapping[str, Var]) -> None:
+    grids: dict[_Place, Grid] = field(default_factory=dict)
+    alone: dict[tuple[Part, tuple[tuple[Value, ...], ...]], _Alone | None] = field(default_factory=dict)
+    found: dict[tuple[tuple[Part, ...], _Place], dict[str, Value] | None] = field(default_factory=dict)
+    names: dict[Part, tuple[str, ...]] = field(default_factory=dict)
+
+    def grid(self, place: _Place) -> Grid:
+        """The combinations of the values of some variables."""
+        grid = self.grids.pop(place, None) or Grid(dict(zip(*place, strict=True)))
+        _kept(self.grids, place, grid, GRIDS)
+        return grid
+
+    def reads(self, part: Part) -> tuple[str, ...]:
+        """The variables that `part` reads, in a fixed order."""
+        return self.names.get(part) or _kept(self.names, part, tuple(sorted(reads(part))), ANSWERS)
+
+    def by_itself(self, part: Part, values: Values) -> _Alone | None:
+        """What `part` leaves of `values`; None where that is nothing."""
+        names = self.reads(part)
+        key = (part, tuple([values[name] for name in names]))
+        if key in self.alone:
+            return self.alone[key]
+        grid = Grid({name: values[name] for name in names})
+        cells = grid.meeting((part,))
+        left = {name: grid.values(name, cells) for name in names}
+        return _kept(self.alone, key, _Alone(left, cells == grid.all) if cells else None, ANSWERS)
+
+
+class Looking:
+    """Questions about `variables`, each with any value of its sort. `seen` may serve several of these."""
+
+    def __init__(self, variables: Mapping[str, Var], seen: Seen | None = None) -> None:
         self.few = {name: tuple(members(var.sort)) for name, var in variables.items() if width(var.sort) <= ALONE}
-        self.grids: dict[tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]], Grid] = {}
-        self.names: dict[Expr, tuple[str, ...]] = {}
-        self.alone: dict[tuple[Expr, tuple[tuple[Value, ...], ...]], _Alone | None] = {}
+        self.seen = Seen() if seen is None else seen
 
     def possible(self, parts: Sequence[Part], known: Mapping[str, Value] = NOTHING) -> bool:
         """Whether some values, of the variables in `known` those given there, fulfil all of `parts`. Raises TooMany."""
@@ -61,7 +96,7 @@ class Looking:
     def some(self, parts: Sequence[Part], known: Mapping[str, Value] = NOTHING) -> dict[str, Value] | None:
         """Values, of the variables in `known` those given there, that fulfil all of `parts`; None where there are none.
         Raises TooMany."""
-        names = sorted(frozenset().union(*map(reads, parts)))
+        names = tuple(sorted(frozenset().union(*map(reads, parts))))
         values: Values = {}
         for name in names:
             if name in known:
@@ -70,50 +105,22 @@ class Looking:
                 values[name] = self.few[name]
             else:
                 raise TooMany(f"the values of {name}")
+        place = (names, tuple(values.values()))
+        key = (tuple(parts), place)
+        if key in self.seen.found:
+            return self.seen.found[key]
         if _combinations(names, values) > AT_ONCE:
-            return _Trials(self).some(parts, values)
-        grid = self._grid(tuple(names), values)
+            return _kept(self.seen.found, key, _Trials(self.seen).some(parts, values), ANSWERS)
+        grid = self.seen.grid(place)
         cells = grid.meeting(parts)
-        return grid.first(cells) if cells else None
-
-    def _grid(self, names: tuple[str, ...], values: Values) -> Grid:
-        key = (names, tuple(values.values()))
-        grid = self.grids.pop(key, None) or Grid(values)
-        self.grids[key] = grid
-        if len(self.grids) > KEPT:
-            del self.grids[next(iter(self.grids))]
-        return grid
-
-    def by_itself(self, part: Part, values: Values) -> _Alone | None:
-        """What `part` leaves of `values`; None where that is nothing."""
-        names = self.reads(part)
-        if isinstance(part, Later):
-            return self._by_itself(part, names, values)
-        key = (part, tuple(values[name] for name in names))
-        if key not in self.alone:
-            self.alone[key] = self._by_itself(part, names, values)
-        return self.alone[key]
-
-    def _by_itself(self, part: Part, names: tuple[str, ...], values: Values) -> _Alone | None:
-        grid = Grid({name: values[name] for name in names})
-        cells = grid.meeting((part,))
-        left = {name: grid.values(name, cells) for name in names}
-        return _Alone(left, cells == grid.all) if cells else None
-
-    def reads(self, part: Part) -> tuple[str, ...]:
-        """The variables that `part` reads, in a fixed order."""
-        if isinstance(part, Later):
-            return tuple(sorted(part.reads))
-        if part not in self.names:
-            self.names[part] = tuple(sorted(references(part)))
-        return self.names[part]
+        return _kept(self.seen.found, key, grid.first(cells) if cells else None, ANSWERS)
 
 
 class _Trials:
     """One question, and how much of it was tried."""
 
-    def __init__(self, looking: Looking) -> None:
-        self.looking, self.tried = looking, 0
+    def __init__(self, seen: Seen) -> None:
+        self.seen, self.tried = seen, 0
 
     def some(self, parts: Sequence[Part], values: Values) -> dict[str, Value] | None:
         """As `Looking.some`, each variable with one of its `values`."""
@@ -137,29 +144,30 @@ class _Trials:
 
     def _narrowed(self, parts: Sequence[Part], values: Values) -> list[Part] | None:
         """Those of `parts` that do not always hold in what is left of `values`, which shrink; None for nothing."""
-        left, changed = list(parts), True
+        left, changed = list(parts), set(values)
         while changed:
-            changed, several = False, left
-            left = []
+            several, before, changed, left = left, changed, set(), []
             for part in several:
-                if _combinations(self.looking.reads(part), values) > ALONE:
+                names = self.seen.reads(part)
+                if (before.isdisjoint(names) and changed.isdisjoint(names)) or _combinations(names, values) > ALONE:
                     left.append(part)
                     continue
-                alone = self.looking.by_itself(part, values)
+                alone = self.seen.by_itself(part, values)
                 if alone is None:
                     return None
                 if not alone.always:
                     left.append(part)
                 for name, some in alone.left.items():
                     if len(some) < len(values[name]):
-                        values[name], changed = some, True
+                        values[name] = some
+                        changed.add(name)
         return left
 
     def _apart(self, parts: Sequence[Part], values: Values) -> Iterator[list[Part]]:
         """`parts` in groups that share no variable of several values."""
         groups: list[tuple[set[str], list[Part]]] = []
         for part in parts:
-            names = {name for name in self.looking.reads(part) if len(values[name]) > 1}
+            names = {name for name in self.seen.reads(part) if len(values[name]) > 1}
             near = [group for group in groups if not names.isdisjoint(group[0])]
             groups = [group for group in groups if names.isdisjoint(group[0])]
             together = [one for _, several in near for one in several]
@@ -168,12 +176,12 @@ class _Trials:
 
     def _as_a_whole(self, parts: Sequence[Part], values: Values) -> dict[str, Value] | None:
         """Values of what `parts` read. Raises TooMany."""
-        names = sorted({name for part in parts for name in self.looking.reads(part)})
+        names = sorted({name for part in parts for name in self.seen.reads(part)})
         if _combinations(names, values) <= AT_ONCE:
             grid = Grid({name: values[name] for name in names})
             cells = grid.meeting(parts)
             return grid.first(cells) if cells else None
-        asked = [name for part in parts for name in self.looking.reads(part) if len(values[name]) > 1]
+        asked = [name for part in parts for name in self.seen.reads(part) if len(values[name]) > 1]
         name, open_end = max(sorted(set(asked)), key=asked.count), None
         for value in values[name]:
             try:
@@ -199,3 +207,11 @@ def _combinations(names: Sequence[str], values: Mapping[str, Sequence[Value]]) -
     for name in names:
         found *= len(values[name])
     return found
+
+
+def _kept(known: dict[_Name, _Thing], name: _Name, thing: _Thing, most: int) -> _Thing:
+    """`thing`, which `known` has from now on, with at most so many others that came last."""
+    known[name] = thing
+    if len(known) > most:
+        del known[next(iter(known))]
+    return thing

@@ -40,8 +40,8 @@ def _open(targets: Sequence[Target], answers: Mapping[int, Answer]) -> list[int]
 
 
 def _at_a_glance(system: TransitionSystem, targets: Sequence[Target], desk: Desk) -> dict[int, Answer]:
-    """Runs among the first states, which are settled with the fewest handoffs; where many lead to one of them, by laps if
-    that is no longer."""
+    """Runs among the first states, which are settled with the fewest handoffs; where many lead to one of them, by laps
+    if that is no longer."""
     answers: dict[int, Answer] = {}
     for number, trace in desk.sweep(system).survey([target.where for target in targets]).found.items():
         answers[number] = Reached(trace, targets[number].exact and targets[number].counter is None)

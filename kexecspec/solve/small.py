@@ -11,7 +11,7 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.block import MOST, States, outside
 from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.claims import Asking, Claims, largest
-from kexecspec.solve.looking import Looking, TooMany
+from kexecspec.solve.looking import Looking, Seen, TooMany
 from kexecspec.solve.questions import Given
 
 
@@ -19,9 +19,9 @@ class Small:
     """A slice and those of its declared invariants that are inductive. Whatever is asked may raise TooMany, also at
     first."""
 
-    def __init__(self, system: TransitionSystem) -> None:
+    def __init__(self, system: TransitionSystem, seen: Seen | None = None) -> None:
         self.system = system
-        self.looking = Looking(system.variables)
+        self.looking = Looking(system.variables, seen)
         if len(self.looking.few) < len(system.variables):
             raise TooMany("the values of a wide number")
         self.asking = Asking(system, self._possible)
@@ -53,10 +53,10 @@ class Small:
         return self.looking.possible(parts, given.values)
 
 
-def small(system: TransitionSystem) -> Small | None:
+def small(system: TransitionSystem, seen: Seen | None = None) -> Small | None:
     """`system` as a small one; None where somebody would have to look at too much."""
     try:
-        return Small(system)
+        return Small(system, seen)
     except TooMany:
         return None
 
