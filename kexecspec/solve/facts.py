@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from kexecspec.ir.expr import Const, Expr, substitute
@@ -57,25 +57,26 @@ def _few(sort: Sort) -> bool:
 def with_facts(system: TransitionSystem, values: Mapping[str, Value]) -> TransitionSystem:
     """`system` where variables that never change are known to be what `values` says; they are gone."""
     by = {name: Const(value) for name, value in values.items()}
+    before = dict[Expr, Expr]()
 
     def known(expr: Expr) -> Expr:
-        return substitute(expr, by)
+        return substitute(expr, by, before)
 
     variables = {
         other: var if var.initial is None else replace(var, initial=known(var.initial))
         for other, var in system.variables.items()
         if other not in by
     }
-    rules = tuple(_known(rule, by) for rule in system.rules)
+    rules = tuple(_known(rule, by.keys(), known) for rule in system.rules)
     invariants = tuple(Invariant(i.name, known(i.holds), i.place) for i in system.invariants)
     properties = tuple(replace(p, holds=known(p.holds), companion=known(p.companion)) for p in system.properties)
     return TransitionSystem(variables, tuple(r for r in rules if r.guard != Const(False)), invariants, properties)
 
 
-def _known(rule: Rule, by: Mapping[str, Expr]) -> Rule:
+def _known(rule: Rule, gone: Collection[str], known: Callable[[Expr], Expr]) -> Rule:
     return replace(
         rule,
-        guard=substitute(rule.guard, by),
-        order=tuple(substitute(part, by) for part in rule.order),
-        effect={name: substitute(expr, by) for name, expr in rule.effect.items() if name not in by},
+        guard=known(rule.guard),
+        order=tuple(map(known, rule.order)),
+        effect={name: known(expr) for name, expr in rule.effect.items() if name not in gone},
     )
