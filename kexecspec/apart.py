@@ -4,52 +4,100 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
-from kexecspec import present, vacuity
-from kexecspec.findings import Finding, Harmed, Report
+from kexecspec import expectations, present, vacuity
+from kexecspec.findings import Finding, Harmed, Report, Taken, ids
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.merge import least_taken, recalled
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part
-from kexecspec.replay.replay import confirm
+from kexecspec.replay.replay import confirm, step_through
 from kexecspec.solve.aside import Died, answers
 
-Judge = Callable[[Part, bool], Report | None]
-"""What judges a part: in this process, or with processes of its own for the solver. None: nothing of it is asked."""
+Reports = tuple[tuple[Part, Report], ...]
+Judge = Callable[[Part, bool, frozenset[str]], Report | None]
+"""What judges a part, in this process or with processes of its own for the solver, but for properties that have an
+answer. None: nothing of it is asked."""
+AGREED = (Verdict.PROVED, Verdict.REFUTED, Verdict.NOT_JUDGED)
 
 
-def reports(
-    found: Sequence[Part], judge: Judge, jobs: int | None, patience: float, inside: bool
-) -> tuple[tuple[Part, Report], ...]:
-    """Each part and the report on it, if anything of it is asked, found in `jobs` processes that take parts in turn. A
-    part whose process died is judged once more, from here."""
-    several = min(jobs or os.cpu_count() or 1, len(found))
+@dataclass(frozen=True)
+class Crew:
+    """So many processes, each of which is given up after so many seconds without an answer; none but this with
+    `inside`."""
+
+    jobs: int | None
+    patience: float
+    inside: bool
+
+
+def reports(found: Sequence[Part], only: Sequence[str], judge: Judge, crew: Crew) -> Reports:
+    """Each part and the report on it, if anything of it is asked; the rest comes last, about what others leave open."""
+    each = _each([part for part in found if not part.rest], judge, crew)
+    left = frozenset(name for _, report in each for name in report.left)
+    done = frozenset(name for part, report in each for f in report.findings for name in ids(told(f, part)))
+    rest = [part for part in found if part.rest and (left or _concerned(only, found))]
+    asked = ((part, judge(part, not crew.inside, done)) for part in rest)
+    return (*each, *((part, report) for part, report in asked if report is not None))
+
+
+def _concerned(only: Sequence[str], found: Sequence[Part]) -> bool:
+    """Whether the patterns `only` are about anything but the masters and clients that have parts."""
+    apart = {name for part in found if not part.rest for name in (*part.alike, *(part.platform.about or ()))}
+    return not only or any(expectations.part_of(pattern) not in apart for pattern in only)
+
+
+def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
+    """The reports on parts that do not wait for each other. A part whose process died is judged once more, from
+    here."""
+    several = min(crew.jobs or os.cpu_count() or 1, len(found))
     works = [partial(_judged, found, range(first, len(found), several), judge) for first in range(several)]
     known: dict[int, Report | None] = {}
-    for _, said in answers(works, patience, inside):
+    for _, said in answers(works, crew.patience, crew.inside):
         if not isinstance(said, Died):
             number, report = said
             known[number] = report
-    made = (known[n] if n in known else judge(part, True) for n, part in enumerate(found))
+    made = (known[n] if n in known else judge(part, True, frozenset()) for n, part in enumerate(found))
     return tuple((part, report) for part, report in zip(found, made, strict=True) if report is not None)
 
 
 def _judged(found: Sequence[Part], numbers: Iterable[int], judge: Judge) -> Iterator[tuple[int, Report | None]]:
     for number in numbers:
-        yield number, judge(found[number], False)
+        yield number, judge(found[number], False, frozenset())
 
 
-def united(platform: Platform, found: Sequence[tuple[Part, Report]], replay: bool) -> Report:
-    """One report on `platform` from those on its parts. What parts refute is replayed on the machine as a whole, one run
-    for each longest sequence of handoffs; where that is not confirmed, each is, for then parts that it does not speak
-    of have a say."""
+def agreed(report: Report, bare: Report | None, platform: Platform) -> Report:
+    """Of a `report` on a client alone what holds in the company of all of `platform`: what is proved of it `bare` too,
+    and what is refuted of that after as few handoffs and suffered by the whole machine. The rest is left."""
+    sure = {} if bare is None else {f.property.id: f for f in bare.findings}
+    kept = [_both(finding, sure.get(finding.property.id)) for finding in report.findings]
+    kept = [f if f is None or _confirmed(platform, f, report) is f else None for f in kept]
+    left = tuple(f.property.id for f, both in zip(report.findings, kept, strict=True) if both is None)
+    objections = (*report.objections, *(bare.objections if bare is not None else ()))
+    return replace(report, findings=tuple(f for f in kept if f is not None), left=left, objections=objections)
+
+
+def _both(finding: Finding, bare: Finding | None) -> Finding | None:
+    if bare is None or finding.verdict is not bare.verdict or finding.verdict not in AGREED:
+        return None
+    if finding.handoffs != bare.handoffs or finding.vacuous != bare.vacuous:
+        return None
+    proof = bare.evidence if finding.verdict is Verdict.PROVED else finding.evidence
+    return replace(finding, evidence=proof, becomes=None)
+
+
+def united(platform: Platform, parts: int, found: Reports, replay: bool) -> Report:
+    """One report on `platform` from those on some of its `parts`. Runs of parts are performed on the machine as a
+    whole, one for each longest sequence of handoffs; where one does not get to its end, all are, for then parts that it
+    does not speak of have a say."""
     taken = least_taken([report.taken for _, report in found])
-    findings = [(_told(finding, part), report) for part, report in found for finding in report.findings]
+    findings = [(told(finding, part), report) for part, report in found for finding in report.findings]
     if replay:
-        findings = _on_the_whole(platform, findings)
+        findings, taken = _on_the_whole(platform, findings, taken, found)
     findings.sort(key=lambda item: item[0].property.code)
     first = found[0][1]
     return replace(
@@ -64,30 +112,59 @@ def united(platform: Platform, found: Sequence[tuple[Part, Report]], replay: boo
         variables={name: var for _, report in found for name, var in report.variables.items()},
         rules=tuple({rule.name: rule for _, report in found for rule in report.rules}.values()),
         taken=taken,
-        parts=len(found),
+        parts=parts,
+        left=(),
         recalled=recalled(report for _, report in found),
     )
 
 
-def _told(finding: Finding, part: Part) -> Finding:
-    """`finding` as one about all that is alike."""
+def told(finding: Finding, part: Part) -> Finding:
+    """`finding`, about a part, as one about all that is alike."""
     _, colon, rest = finding.property.instance.partition(":")
     return replace(finding, alike=tuple(f"{name}{colon}{rest}" for name in part.alike))
 
 
-def _on_the_whole(platform: Platform, findings: Sequence[tuple[Finding, Report]]) -> list[tuple[Finding, Report]]:
-    """The findings; a refutation that the whole machine does not confirm is UNKNOWN."""
-    refuted = [item for item in findings if item[0].verdict is Verdict.REFUTED]
-    ways = {_way(finding): (finding, report) for finding, report in reversed(refuted)}
-    firsts = {way: item for way, item in ways.items() if not any(way == other[: len(way)] != other for other in ways)}
-    if all(_performed(platform, *item).outcome == "CONFIRMED" for item in firsts.values()):
-        return list(findings)
-    return [(_confirmed(platform, *item), item[1]) for item in findings]
+Told = tuple[Finding, Report]
 
 
-def _way(finding: Finding) -> tuple[str, ...]:
-    """The handoffs that its run begins and takes: how far the parts that it does not speak of have to go along."""
-    return tuple(step.rule for step in finding.steps if step.operation[:1] == ("kernel",))
+def _on_the_whole(
+    platform: Platform, findings: Sequence[Told], taken: Sequence[Taken], found: Reports
+) -> tuple[list[Told], tuple[Taken, ...]]:
+    """The findings and the handoffs that are taken; what the whole machine does not confirm is UNKNOWN."""
+    refuted = {_way(f.trace, report): (f, report) for f, report in reversed(findings) if f.verdict is Verdict.REFUTED}
+    runs = {_way(one.run, report): (one.run, report) for _, report in found for one in report.taken if one.run}
+    ways = (*refuted, *runs)
+    longest = [way for way in dict.fromkeys(ways) if not any(way == other[: len(way)] != other for other in ways)]
+    if all(_gets_there(platform, refuted.get(way), runs.get(way)) for way in longest):
+        return list(findings), tuple(taken)
+    known = ((one, report) for _, report in found for one in report.taken if one.run is not None)
+    there = {one.name for one, report in known if one.run and not _parted(platform, one.run, report)}
+    return (
+        [(_confirmed(platform, *item), item[1]) for item in findings],
+        tuple(one if one.name in there else replace(one, verdict=_unsure(one.verdict)) for one in taken),
+    )
+
+
+def _unsure(verdict: Verdict) -> Verdict:
+    return Verdict.UNKNOWN if verdict is Verdict.PROVED else verdict
+
+
+def _way(run: Trace | None, report: Report) -> tuple[str, ...]:
+    """The handoffs that a run begins and takes: how far the parts that it does not speak of have to go along."""
+    kernels = {rule.name for rule in report.rules if rule.operation[:1] == ("kernel",)}
+    return tuple(step.rule for step in (run.steps if run is not None else ()) if step.rule in kernels)
+
+
+def _gets_there(platform: Platform, refuted: Told | None, run: tuple[Trace | None, Report] | None) -> bool:
+    if refuted is not None:
+        return _performed(platform, *refuted).outcome == "CONFIRMED"
+    assert run is not None and run[0] is not None
+    return not _parted(platform, run[0], run[1])
+
+
+def _parted(platform: Platform, run: Trace, report: Report) -> str:
+    """Where the whole machine and a run of a part part; "" where they do not."""
+    return step_through(platform, _system(report), run)[2]
 
 
 def _confirmed(platform: Platform, finding: Finding, report: Report) -> Finding:
@@ -103,4 +180,8 @@ def _confirmed(platform: Platform, finding: Finding, report: Report) -> Finding:
 def _performed(platform: Platform, finding: Finding, report: Report) -> Harmed:
     """What the whole machine suffers when it performs a run of a part; the other parts go on as they would."""
     assert finding.trace is not None
-    return confirm(platform, TransitionSystem(report.variables, report.rules), finding.property, finding.trace)
+    return confirm(platform, _system(report), finding.property, finding.trace)
+
+
+def _system(report: Report) -> TransitionSystem:
+    return TransitionSystem(report.variables, report.rules)

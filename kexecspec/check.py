@@ -36,7 +36,8 @@ class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
     solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay.
     `portfolio`: several engines for each property at once. `apart`: the masters from which on a platform is judged part
-    by part; None: never. `cache`: where judgements of earlier runs lie, each of which is checked as if it were new."""
+    by part; None: never. `done` are ids of properties that have an answer. `cache`: where judgements of earlier runs
+    lie, each of which is checked as if it were new."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
@@ -45,6 +46,7 @@ class Options:
     jobs: int | None = None
     portfolio: bool = False
     apart: int | None = MANY
+    done: frozenset[str] = frozenset()
     cache: Cache | None = None
 
 
@@ -97,25 +99,31 @@ def _way(root: Node, platform: Platform, found: Sequence[Part], specs: Library, 
     is left to judge."""
     sums = hashes.of(platform, specs)
 
-    def judge(part: Part, alone: bool) -> Report | None:
-        return _part(root, part.platform, specs, options if alone else replace(options, inside=True), sums)
+    def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
+        chosen = options if alone else replace(options, inside=True)
+        return _part(root, platform, part, specs, replace(chosen, done=done), sums)
 
     report: Report | None = None
     if len(found) == 1:
-        report = judge(found[0], True)
+        report = judge(found[0], True, frozenset())
     else:
         patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
-        reports = apart.reports(found, judge, options.jobs, patience, options.inside)
-        report = apart.united(platform, reports, options.replay) if reports else None
+        reports = apart.reports(found, options.only, judge, apart.Crew(options.jobs, patience, options.inside))
+        if reports:
+            report = apart.united(platform, len(found), reports, options.replay)
+            report = replace(report, findings=_consequences(platform, report.findings, specs, options))
     if report is None:
         raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
     met, unmet = _expected(platform, report.findings, options)
     return replace(report, met=met, unmet=unmet)
 
 
-def _part(root: Node, platform: Platform, specs: Library, options: Options, sums: Hashes) -> Report | None:
-    """The report on a platform or a part of one, with what it takes on trust and why what is missing is missing.
-    None where nothing of it is asked."""
+def _part(
+    root: Node, everything: Platform, part: Part, specs: Library, options: Options, sums: Hashes
+) -> Report | None:
+    """The report on a part of `everything`, or on all of it, with what it takes on trust and why what is missing is
+    missing. None where nothing of it is asked."""
+    platform = part.platform
 
     def again(content: dict[str, Any]) -> Platform:
         return same_part(resolve(root, platform.path, specs, excerpt(content, platform, specs), whole=True), platform)
@@ -123,6 +131,8 @@ def _part(root: Node, platform: Platform, specs: Library, options: Options, sums
     report = judged(platform, specs, options, sums)
     if report is None:
         return None
+    if part.bare is not None:
+        report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything)
     whole = again(dict(platform.plain))
     report = trust.with_reliances(report, whole, specs)
     return explained.with_missing(report, root, whole, again, specs)
@@ -135,11 +145,20 @@ def _expected(platform: Platform, findings: Sequence[Finding], options: Options)
     return expectations.compare(wanted, findings)
 
 
+def _consequences(
+    platform: Platform, findings: Sequence[Finding], specs: Library, options: Options
+) -> tuple[Finding, ...]:
+    def unlimited() -> TransitionSystem:
+        return ground(replace(platform, limits=()), specs)
+
+    return tuple(consequences.with_consequences(platform, findings, unlimited, options.rlimit))
+
+
 def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -> Report | None:
     """What is found about a platform all of whose shape is known, its expectations apart; None where nothing is
     selected."""
     system = ground(platform, specs)
-    wanted = tuple(p for p in system.properties if selected(p, options.only))
+    wanted = tuple(p for p in system.properties if selected(p, options.only) and p.id not in options.done)
     if not wanted:
         return None
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
@@ -161,14 +180,11 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     if objections and memory.known:
         return judged(platform, specs, replace(options, cache=memory.afresh), sums)
     findings = intervals.with_ranges(system, present.weakened(platform, findings), options.rlimit)
-    findings = consequences.with_consequences(
-        platform, findings, lambda: ground(replace(platform, limits=()), specs), options.rlimit
-    )
     return Report(
         platform=platform.name,
         path=platform.path,
         summary=present.summary(platform),
-        findings=tuple(findings),
+        findings=_consequences(platform, findings, specs, options),
         assumptions=platform.assumptions,
         reliances=platform.reliances,
         not_modelled=present.NOT_MODELLED,

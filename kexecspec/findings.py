@@ -138,7 +138,8 @@ class Recalled:
 @dataclass(frozen=True)
 class Report:
     """Everything a check of one platform file found. `objections` are disagreements of the tool with itself; `parts` is
-    how many parts the platform was judged in, each by itself."""
+    how many parts the platform was taken into, each judged by itself, and `left` the ids of properties that a part
+    alone cannot answer."""
 
     platform: str
     path: str
@@ -155,6 +156,7 @@ class Report:
     rules: tuple[Rule, ...]
     taken: tuple[Taken, ...] = ()
     parts: int = 1
+    left: tuple[str, ...] = ()
     recalled: Recalled | None = None
 
     @property

@@ -46,7 +46,7 @@ def told(report: Report) -> dict[str, tuple[object, ...]]:
 
 def _told(finding: Finding) -> tuple[object, ...]:
     replay = finding.replay.outcome if finding.replay is not None else ""
-    return (finding.verdict, finding.severity, finding.handoffs, finding.vacuous, replay)
+    return (finding.verdict, finding.severity, finding.handoffs, finding.vacuous, replay, finding.becomes)
 
 
 def test_parts_say_what_the_whole_says(tmp_path: Path) -> None:
@@ -136,3 +136,37 @@ def test_a_part_that_the_rest_keeps_from_going_on_is_not_refuted(
     verdicts = {f.property.code: f.verdict for f in report.findings if f.property.instance == "d1" and f.trace}
     assert verdicts["KX301"] is Verdict.UNKNOWN and verdicts.get("KX307", Verdict.REFUTED) is Verdict.REFUTED
     assert "it waits" in next(f.why for f in report.findings if f.verdict is Verdict.UNKNOWN)
+
+
+CROWD = """schema: kexecspec/platform/1
+platform: crowd
+secure_world: {optee: 3.13.0, threads: 2, heap: {size: 64KiB, base_use: 20000}, supplicant: {present: false}}
+kernels:
+  prod: {version: 6.12}
+handoffs: [prod -systemctl kexec-> prod]
+"""
+
+
+def crowd(tmp_path: Path, clients: int, leaking: int) -> str:
+    file = tmp_path / "crowd.yaml"
+    ends = ("" if number == leaking else "-shutdown" for number in range(clients))
+    lines = (f"  tee{number}: {{driver: generic-tee-client{end}}}" for number, end in enumerate(ends))
+    file.write_text(CROWD + "\n".join(("devices:", *lines, "")))
+    return str(file)
+
+
+def test_clients_say_alone_what_they_say_together(tmp_path: Path) -> None:
+    path = crowd(tmp_path, 3, 1)
+    whole, apart = (check(path, Options(apart=many)) for many in (None, 1))
+    assert told(apart) == told(whole) and apart.objections == ()
+    assert {f.verdict for f in whole.findings} >= {Verdict.PROVED, Verdict.REFUTED}
+
+
+@pytest.mark.parametrize(("leaking", "verdict"), [(-1, Verdict.PROVED), (5, Verdict.REFUTED)])
+def test_one_client_of_many_is_judged_alone(tmp_path: Path, leaking: int, verdict: Verdict) -> None:
+    report = check(crowd(tmp_path, 30, leaking), Options(only=("KX102/tee5@kexec",)))
+    (found,) = report.findings
+    assert (found.verdict, found.vacuous) == (verdict, False)
+    assert verdict is Verdict.PROVED or (found.handoffs, found.replay and found.replay.outcome) == (1, "CONFIRMED")
+    assert not any(name.startswith("tee6") for name in report.variables)
+    assert [one.verdict for one in report.taken] == [Verdict.PROVED]

@@ -11,6 +11,7 @@ from kexecspec.ground.names import World, variable
 from kexecspec.ground.presence import has_shutdown
 from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
+from kexecspec.ground.veil import unveiled
 from kexecspec.ground.walks import positions
 from kexecspec.ir.expr import Const
 from kexecspec.ir.flow import control_groups, flow_invariants
@@ -75,7 +76,7 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
         world.derived.update(((e.name, "has_shutdown"), has_shutdown(world, e)) for e in platform.of_kind("walker"))
     variables, aging = _variables(world)
     rules: list[Rule] = []
-    for entity in platform.entities.values():
+    for entity in world.seen():
         for component in world.components_of(entity):
             rules.extend(component_rules(world, entity, component))
         if "walker" in entity.kinds:
@@ -89,6 +90,7 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
         )
     open_facts = {name: Var(name, (loose or {})[name].sort, None, Lifetime.FIXED) for name in sorted(world.used)}
     system = TransitionSystem({**open_facts, **variables}, tuple(rules), invariants, wanted)
+    system = unveiled(system) if platform.veiled else system
     problems = check(system)
     if problems:
         raise SpecError("\n".join(problems))
@@ -126,7 +128,7 @@ def _shutdown_fact(entity: Entity, hooks: Mapping[str, Hooks]) -> Mapping[str, A
 def _variables(world: World) -> tuple[dict[str, Var], dict[str, Aging]]:
     variables: dict[str, Var] = {}
     aging: dict[str, Aging] = {}
-    for entity in world.platform.entities.values():
+    for entity in world.seen():
         for component in world.components_of(entity):
             for name, spec in component.get("variables", {}).items():
                 full = variable(entity, name)
@@ -186,7 +188,7 @@ def _labels(world: World, entity: Entity, token: str) -> tuple[str, ...]:
 
 def _invariants(world: World) -> tuple[Invariant, ...]:
     found = []
-    for entity in world.platform.entities.values():
+    for entity in world.seen():
         for component in world.components_of(entity):
             for name, text in component.get("invariants", {}).items():
                 holds = lower(str(text), world.scope({"self": world.part(entity.name)}))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kexecspec.ground.veil import CROWDS, speaks_of_all
 from kexecspec.ir.expr import Const, Expr, Ref, choose, equal
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
 from kexecspec.ir.values import Value
@@ -66,6 +67,10 @@ class World:
         """The names that every expression may use, and `local` ones before them."""
         return lambda name: local[name] if name in local else self._global(name)
 
+    def seen(self) -> Iterator[Entity]:
+        """The entities whose state is in sight."""
+        return (entity for entity in self.platform.entities.values() if entity.name not in self.platform.veiled)
+
     def components_of(self, entity: Entity) -> tuple[Mapping[str, Any], ...]:
         """The components that describe `entity`."""
         return tuple(c for c in self.components.values() if c["for"] in entity.kinds)
@@ -87,6 +92,8 @@ class World:
         key = (entity.name, name)
         if key not in self._defined:
             text = fill(str(component["define"][name]), self.positions.get(entity.name, {}))
+            if entity.name in self.platform.veiled and speaks_of_all(text):
+                return Ref(variable(entity, name))
             self._defined[key] = lower(text, self.scope({"self": self.part(entity.name)}))
         return self._defined[key]
 
@@ -106,6 +113,8 @@ class World:
                 return self.known(variable(entity, name), value)
 
     def _global(self, name: str) -> Meaning | None:
+        if name in CROWDS and self.platform.veiled:
+            raise LanguageError(f"{name}: a part of a platform does not know all of them")
         if name in GROUPS:
             return Group(tuple(self.part(e.name) for e in self.platform.of_kind(GROUPS[name])))
         if name == "edges":

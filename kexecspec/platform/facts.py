@@ -150,7 +150,7 @@ class Limit:
 @dataclass(frozen=True)
 class Platform:
     """All facts. `entities` stand in the order in which drivers probe. `about` names those whose properties are asked
-    for, where that is not all of them."""
+    for, where that is not all of them; of the `veiled` ones there are the facts, and nothing else is known."""
 
     name: str
     path: str
@@ -166,6 +166,7 @@ class Platform:
     duties: tuple[tuple[str, str, tuple[str, ...]], ...]
     plain: Mapping[str, object]
     about: frozenset[str] | None = None
+    veiled: frozenset[str] = frozenset()
 
     def of_kind(self, kind: str) -> tuple[Entity, ...]:
         """The entities of a kind, in probe order."""

@@ -1,5 +1,5 @@
-"""A platform with many masters, taken apart: for each shape of a master and its surroundings one small platform, and
-one for the secure world with all that stands on it.
+"""A platform with many masters or TEE clients, taken apart: for each shape of one and its surroundings one small
+platform, and one for the secure world with all that stands on it.
 
 What is proved of such a part is true of the whole, where the same rules fire and some of them less often: the parts
 left out have a say in whose turn it is, and in nothing else. A run of a part has still to be shown to be one of the
@@ -11,51 +11,59 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.platform.facts import Entity, Fact, Links, Platform
+from kexecspec.platform.facts import Entity, Fact, Link, Links, Platform
 from kexecspec.platform.shape import Shapes
 from kexecspec.platform.surroundings import Surroundings
 
 MANY = 24
-"""Masters from which on a platform is taken apart: fewer are judged together as quickly."""
+"""Masters or clients from which on a platform is taken apart: fewer are judged together as quickly."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A platform that is judged by itself, and the masters of the whole that are `alike` to the one it is about."""
+    """A platform that is judged by itself, and the parts of the whole that are `alike` to the one it is about. One
+    about a TEE client alone is `bare` too: with the secure world veiled, so that what is proved of it is true in any
+    company. The `rest` is asked about what the other parts leave open."""
 
     platform: Platform
     alike: tuple[str, ...] = ()
+    bare: Platform | None = None
+    rest: bool = False
 
 
 def parts(
     platforms: Sequence[Platform], apart: Collection[str] = (), many: int | None = MANY
 ) -> tuple[tuple[Part, ...], ...]:
-    """Each of `platforms`, several ways of one, as parts; itself alone where it has fewer than `many` masters.
-    Masters are alike that are so in every way; each master in `apart` gets a part of its own."""
-    masters = [entity.name for entity in platforms[0].of_kind("device")]
-    if many is None or len(masters) < many:
+    """Each of `platforms`, several ways of one, as parts; itself alone where it has fewer than `many` masters
+    and clients. Those are alike that are so in every way; each in `apart` gets a part of its own."""
+    first = platforms[0]
+    masters = [entity.name for entity in first.of_kind("device")]
+    clients = [entity.name for entity in first.of_kind("client") if "tee_driver" not in entity.kinds]
+    if many is None or max(len(masters), len(clients)) < many:
         return tuple((Part(platform),) for platform in platforms)
     views = [_View(platform) for platform in platforms]
+    owners = [*masters, *(name for name in clients if len(clients) >= many and name not in masters)]
     groups: dict[Hashable, list[str]] = {}
-    for name in masters:
+    for name in owners:
         shapes = tuple(view.shape(name) for view in views)
         groups.setdefault((shapes, name if name in apart else ""), []).append(name)
     return tuple((*view.rest(), *(view.part(*group) for group in groups.values())) for view in views)
 
 
 class _View:
-    """A platform as masters with what they depend on, and the rest."""
+    """A platform as masters and TEE clients with what they depend on, and the rest."""
 
     def __init__(self, platform: Platform) -> None:
         self.platform, self.around, self.shapes = platform, Surroundings(platform), Shapes(platform)
 
-    def shape(self, master: str) -> Hashable:
-        """The shape of a master with what it depends on."""
-        return self.shapes.of(self.around.of((master,)), master)
+    def shape(self, name: str) -> Hashable:
+        """The shape of a master or a client with what it depends on."""
+        return self.shapes.of(self._names(name), name)
 
-    def part(self, master: str, *alike: str) -> Part:
-        """A master with what it depends on."""
-        return Part(_cut(self.platform, self.around.of((master,)), (master,)), alike)
+    def part(self, name: str, *alike: str) -> Part:
+        """A master or a client with what it depends on."""
+        cut = _cut(self.platform, self._names(name), (name,))
+        return Part(cut, alike, replace(cut, veiled=frozenset(("tee",))) if self._is_client(name) else None)
 
     def rest(self) -> Iterator[Part]:
         """The part about everything but masters, if there are properties of it."""
@@ -63,7 +71,13 @@ class _View:
         if self.around.secure or providers:
             names = self.around.of((*self.around.secure, *providers))
             about = tuple(name for name in names if "device" not in self.platform.entities[name].kinds)
-            yield Part(replace(_cut(self.platform, names, about), duties=self.platform.duties))
+            yield Part(replace(_cut(self.platform, names, about), duties=self.platform.duties), rest=True)
+
+    def _names(self, name: str) -> tuple[str, ...]:
+        return self.around.of((name,), self._is_client(name))
+
+    def _is_client(self, name: str) -> bool:
+        return "client" in self.platform.entities[name].kinds
 
 
 def _cut(platform: Platform, names: tuple[str, ...], about: tuple[str, ...]) -> Platform:
@@ -92,7 +106,11 @@ def same_part(platform: Platform, part: Platform) -> Platform:
     """Of `platform`, read in another way from the same file or an excerpt of it, what `part` has of its own."""
     if part.about is None:
         return platform
-    around = Surroundings(platform)
-    secure = around.secure if "tee" in part.entities else frozenset[str]()
-    names = tuple(name for name in platform.entities if name in part.entities or name in secure)
+    names = tuple(name for name, entity in platform.entities.items() if _belongs(entity, part))
     return replace(_cut(platform, names, tuple(part.about)), duties=platform.duties if part.duties else ())
+
+
+def _belongs(entity: Entity, part: Platform) -> bool:
+    """Whether it is one of a part's own, or a buffer of one."""
+    owner = entity.facts.get("owner")
+    return entity.name in part.entities or isinstance(owner, Link) and owner.name in part.entities

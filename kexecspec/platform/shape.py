@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
-from kexecspec.platform.facts import Entity, Fact, Link, Links, PerKernel, Platform
+from kexecspec.platform.facts import Entity, Fact, Link, Links, Op, PerKernel, Platform
 
 ADDRESSES = ("streams",)
 """Facts that tell one master from another and bear on no rule."""
@@ -32,7 +33,8 @@ class Shapes:
             if isinstance(fact, Link | Links)
         )
         after = tuple(roles[name] for name in names if name in entity.shut_after)
-        return (self._itself(entity), links, after)
+        buffers = tuple(roles[op.buffer] for op in self._on_buffers(entity) if op.buffer is not None)
+        return (self._itself(entity), links, after, buffers)
 
     def _others(self, entity: Entity, name: str, fact: Link | Links, names: Sequence[str]) -> Sequence[str]:
         if isinstance(fact, Link):
@@ -43,15 +45,27 @@ class Shapes:
         return [other for other in names if other in self.groups[key]]
 
     def _itself(self, entity: Entity) -> Shape:
-        """`entity` without those it is linked to. Buffers keep their names, and so tell their owners apart."""
+        """`entity` without those it is linked to."""
         if entity.name not in self.own:
             facts = tuple(
                 (name, _frozen(fact))
                 for name, fact in entity.facts.items()
                 if not isinstance(fact, Link | Links) and name not in ADDRESSES
             )
-            self.own[entity.name] = (entity.kinds, entity.driver, facts, tuple(entity.hooks.items()))
+            hooks = tuple((kernel, _bare(of.probe), _bare(of.shutdown)) for kernel, of in entity.hooks.items())
+            self.own[entity.name] = (entity.kinds, entity.driver, facts, hooks)
         return self.own[entity.name]
+
+    def _on_buffers(self, entity: Entity) -> list[Op]:
+        """All its operations on buffers."""
+        if "client" not in entity.kinds:
+            return []
+        return [op for of in entity.hooks.values() for op in (*of.probe, *of.shutdown) if op.buffer is not None]
+
+
+def _bare(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """Operations without the names of their buffers."""
+    return tuple(op if op.buffer is None else replace(op, buffer="") for op in ops)
 
 
 def _frozen(fact: Fact) -> Hashable:

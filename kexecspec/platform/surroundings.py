@@ -14,6 +14,9 @@ from kexecspec.platform.facts import Entity, Link, Links, Platform
 SECURE = ("tee", "tee_driver", "client", "buffer")
 """Kinds whose parts all speak of the secure world, which in turn speaks of them all."""
 
+COMMON = ("tee", "tee_driver")
+"""Kinds that every part of the secure world stands on."""
+
 APART = ("smmu", "devices")
 """The kind of part and the fact that holds those that depend on it one by one."""
 
@@ -26,22 +29,24 @@ class Surroundings:
         self.places = {name: place for place, name in enumerate(platform.entities)}
         self.names = tuple(platform.entities)
         self.secure = frozenset(e.name for e in platform.entities.values() if not set(SECURE).isdisjoint(e.kinds))
+        self.common = tuple(e.name for e in platform.entities.values() if not set(COMMON).isdisjoint(e.kinds))
         self.earlier = _all_before(platform.entities)
 
-    def of(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The parts that properties of `names` can depend on, these among them, in the platform's order."""
-        found, queue = {"machine"}, list(names)
+    def of(self, names: Iterable[str], alone: bool = False) -> tuple[str, ...]:
+        """The parts that properties of `names` can depend on, these among them, in the platform's order; with `alone`
+        but for those that they share the secure world with."""
+        found, queue = {"machine"}, [*names, *(self.common if alone else ())]
         while queue:
             while queue:
                 name = queue.pop()
                 if name not in found:
                     found.add(name)
-                    queue.extend(self._linked(self.entities[name]))
+                    queue.extend(self._linked(self.entities[name], alone))
             queue = [name for name in self._between(found) if name not in found]
         return tuple(sorted(found, key=self.places.__getitem__))
 
-    def _linked(self, entity: Entity) -> Iterator[str]:
-        if entity.name in self.secure:
+    def _linked(self, entity: Entity, alone: bool) -> Iterator[str]:
+        if entity.name in self.secure and not alone:
             yield from self.secure
         for name, fact in entity.facts.items():
             match fact:
