@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from kexecspec.certificate.forms import Form
 from kexecspec.certificate.symbols import meant
 from kexecspec.diagnostics import quote
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Var
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BoolSort, EnumSort
@@ -39,8 +39,10 @@ def _term(form: Form, names: set[str], labels: set[str]) -> Expr:
             if isinstance(times, Const) and isinstance(times.value, int) and not isinstance(times.value, bool):
                 return Times(times.value, _term(body, names, labels))
             raise ValueError("only a number may multiply")
-        case (str(operator), *rest):
-            return _applied(operator, tuple(_term(part, names, labels) for part in rest))
+        case ("mod", body, str(digits)) if _NUMERAL.fullmatch(digits) and int(digits) > 1:
+            return Rest(_term(body, names, labels), int(digits))
+        case (str(operator), *others):
+            return _applied(operator, tuple(_term(part, names, labels) for part in others))
     raise ValueError("a term begins with an operator")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kexecspec.certificate import symbols
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
 
@@ -25,6 +25,8 @@ def term(expr: Expr, later: bool = False) -> str:
             return f"(+ {' '.join(term(part, later) for part in terms)})"
         case Times(factor, body):
             return f"(* {constant(factor)} {term(body, later)})"
+        case Rest(body, divisor):
+            return f"(mod {term(body, later)} {divisor})"
         case Not(body):
             return f"(not {term(body, later)})"
         case And(terms):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from kexecspec.export.operators import Op
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import BOOL, BoolSort, EnumSort, IntSort, Sort, Value
 
@@ -56,6 +56,8 @@ class Dag:
                 return reduce(self.plus, [self.add(term) for term in terms])
             case Times(factor, term):
                 return self.times(factor, self.add(term))
+            case Rest():
+                raise TypeError("only invariants have remainders, and those are not exported")
             case Not(term):
                 return self.negate(self.add(term))
             case And(terms):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.values import State, Value, contains, members
 
@@ -33,6 +33,8 @@ def evaluate(expr: Expr, state: State) -> Value:
             return sum(int(evaluate(term, state)) for term in terms)
         case Times(factor, term):
             return factor * int(evaluate(term, state))
+        case Rest(term, divisor):
+            return int(evaluate(term, state)) % divisor
         case Not(term):
             return not evaluate(term, state)
         case And(terms):
@@ -100,6 +102,8 @@ def source(expr: Expr, index: Mapping[str, int]) -> str:
             return "(" + " + ".join(source(term, index) for term in terms) + ")"
         case Times(factor, term):
             return f"({factor} * {source(term, index)})"
+        case Rest(term, divisor):
+            return f"({source(term, index)} % {divisor})"
         case Not(term):
             return f"(not {source(term, index)})"
         case And(terms):

@@ -84,6 +84,15 @@ class Times(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Rest(Node):
+    """What is left of an integer when it is divided by a constant above 1; never below 0. Only invariants have it."""
+
+    term: Expr
+    divisor: int
+    __hash__ = _hash
+
+
+@dataclass(frozen=True, slots=True)
 class Not(Node):
     """Negation."""
 
@@ -117,7 +126,7 @@ class If(Node):
     __hash__ = _hash
 
 
-Expr = Const | Ref | Eq | Less | Plus | Times | Not | And | Or | If
+Expr = Const | Ref | Eq | Less | Plus | Times | Rest | Not | And | Or | If
 
 TRUE = Const(True)
 FALSE = Const(False)
@@ -225,6 +234,11 @@ def times(factor: int, term: Expr) -> Expr:
             return Const(0) if factor == 0 else term if factor == 1 else Times(factor, term)
 
 
+def remainder(term: Expr, divisor: int) -> Expr:
+    """What is left of `term` when it is divided by `divisor`."""
+    return Const(int(term.value) % divisor) if isinstance(term, Const) else Rest(term, divisor)
+
+
 def choose(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
     """`then if condition else otherwise`."""
     if isinstance(condition, Const):
@@ -251,7 +265,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (left, right)
         case Plus(terms) | And(terms) | Or(terms):
             return terms
-        case Times(_, term) | Not(term):
+        case Times(_, term) | Rest(term, _) | Not(term):
             return (term,)
         case If(condition, then, otherwise):
             return (condition, then, otherwise)
@@ -306,6 +320,8 @@ def rebuilt(expr: Expr, part: Callable[[Expr], Expr]) -> Expr:
             return add([part(term) for term in terms])
         case Times(factor, term):
             return times(factor, part(term))
+        case Rest(term, divisor):
+            return remainder(part(term), divisor)
         case Const() | Ref():
             return expr
 
@@ -325,6 +341,8 @@ def text(expr: Expr) -> str:
             return " + ".join(_operand(term) for term in terms)
         case Times(factor, term):
             return f"{factor} * {_operand(term)}"
+        case Rest(term, divisor):
+            return f"{_operand(term)} % {divisor}"
         case Not(Less(left, right)):
             return f"{_operand(right)} <= {_operand(left)}"
         case Not(Eq(left, right)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times, references, substitute
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times, references, substitute
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
 
 Cells = int
@@ -151,6 +151,11 @@ class Grid:
             case Times(factor, term):
                 several = self._by_value(term).items() if factor else [(0, self.all)]
                 return {factor * int(value): cells for value, cells in several}
+            case Rest(term, divisor):
+                rests: dict[Value, Cells] = {}
+                for value, cells in self._by_value(term).items():
+                    rests[int(value) % divisor] = rests.get(int(value) % divisor, 0) | cells
+                return rests
             case Plus(terms):
                 return self._sum(terms)
             case If(condition, then, otherwise):

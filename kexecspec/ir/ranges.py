@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Eq, Expr, If, Less, Plus, Ref, Times, rebuilt
+from kexecspec.ir.expr import FALSE, TRUE, Const, Eq, Expr, If, Less, Plus, Ref, Rest, Times, rebuilt
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import IntSort
 
@@ -58,6 +58,9 @@ class Ranges:
             case Times(factor, term):
                 ends = sorted(factor * end for end in self.range(term))
                 return ends[0], ends[1]
+            case Rest(term, divisor):
+                low, high = self.range(term)
+                return (low, high) if low >= 0 and high < divisor else (0, divisor - 1)
             case If(_, then, otherwise):
                 (low, high), (least, most) = self.range(then), self.range(otherwise)
                 return min(low, least), max(high, most)
@@ -69,7 +72,7 @@ class Ranges:
                 return isinstance(value, int) and not isinstance(value, bool)
             case Ref(name):
                 return isinstance(self.variables[name].sort, IntSort)
-            case Plus() | Times():
+            case Plus() | Times() | Rest():
                 return True
             case If(_, then, _):
                 return self._is_number(then)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times, text
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times, text
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BOOL, BoolSort, EnumSort, IntSort, Sort
 
@@ -45,7 +45,7 @@ def _sort(expr: Expr, variables: Mapping[str, Var], known: dict[Expr, Sort]) -> 
         case Plus(terms):
             _need(IntSort, expr, *terms, sorts=partial(sort_of, variables=variables, known=known))
             return IntSort(0, 0)
-        case Times(_, term):
+        case Times(_, term) | Rest(term, _):
             _need(IntSort, expr, term, sorts=partial(sort_of, variables=variables, known=known))
             return IntSort(0, 0)
         case Not(term):

@@ -20,6 +20,7 @@ from kexecspec.ir.expr import (
     equal,
     less,
     negate,
+    remainder,
     times,
 )
 from kexecspec.ir.system import Var
@@ -100,6 +101,8 @@ class Reader:
                 return times(-1, self._number(parts[0]))
             case z3.Z3_OP_MUL if len(parts) == 2 and z3.is_int_value(parts[0]):
                 return times(parts[0].as_long(), self._number(parts[1]))
+            case z3.Z3_OP_MOD if z3.is_int_value(parts[1]) and parts[1].as_long() > 1:
+                return remainder(self._number(parts[0]), parts[1].as_long())
             case z3.Z3_OP_ITE:
                 return choose(self.formula(parts[0]), self._number(parts[1]), self._number(parts[2]))
         raise Unreadable(str(node.decl()))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
 
@@ -54,6 +54,8 @@ class Writer:
                 return self._list("+", terms)
             case Times(factor, term):
                 return f"(* {self.value(factor)} {self.text(term)})"
+            case Rest(term, divisor):
+                return f"(mod {self.text(term)} {divisor})"
             case Not(term):
                 return f"(not {self.text(term)})"
             case And(terms):

@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kexecspec.certificate import derive
-from kexecspec.certificate.invariants_text import read_invariants
+from kexecspec.certificate.forms import Malformed
+from kexecspec.certificate.invariants_text import invariants_text, read_invariants
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.platform_text import platform_text
 from kexecspec.certificate.terms import term
@@ -20,8 +21,9 @@ from kexecspec.confirm import conjoined
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import FALSE, references
-from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.expr import FALSE, Const, Ref, equal, references, remainder
+from kexecspec.ir.system import Invariant, Lifetime, TransitionSystem, Var
+from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.library import library
 from kexecspec.resources import schema_path
@@ -144,6 +146,18 @@ def test_the_invariants_are_read_back_as_they_were_written_and_hold_where_one_lo
         assert all(evaluate(one.holds, state) for one in invariants for state in states)
 
 
+def test_remainders_are_read_back() -> None:
+    variables = {"n": Var("n", IntSort(0, 9), Const(0), Lifetime.PLATFORM)}
+    once = Invariant("by threes", equal(remainder(Ref("n"), 3), Const(0)))
+    text = invariants_text((once,))
+
+    assert "(= (mod |v n| 3) 0)" in text
+    assert read_invariants(text, TransitionSystem(variables, ())) == (once,)
+    for wrong in ("(mod |v n| 0)", "(mod |v n| 1)", "(mod |v n| (- 3))", "(mod |v n| |v n|)"):
+        with pytest.raises(Malformed):
+            read_invariants(text.replace("(mod |v n| 3)", wrong), TransitionSystem(variables, ()))
+
+
 def test_the_same_check_gives_the_same_bytes() -> None:
     again = certificate(checked(str(ROOT / AFTER), Options()))
     assert again is not None and tuple(again.files.items()) == made(AFTER)
@@ -188,11 +202,12 @@ def test_a_platforms_content_comes_back_from_its_text(content: object) -> None:
 
 
 def test_terms_are_written_as_they_stand() -> None:
-    from kexecspec.ir.expr import And, Const, Eq, If, Less, Not, Or, Plus, Ref, Times
+    from kexecspec.ir.expr import And, Const, Eq, If, Less, Not, Or, Plus, Ref, Rest, Times
 
     a = Ref("a.b'|")
     assert term(a) == "|v a.b%27;%7c;|" and term(a, True) == "|v a.b%27;%7c;'|"
     assert term(And((Not(a), Or((a, a))))) == "(and (not |v a.b%27;%7c;|) (or |v a.b%27;%7c;| |v a.b%27;%7c;|))"
     number = Plus((Times(-2, Ref("n")), Const(-3)))
     assert term(Less(number, Const(4))) == "(< (+ (* (- 2) |v n|) (- 3)) 4)"
+    assert term(Rest(Ref("n"), 3)) == "(mod |v n| 3)"
     assert term(If(Const(True), Eq(Ref("e"), Const("x y")), a)) == "(ite true (= |v e| |label x y|) |v a.b%27;%7c;|)"

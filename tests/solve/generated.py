@@ -18,6 +18,7 @@ from kexecspec.ir.expr import (
     equal,
     less,
     negate,
+    remainder,
     times,
 )
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
@@ -38,6 +39,7 @@ def numbers(depth: int = 2) -> st.SearchStrategy[Expr]:
         leaf,
         st.lists(inner, min_size=2, max_size=3).map(add),
         st.builds(times, st.integers(-2, 2), inner),
+        st.builds(remainder, inner, st.integers(2, 4)),
         st.builds(choose, truths(depth - 1), inner, inner),
     )
 

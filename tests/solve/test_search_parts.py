@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, conjoin, disjoin, less, negate, times
+from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, conjoin, disjoin, equal, less, negate, remainder, times
 from kexecspec.ir.system import Lifetime, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
@@ -279,9 +279,10 @@ def test_formulas_over_labels_are_read_back() -> None:
     assert reader.formula(z3.Implies(b, n > 3)) == disjoin((negate(Ref("b")), less(Const(3), Ref("n"))))
     assert reader.formula(z3.If(b, n < 3, n == 4)).condition == Ref("b")  # type: ignore[union-attr]
     assert reader.formula(n - 2 <= 2 * n) is not None
+    assert reader.formula(n % 2 == 0) == equal(remainder(Ref("n"), 2), Const(0))
     assert reader.formula(-n < 0) == less(times(-1, Ref("n")), Const(0))
     assert reader.formula(b == (n >= 1)) is not None
-    for strange in (z3.Int("other") == 1, n % 2 == 0, z3.Bool("other")):
+    for strange in (z3.Int("other") == 1, n / 2 == 0, n % 1 == 0, z3.Bool("other")):
         with pytest.raises(Unreadable):
             reader.formula(strange)
 
