@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 
 Row = list[Any]
 
@@ -54,6 +54,8 @@ class Table:
                 return ["+", *map(self.number, terms)]
             case Times(factor, term):
                 return ["*", factor, self.number(term)]
+            case Rest(term, divisor):
+                return ["mod", self.number(term), divisor]
             case If(condition, then, otherwise):
                 return ["if", self.number(condition), self.number(then), self.number(otherwise)]
 
@@ -74,6 +76,8 @@ def _read(row: Sequence[Any], before: Sequence[Expr]) -> Expr:
             return Ref(name)
         case ["*", int(factor), place] if not isinstance(factor, bool):
             return Times(factor, chosen(before, place))
+        case ["mod", place, int(divisor)] if not isinstance(divisor, bool) and divisor > 1:
+            return Rest(chosen(before, place), divisor)
     parts = tuple(chosen(before, place) for place in row[1:])
     match row[:1], parts:
         case ["not"], (term,):

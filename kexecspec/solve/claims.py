@@ -32,7 +32,8 @@ from kexecspec.ir.expr import (
 from kexecspec.ir.grid import Later, Part, reads
 from kexecspec.ir.system import Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
-from kexecspec.solve.budget import OutOfBudget
+from kexecspec.solve.budget import Meter, OutOfBudget
+from kexecspec.solve.crowd import MANY, Aside, sums_in
 from kexecspec.solve.questions import Given, Index
 
 HOPS = 3
@@ -52,10 +53,10 @@ class Range:
 
 
 class Asking:
-    """What is asked of `system`, whatever holds in it."""
+    """What is asked of `system`, whatever holds in it. With a `meter`, sums over a crowd are also looked at apart."""
 
-    def __init__(self, system: TransitionSystem, possible: Possible) -> None:
-        self.system, self.possible = system, possible
+    def __init__(self, system: TransitionSystem, possible: Possible, meter: Meter | None = None) -> None:
+        self.system, self.possible, self.meter = system, possible, meter
         self.firsts = {name: var.initial for name, var in system.variables.items() if var.initial is not None}
         self.writing = writers(rule.effect for rule in system.rules)
         self.orders: dict[str, Index[Expr]] = {}
@@ -91,7 +92,8 @@ class Claims:
     def __init__(self, asking: Asking, held: Sequence[Expr]) -> None:
         self.asking, self.held = asking, tuple(held)
         self.given = Given(dict(_values(held)))
-        self.near = Index([(part, part) for part in held])
+        self.near = Index([(part, part) for part in held if next(sums_in(part), None) is None])
+        self.aside = None if asking.meter is None else Aside(asking.system, self.held, self.given, asking.meter)
 
     def with_more(self, held: Sequence[Expr]) -> Claims:
         """The same where `held` holds too."""
@@ -107,6 +109,8 @@ class Claims:
 
     def kept_by(self, rule: Rule, claim: Expr) -> bool:
         """Whether `rule` leads from where `claim` holds too to where it holds. Raises OutOfBudget."""
+        if self.aside is not None and self.aside.keeps(rule, claim):
+            return True
         inside, denied = self.asking.inside(rule), Later(negate(claim), rule.effect)
         written = (inside[name] for name in sorted(references(claim) & inside.keys()))
         return self._excluded((*conjuncts(rule.guard), claim, *written, denied), rule, tuple(inside.values()))
@@ -115,6 +119,13 @@ class Claims:
         """What is so wherever `held` and `claim` hold and `rule` leads to where `claim` does not."""
         inside = self.asking.inside(rule).values()
         return (*conjuncts(rule.guard), *rule.order, claim, *inside, *self.held, Later(negate(claim), rule.effect))
+
+    def never_fires(self, rule: Rule) -> bool:
+        """Whether `rule` is shown never to fire; of one that speaks of many, by what is near. Raises OutOfBudget."""
+        if self.aside is not None and self.aside.excludes(rule, ()):
+            return True
+        few = all(len(references(part)) <= 2 * MANY for part in rule.order)
+        return few and self._excluded(conjuncts(rule.guard), rule, ())
 
     def inside(self, one: Range) -> bool:
         """Whether `one` holds. Raises OutOfBudget."""
@@ -127,8 +138,10 @@ class Claims:
         turn = self.asking.order(rule)
         near = frozenset().union(*map(reads, wanted))
         held, due = self.near.within(near), turn.within(near)
-        for _ in range(HOPS):
+        for hop in range(HOPS):
             if not self.asking.possible((*wanted, *held, *due), self.given):
+                return True
+            if hop == 0 and rule is not None and self.aside is not None and self.aside.excludes(rule, wanted):
                 return True
             held = self.near.about(near)
             near = near.union(*map(references, held))

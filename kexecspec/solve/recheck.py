@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from kexecspec.ir.expr import TRUE, Expr, same
-from kexecspec.ir.system import Invariant, Property, TransitionSystem
+from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.claims import Asking, Claims, largest, ranges, shown
 from kexecspec.solve.questions import Questions
@@ -53,10 +53,24 @@ def sufficient(
     return tuple({i.holds: i for i in (*distinct, *(i for i in system.invariants if i.holds in standing))}.values())
 
 
+def kept(system: TransitionSystem, candidates: Sequence[Invariant], rlimit: int) -> tuple[Invariant, ...]:
+    """As many of `candidates` as hold at first and are kept by every rule, together."""
+    found = frozenset(largest(_claims(system, rlimit, ()), [one.holds for one in candidates]))
+    return tuple(one for one in candidates if one.holds in found)
+
+
+def never(
+    system: TransitionSystem, invariants: Sequence[Invariant], rules: Sequence[Rule], rlimit: int
+) -> tuple[Rule, ...]:
+    """Those of `rules` that are shown never to fire where `invariants` hold."""
+    claims = _claims(system, rlimit, [one.holds for one in invariants])
+    return tuple(rule for rule in rules if shown(partial(claims.never_fires, rule)))
+
+
 def _claims(system: TransitionSystem, rlimit: int, held: Sequence[Expr]) -> Claims:
     """All that is asked is asked on one budget."""
     questions, meter = Questions(system, writer(system)), Meter(rlimit)
-    return Claims(Asking(system, lambda parts, given: questions.possible(parts, meter, given)), held)
+    return Claims(Asking(system, lambda parts, given: questions.possible(parts, meter, given), meter), held)
 
 
 def _standing(claims: Claims) -> tuple[Expr, ...]:

@@ -20,6 +20,7 @@ from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.facts import with_facts
 from kexecspec.solve.lasting import lasting
 from kexecspec.solve.left import without_what_is_given_back
+from kexecspec.solve.roomy import with_room
 from kexecspec.solve.smtlib import Writer
 
 
@@ -42,6 +43,8 @@ def simplified(system: TransitionSystem, pen: Writer, rlimit: int) -> Simplified
         lemmas = found.invariants
         left = without_what_is_given_back(small, pen, Meter(rlimit))
         small, lemmas = _decided(left.system), (*lemmas, *left.invariants)
+        roomy = with_room(small, pen, rlimit)
+        small, lemmas = _decided(roomy.system), (*lemmas, *roomy.invariants)
     except OutOfBudget:
         pass
     return Simplified(small, tuple({one.holds: one for one in (*lemmas, *_missing(system, small))}.values()))

@@ -19,7 +19,24 @@ from kexecspec.cache.key import key_of
 from kexecspec.cache.terms import Malformed, Table, read_rows
 from kexecspec.cache.written import read, worth_keeping, written
 from kexecspec.ir.evaluate import evaluate, fire, initial_states, is_enabled
-from kexecspec.ir.expr import TRUE, And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Times, conjoin, equal, negate
+from kexecspec.ir.expr import (
+    TRUE,
+    And,
+    Const,
+    Eq,
+    Expr,
+    If,
+    Less,
+    Not,
+    Or,
+    Plus,
+    Ref,
+    Rest,
+    Times,
+    conjoin,
+    equal,
+    negate,
+)
 from kexecspec.ir.system import Invariant, Mode, Place, Property, Source, TransitionSystem
 from kexecspec.ir.trace import Step, Trace, handoffs
 from kexecspec.ir.values import IntSort
@@ -27,7 +44,7 @@ from kexecspec.ir.verdict import Counterexample, Exhausted, Judgement, Lap, Proo
 from tests.goldens import ROOT
 from tests.solve.generated import SHAPE, systems, truths
 
-KINDS = (Const, Ref, Eq, Less, Plus, Times, Not, And, Or, If)
+KINDS = (Const, Ref, Eq, Less, Plus, Times, Rest, Not, And, Or, If)
 
 
 @cache
@@ -41,7 +58,8 @@ def raw(depth: int) -> st.SearchStrategy[Expr]:
     part, parts = raw(depth - 1), st.lists(raw(depth - 1), max_size=3).map(tuple)
     return st.one_of(
         leaf, st.builds(Eq, part, part), st.builds(Less, part, part), parts.map(Plus), parts.map(And), parts.map(Or),
-        st.builds(Times, st.integers(), part), part.map(Not), st.builds(If, part, part, part),
+        st.builds(Times, st.integers(), part), st.builds(Rest, part, st.integers(2)), part.map(Not),
+        st.builds(If, part, part, part),
     )  # fmt: skip
 
 
@@ -57,8 +75,8 @@ def test_expressions_come_back_as_they_were(wanted: list[Expr]) -> None:
 
 def test_every_kind_of_expression_is_tried() -> None:
     one, yes = Const(1), Const(True)
-    made = (one, Ref("n"), Eq(one, yes), Less(one, one), Plus((one,)), Times(2, one), Not(yes), And(()), Or((yes, yes)),
-            If(yes, one, one))  # fmt: skip
+    made = (one, Ref("n"), Eq(one, yes), Less(one, one), Plus((one,)), Times(2, one), Rest(one, 2), Not(yes), And(()),
+            Or((yes, yes)), If(yes, one, one))  # fmt: skip
     assert tuple(map(type, made)) == KINDS
     table = Table()
     places = [table.number(expr) for expr in made]
