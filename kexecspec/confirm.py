@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from kexecspec.findings import Finding
 from kexecspec.ir.expr import Expr
@@ -12,9 +13,12 @@ from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.replay import confirm
 from kexecspec.solve.aside import SolverDied, aside
+from kexecspec.solve.budget import OutOfBudget
+from kexecspec.solve.ranged import in_range
 from kexecspec.solve.recheck import recheck
 
 Findings = list[Finding]
+T = TypeVar("T")
 
 
 def proofs(
@@ -24,29 +28,48 @@ def proofs(
     its own unless `inside`.
 
     Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
-    one at which nobody could look.
+    one at which nobody could look. Where all that is objected to is that a number might leave its range, that is judged
+    too, and what shows it becomes part of the proofs.
     """
     proved = [f for f in findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
     if not proved:
         return list(findings), ()
-    invariants = conjoined(proved)
-    objections, died = _rechecked(system, invariants, tuple(f.property for f in proved), inside)
+    invariants, properties = conjoined(proved), tuple(f.property for f in proved)
+    objections, died = _rechecked(system, invariants, properties, inside)
+    more: tuple[Invariant, ...] = ()
+    if objections:
+        more, _ = _aside(in_range, more, inside, system, invariants)
+    if more:
+        objections, died = _rechecked(system, (*invariants, *more), properties, inside)
     if not objections and died is None:
-        return list(findings), ()
+        return [_with(f, more) for f in findings], ()
     return [_doubted(f, died or objections[0]) for f in findings], objections
+
+
+def _with(found: Finding, more: Sequence[Invariant]) -> Finding:
+    if not more or found.verdict is not Verdict.PROVED or not isinstance(found.evidence, Proof):
+        return found
+    return replace(found, evidence=replace(found.evidence, invariants=(*found.evidence.invariants, *more)))
 
 
 def _rechecked(
     system: TransitionSystem, invariants: Sequence[Invariant], properties: Sequence[Property], inside: bool
 ) -> tuple[tuple[str, ...], str | None]:
-    """The objections of a process of its own, or how that died, twice."""
+    """The objections, or why there is no answer."""
+    return _aside(recheck, (), inside, system, invariants, properties)
+
+
+def _aside(function: Callable[..., T], otherwise: T, inside: bool, *arguments: object) -> tuple[T, str | None]:
+    """What a process of its own says, or `otherwise` and why that has no answer: its budget, or how it died, twice."""
     why = None
     for _ in range(2):
         try:
-            return aside(recheck, system, invariants, properties, inside=inside), None
+            return aside(function, *arguments, inside=inside), None
+        except OutOfBudget as reason:
+            return otherwise, str(reason)
         except SolverDied as death:
             why = str(death)
-    return (), why
+    return otherwise, why
 
 
 def refutations(

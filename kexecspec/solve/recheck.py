@@ -12,7 +12,7 @@ from functools import partial
 from kexecspec.ir.expr import TRUE, Expr, same
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter, OutOfBudget
-from kexecspec.solve.claims import Asking, Claims, largest, ranges, shown
+from kexecspec.solve.claims import Asking, Claims, Range, largest, ranges, shown
 from kexecspec.solve.questions import Questions
 from kexecspec.solve.smtlib import writer
 
@@ -25,19 +25,33 @@ def recheck(
 ) -> tuple[str, ...]:
     """What is wrong with the proof that the conjunction of `invariants` is to be: that it holds at first,
     that every rule keeps it, that it implies each of `properties`, and that no rule that may fire is held back
-    because it would take a number out of its range. Empty when nothing is wrong."""
+    because it would take a number out of its range. Empty when nothing is wrong. Raises OutOfBudget where the budget
+    ran out before anything was found wrong."""
     distinct = tuple({invariant.holds: invariant for invariant in invariants}.values())
     claims = _claims(system, rlimit, [invariant.holds for invariant in distinct])
-    objections = [
-        *_failing([(i.name, partial(claims.asking.at_first, i.holds)) for i in distinct], "does not hold at first"),
-        *_failing([(i.name, partial(claims.kept, i.holds)) for i in distinct], "is not kept by every rule"),
-        *_failing([(p.id, partial(claims.follows, p.holds)) for p in properties], "does not follow"),
+    asked = [
+        *((i.name, "does not hold at first", partial(claims.asking.at_first, i.holds)) for i in distinct),
+        *((i.name, "is not kept by every rule", partial(claims.kept, i.holds)) for i in distinct),
+        *((p.id, "does not follow", partial(claims.follows, p.holds)) for p in properties),
     ]
+    objections = _failing(asked)
+    if objections:
+        return objections
     left = [one for one in ranges(system) if not shown(partial(claims.inside, one))]
     if left:
         more = claims.with_more(_standing(claims))
-        objections += _failing([(one.says, partial(more.inside, one)) for one in left], "may be left")
-    return tuple(objections)
+        return _failing([(one.says, "may be left", partial(more.inside, one)) for one in left])
+    return ()
+
+
+def ranges_left(
+    system: TransitionSystem, invariants: Sequence[Invariant], rlimit: int = 200_000_000
+) -> tuple[Range, ...]:
+    """The ranges that `invariants`, and those declared ones that are inductive together with them, do not show to be
+    kept."""
+    claims = _claims(system, rlimit, [invariant.holds for invariant in invariants])
+    more = claims.with_more(_standing(claims))
+    return tuple(one for one in ranges(system) if not shown(partial(more.inside, one)))
 
 
 def sufficient(
@@ -78,13 +92,16 @@ def _standing(claims: Claims) -> tuple[Expr, ...]:
     return largest(claims, [i.holds for i in claims.asking.system.invariants if not same(i.holds, TRUE)])
 
 
-def _failing(claims: Sequence[tuple[str, Callable[[], bool]]], words: str) -> list[str]:
-    """A sentence for each claim, by name, that does not hold; the first that exceeds the budget ends it."""
-    objections = []
-    for name, holds in claims:
+def _failing(claims: Sequence[tuple[str, str, Callable[[], bool]]]) -> tuple[str, ...]:
+    """A sentence for each claim that does not hold, made of its name and the words for that. The first that exceeds the
+    budget ends it. Raises OutOfBudget where nothing has failed before that."""
+    objections: list[str] = []
+    for name, words, holds in claims:
         try:
             if not holds():
                 objections.append(f"{name} {words}")
         except OutOfBudget as reason:
-            return [*objections, f"{name}: not rechecked, {reason}"]
-    return objections
+            if not objections:
+                raise OutOfBudget(f"{name}: not rechecked, {reason}") from None
+            break
+    return tuple(objections)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from kexecspec.check import Options, check
 from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, less
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import EnumSort, IntSort, Sort
-from kexecspec.solve.recheck import recheck
+from kexecspec.ir.verdict import Verdict
+from kexecspec.solve.ranged import in_range
+from kexecspec.solve.recheck import ranges_left, recheck
+
+ROOT = Path(__file__).parents[2]
 
 
 def counting(guarded: bool) -> tuple[TransitionSystem, Property]:
@@ -55,3 +62,30 @@ def test_a_variable_begins_within_its_range() -> None:
     left = ("the range of given at first may be left",)
     assert giving(Const(0), initial=Const(4)) == left and giving(Const(0), initial=Ref("number")) == left
     assert giving(Const(0), IntSort(0, 9), Ref("number")) == ()
+
+
+def following(last: int) -> TransitionSystem:
+    """`n` follows `m` by one, and `m` turns back at `last`."""
+    n, m = (Var(name, IntSort(0, high), ZERO, Lifetime.PLATFORM) for name, high in (("n", 3), ("m", 9)))
+    more = add((Ref("m"), Const(1)))
+    rules = (
+        Rule("follow", "world", TRUE, {"n": more}),
+        Rule("up", "world", less(Ref("m"), Const(last)), {"m": more}),
+    )
+    return TransitionSystem({"n": n, "m": m}, rules)
+
+
+def test_a_range_that_the_proofs_do_not_show_is_judged_by_itself() -> None:
+    system = following(2)
+    assert [one.says for one in ranges_left(system, ())] == ["the range of n in follow"]
+    found = in_range(system, ())
+    assert found and ranges_left(system, found) == () == recheck(system, found, ())
+
+
+def test_a_range_that_is_left_stays_an_objection() -> None:
+    assert in_range(following(5), ()) == () != ranges_left(following(5), ())
+
+
+def test_a_proof_that_is_asked_for_alone_needs_no_other_for_its_ranges() -> None:
+    report = check(str(ROOT / "examples/shm-flags/priv-flag-rpc-unmarked.yaml"), Options(only=("KX102",)))
+    assert report.objections == () and {f.verdict for f in report.findings} == {Verdict.PROVED}
