@@ -165,11 +165,8 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     runs = vacuity.runs(platform, system)
     asked = (*premised, *vacuity.questions(platform, system, runs))
     memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
-    found = memory.with_rest(
-        lambda rest: judge_together(
-            system, rest, options.rlimit, inside=options.inside, jobs=options.jobs, portfolio=options.portfolio
-        )
-    )
+    how: dict[str, Any] = {"inside": options.inside, "jobs": options.jobs, "portfolio": options.portfolio}
+    found = memory.with_rest(lambda rest: judge_together(system, rest, options.rlimit, shelf=memory.shelf, **how))
     judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
@@ -177,8 +174,8 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
-    if objections and memory.known:
-        return judged(platform, specs, replace(options, cache=memory.afresh), sums)
+    if objections and memory.again:
+        return judged(platform, specs, replace(options, cache=memory.again), sums)
     findings = intervals.with_ranges(system, present.weakened(platform, findings), options.rlimit)
     return Report(
         platform=platform.name,

@@ -15,17 +15,32 @@ from kexecspec.cache.terms import Table
 from kexecspec.ir.expr import Expr
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
+from kexecspec.solve.answers import Target
 
 
 def key_of(system: TransitionSystem, properties: Sequence[Property], made_with: Sequence[str | int]) -> str:
     """The sum of `system`, of what is asked about it, in this order, and of whatever else bears on the answers."""
     table = Table()
+    return _sum("system", system, [_property(prop, table) for prop in properties], table, made_with)
+
+
+def key_of_slice(part: TransitionSystem, targets: Sequence[Target], made_with: Sequence[str | int]) -> str:
+    """The same for a slice and for what is to be reached or excluded on it."""
+    table = Table()
+    asked = [[table.number(target.where), target.exact, target.counter] for target in targets]
+    return _sum("slice", part, asked, table, made_with)
+
+
+def _sum(
+    kind: str, system: TransitionSystem, asked: list[list[Any]], table: Table, made_with: Sequence[str | int]
+) -> str:
     content = [
+        kind,
         list(made_with),
+        asked,
         [_variable(var, table) for var in system.variables.values()],
         [_rule(rule, table) for rule in system.rules],
         [_invariant(invariant, table) for invariant in system.invariants],
-        [_property(prop, table) for prop in properties],
         table.rows,
     ]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from kexecspec.cache import store
 from kexecspec.cache.key import key_of
 from kexecspec.cache.place import Cache, Unusable
+from kexecspec.cache.slices import Slices
 from kexecspec.cache.terms import Malformed
 from kexecspec.cache.written import read, worth_keeping, written
 from kexecspec.findings import Recalled
@@ -24,13 +25,20 @@ class Memory:
     asked: tuple[Property, ...]
     cache: Cache | None = None
     key: str = ""
+    made_with: tuple[str | int, ...] = ()
     known: tuple[Judgement, ...] = ()
     trouble: str | None = None
 
     @property
-    def afresh(self) -> Cache | None:
-        """The same cache, for whoever finds that what is known is not so: it is not read any more."""
-        return None if self.cache is None else replace(self.cache, afresh=True)
+    def again(self) -> Cache | None:
+        """The same cache, not to be read any more, for whoever finds that something is not so; None where nothing can
+        have come from there."""
+        return None if self.cache is None or self.cache.afresh else replace(self.cache, afresh=True)
+
+    @property
+    def shelf(self) -> Slices | None:
+        """Where answers about slices lie; None where something is wrong with the cache."""
+        return None if self.cache is None or self.trouble else Slices(self.cache, self.made_with)
 
     def with_rest(self, judge: Callable[[Sequence[Property]], Sequence[Judgement]]) -> tuple[Judgement, ...]:
         """What is known, and what `judge` says of the rest."""
@@ -49,7 +57,8 @@ class Memory:
             trouble = _tried(lambda cache: store.put(cache, self.key, written(self.system, kept)), self.cache)
         elif trouble is None and self.cache.afresh:
             trouble = _tried(lambda cache: store.drop(cache, self.key), self.cache)
-        return Recalled(len(self.known), len(found) - len(self.known), () if trouble is None else (trouble,))
+        known = len(self.known) + sum(judgement.recalled for judgement in found)
+        return Recalled(known, len(found) - known, () if trouble is None else (trouble,))
 
 
 def remembered(
@@ -59,15 +68,14 @@ def remembered(
     that cannot be read is dropped, and then nothing is known."""
     if cache is None:
         return Memory(system, tuple(asked))
-    key = key_of(system, asked, made_with)
-    found = Memory(system, tuple(asked), cache, key)
+    found = Memory(system, tuple(asked), cache, key_of(system, asked, made_with), tuple(made_with))
     if cache.afresh:
         return found
     try:
-        text = store.get(cache, key)
+        text = store.get(cache, found.key)
         return found if text is None else _read(found, cache, text)
     except Unusable as error:
-        return Memory(system, tuple(asked), cache, key, (), str(error))
+        return replace(found, trouble=str(error))
 
 
 def _read(found: Memory, cache: Cache, text: str) -> Memory:
@@ -76,7 +84,7 @@ def _read(found: Memory, cache: Cache, text: str) -> Memory:
     except Malformed:
         store.drop(cache, found.key)
         return found
-    return Memory(found.system, found.asked, cache, found.key, known)
+    return replace(found, known=known)
 
 
 def _tried(act: Callable[[Cache], None], cache: Cache) -> str | None:

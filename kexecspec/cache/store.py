@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,15 +60,20 @@ def get(cache: Cache, key: str) -> str | None:
 
 def put(cache: Cache, key: str, text: str) -> None:
     """Keeps `text` under `key`, and gives up what was used longest ago as far as room is needed. Raises Unusable."""
-    content = zlib.compress(text.encode())
-    if len(content) > cache.limit or len(text) > LARGEST:
-        return
+    put_all(cache, {key: text})
+
+
+def put_all(cache: Cache, texts: Mapping[str, str | None]) -> None:
+    """As `put`, for several at once; what is under a key without a text is forgotten. Raises Unusable."""
+    packed = {key: zlib.compress(text.encode()) for key, text in texts.items() if text is not None}
+    fitting = {key: p for key, p in packed.items() if len(p) <= cache.limit and len(texts[key] or "") <= LARGEST}
+    rows = [(key, _now(), len(p), _sum(key, p), p) for key, p in fitting.items()]
     with _opened(cache) as file, _transaction(file):
-        row = (key, _now(), len(content), _sum(key, content), content)
-        file.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?)", row)
+        file.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in texts])
+        file.executemany("INSERT INTO kept VALUES (?, ?, ?, ?, ?)", rows)
         (size,) = file.execute("SELECT total(size) FROM kept").fetchone()
         if size > cache.limit:
-            _make_room(file, size - cache.limit * 3 // 4, key)
+            _make_room(file, size - cache.limit * 3 // 4, frozenset(texts))
 
 
 def drop(cache: Cache, key: str) -> None:
@@ -137,10 +142,10 @@ def _transaction(file: sqlite3.Connection) -> Iterator[None]:
     file.commit()
 
 
-def _make_room(file: sqlite3.Connection, wanted: float, newest: str) -> None:
-    """Gives up `wanted` bytes of what was used longest ago, but not what has just come."""
-    old = file.execute("SELECT key, size FROM kept WHERE key != ? ORDER BY used, key", (newest,)).fetchall()
-    for key, size in old:
+def _make_room(file: sqlite3.Connection, wanted: float, newest: frozenset[str]) -> None:
+    """Gives up `wanted` bytes of what was used longest ago, what has just come last."""
+    old = file.execute("SELECT key, size FROM kept ORDER BY used, key").fetchall()
+    for key, size in sorted(old, key=lambda row: row[0] in newest):
         if wanted <= 0:
             return
         file.execute("DELETE FROM kept WHERE key = ?", (key,))

@@ -73,9 +73,11 @@ Evidence = Proof | Counterexample | Exhausted
 
 @dataclass(frozen=True)
 class Judgement:
-    """The answer for one property and its evidence; `facts` are the unknown facts in its cone."""
+    """The answer for one property and its evidence; `facts` are the unknown facts in its cone. `recalled`: its slice
+    was solved by an earlier run."""
 
     property: str
     verdict: Verdict
     evidence: Evidence
     facts: Mapping[str, str]
+    recalled: bool = False

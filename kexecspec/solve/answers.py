@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from kexecspec.ir.expr import Expr
-from kexecspec.ir.system import Invariant
+from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Lap
 
@@ -61,6 +63,20 @@ class Effort:
     deep: int = 80
     fewest: bool = True
     engine: str | None = None
+
+
+Solved = tuple[TransitionSystem, Sequence[Target], Sequence[Answer]]
+"""A slice, what was asked about it, and the answers."""
+
+
+class Shelf(Protocol):
+    """Answers of earlier runs. A run that lies there is one of its slice; invariants are no more than claimed."""
+
+    def find(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer | None, ...]:
+        """The answers on the slice `part` that are there, each in the place of its target."""
+
+    def keep(self, solved: Sequence[Solved]) -> None:
+        """Puts there what is worth it."""
 
 
 class Disagreement(Exception):

@@ -12,7 +12,7 @@ from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
-from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Target
+from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Shelf, Target
 from kexecspec.solve.budget import failures, told
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.facts import decisive, unknown_facts
@@ -48,19 +48,25 @@ def judge(
 
 
 def judgements(
-    system: TransitionSystem, properties: Sequence[Property], rlimit: int = RLIMIT, effort: Effort | None = None
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    rlimit: int = RLIMIT,
+    effort: Effort | None = None,
+    shelf: Shelf | None = None,
 ) -> Iterator[Judgement]:
     """As `judge`, one by one as they are found. A property for which the solver fails, or memory does not suffice, is
-    UNKNOWN, and nothing that was at hand serves the next one."""
+    UNKNOWN, and nothing that was at hand serves the next one. `shelf` has answers of earlier runs and gets new ones."""
     effort = effort or Effort(rlimit)
     small = simplified(replace(system, properties=tuple(properties)), writer(system), effort.rlimit)
-    known = Known(Desk(writer(system), effort), moves_of(system))
+    known = Known(Desk(writer(system), effort), moves_of(system), shelf=shelf)
     for number in _grouped(small.system, known):
         try:
             yield _judged(system, small, small.system.properties[number], known)
         except failures() as error:
-            known = Known(Desk(writer(system), effort), moves_of(system))
+            known = Known(Desk(writer(system), effort), moves_of(system), shelf=shelf)
             yield Judgement(properties[number].id, Verdict.UNKNOWN, Exhausted(told(error), None), {})
+    if shelf is not None:
+        shelf.keep(known.solved)
 
 
 def _grouped(system: TransitionSystem, known: Known) -> list[int]:
@@ -90,7 +96,7 @@ def _judged(system: TransitionSystem, small: Simplified, prop: Property, known: 
         verdict, evidence = _proved(prop, settled.answer, witness, small.lemmas)
     else:
         verdict, evidence = _unproved(system, settled, wrong, known)
-    return Judgement(prop.id, verdict, evidence, facts)
+    return Judgement(prop.id, verdict, evidence, facts, known.is_recalled(part, (wrong, premise)))
 
 
 def _seen(target: Target, known: Known) -> Reached | None:

@@ -10,7 +10,7 @@ from kexecspec.ir.moves import Moves
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
-from kexecspec.solve.answers import Answer, Open, Reached, Safe, Target
+from kexecspec.solve.answers import Answer, Open, Reached, Safe, Shelf, Solved, Target
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.engines import settle_by
 from kexecspec.solve.settle import settle
@@ -23,12 +23,16 @@ Key = tuple[Script, tuple[tuple[str, bool, int | None], ...]]
 @dataclass
 class Known:
     """What has been solved, by the text of the slice; the first slice of its kind stands for the others. `moves` are
-    the compiled rules of the whole system."""
+    the compiled rules of the whole system. `shelf` has answers of earlier runs: those that were there are `recalled`,
+    and `solved` is for it."""
 
     desk: Desk
     moves: Moves
     answers: dict[Key, tuple[TransitionSystem, tuple[Answer, ...]]] = field(default_factory=dict)
     runs: list[Trace] = field(default_factory=list)
+    shelf: Shelf | None = None
+    recalled: set[Key] = field(default_factory=set)
+    solved: list[Solved] = field(default_factory=list)
 
     def keep(self, answer: Answer) -> None:
         """Keeps a run of the whole system for what else it may show; the longest few only."""
@@ -39,13 +43,31 @@ class Known:
 
     def ask(self, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
         """The answers for `targets` on the slice `part`, in its own names."""
-        key = (self.desk.script(part), tuple(_target_key(target, part, self.desk) for target in targets))
+        key = self._key(part, targets)
         if key not in self.answers:
-            engine, desk = self.desk.effort.engine, self.desk
-            found = settle_by(engine, part, targets, desk) if engine else settle(part, targets, desk)
-            self.answers[key] = (part, found)
+            self.answers[key] = (part, self._settled(key, part, targets))
         first, answers = self.answers[key]
         return answers if first is part else tuple(_renamed(answer, first, part) for answer in answers)
+
+
+    def is_recalled(self, part: TransitionSystem, targets: Sequence[Target]) -> bool:
+        """Whether nothing had to be settled for the answers to this."""
+        return bool(self.recalled) and self._key(part, targets) in self.recalled
+
+    def _key(self, part: TransitionSystem, targets: Sequence[Target]) -> Key:
+        return self.desk.script(part), tuple(_target_key(target, part, self.desk) for target in targets)
+
+    def _settled(self, key: Key, part: TransitionSystem, targets: Sequence[Target]) -> tuple[Answer, ...]:
+        known = self.shelf.find(part, targets) if self.shelf else (None,) * len(targets)
+        rest = [target for target, answer in zip(targets, known, strict=True) if answer is None]
+        if not rest:
+            self.recalled.add(key)
+        engine, desk = self.desk.effort.engine, self.desk
+        new = iter(settle_by(engine, part, rest, desk) if engine else settle(part, rest, desk) if rest else ())
+        found = tuple(answer or next(new) for answer in known)
+        if self.shelf and rest:
+            self.solved.append((part, targets, found))
+        return found
 
 
 def _target_key(target: Target, part: TransitionSystem, desk: Desk) -> tuple[str, bool, int | None]:

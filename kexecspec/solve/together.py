@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
+from kexecspec.solve.answers import Shelf
 from kexecspec.solve.aside import PATIENCE, Died, answers
 from kexecspec.solve.judge import RLIMIT, judgements
 from kexecspec.solve.portfolio import decided
@@ -27,6 +29,7 @@ def judge_together(
     inside: bool = False,
     jobs: int | None = None,
     portfolio: bool = False,
+    shelf: Shelf | None = None,
 ) -> tuple[Judgement, ...]:
     """As `judge`. Properties about one part of the platform stay together, for they share what is learnt; the parts
     go to one process, or to two in turn where there are many; to `jobs` in turn where that is said.
@@ -34,18 +37,19 @@ def judge_together(
     What a process left open that died is judged once more, each property in a process of its own; one whose own
     process dies too is UNKNOWN. `patience` is the wall clock's guard (see `aside`), longer for larger budgets; with
     `inside` there is neither, and all is judged in this process. What is left open goes to other engines (see
-    `portfolio`); with `portfolio` they are asked at once. A KeyboardInterrupt gets a note that names the
-    properties without an answer.
+    `portfolio`); with `portfolio` they are asked at once. `shelf` has answers of earlier runs. A KeyboardInterrupt gets
+    a note that names the properties without an answer.
     """
     patience *= max(1.0, rlimit / RLIMIT)
     found: dict[str, Judgement] = {}
+    judge = partial(judgements, system, rlimit=rlimit, shelf=shelf)
     raced = [prop for prop in properties if prop.mode is Mode.ALWAYS]
     first = [prop for prop in properties if not portfolio or prop not in raced]
     shares = (tuple(first),) if inside and first else _shares(first, jobs)
     try:
-        for death in _judged(system, shares, rlimit, patience, found, inside):
+        for death in _judged(judge, shares, patience, found, inside):
             for prop in (prop for prop in death[0] if prop.id not in found):
-                for _, again in _judged(system, ((prop,),), rlimit, patience, found, inside):
+                for _, again in _judged(judge, ((prop,),), patience, found, inside):
                     found[prop.id] = _unjudged(prop, again)
         for prop in raced:
             known = found.get(prop.id)
@@ -58,25 +62,20 @@ def judge_together(
 
 
 def _judged(
-    system: TransitionSystem,
+    judge: Callable[[Share], Iterator[Judgement]],
     shares: Sequence[Share],
-    rlimit: int,
     patience: float,
     found: dict[str, Judgement],
     inside: bool,
 ) -> list[tuple[Share, Died]]:
     """Judges all shares at once, and adds what is answered to `found`. Returns the shares whose process died."""
     deaths = []
-    for number, said in answers([_work(system, share, rlimit) for share in shares], patience, inside):
+    for number, said in answers([partial(judge, share) for share in shares], patience, inside):
         if isinstance(said, Died):
             deaths.append((shares[number], said))
         else:
             found[said.property] = said
     return deaths
-
-
-def _work(system: TransitionSystem, share: Share, rlimit: int) -> Callable[[], Iterator[Judgement]]:
-    return lambda: judgements(system, share, rlimit)
 
 
 def _unjudged(prop: Property, death: Died) -> Judgement:
