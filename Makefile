@@ -6,6 +6,7 @@
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
+# make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
 # make certificates   a certificate of every example, verified by z3 and cvc5
@@ -21,7 +22,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-sweep bench-peers certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-scale bench-sweep bench-peers certificates clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -80,6 +81,9 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
+
+bench-scale: $(STAMP)
+	$(BIN)/python benchmarks/scale.py
 
 bench-sweep: $(STAMP)
 	$(BIN)/python benchmarks/sweep.py

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
@@ -13,7 +13,7 @@ from kexecspec.cache.memory import remembered
 from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
-from kexecspec.ground.ground import ground
+from kexecspec.ground.ground import folded, ground, with_flow
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
@@ -157,7 +157,8 @@ def _consequences(
 def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -> Report | None:
     """What is found about a platform all of whose shape is known, its expectations apart; None where nothing is
     selected."""
-    system = ground(platform, specs)
+    system = folded(platform, specs)
+    full = cache(lambda: with_flow(system))
     wanted = tuple(p for p in system.properties if selected(p, options.only) and p.id not in options.done)
     if not wanted:
         return None
@@ -166,17 +167,17 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     asked = (*premised, *vacuity.questions(platform, system, runs))
     memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
     how: dict[str, Any] = {"inside": options.inside, "jobs": options.jobs, "portfolio": options.portfolio}
-    found = memory.with_rest(lambda rest: judge_together(system, rest, options.rlimit, shelf=memory.shelf, **how))
+    found = memory.with_rest(lambda rest: judge_together(full(), rest, options.rlimit, shelf=memory.shelf, **how))
     judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
-    findings, objections = confirm.proofs(system, findings, options.inside)
+    findings, objections = confirm.proofs(system, full, findings, options.inside)
     if options.replay:
         findings, disagreements = confirm.refutations(platform, system, findings)
         objections = (*objections, *disagreements)
     if objections and memory.again:
         return judged(platform, specs, replace(options, cache=memory.again), sums)
-    findings = intervals.with_ranges(system, present.weakened(platform, findings), options.rlimit)
+    findings = intervals.with_ranges(full, present.weakened(platform, findings), options.rlimit)
     return Report(
         platform=platform.name,
         path=platform.path,

@@ -22,14 +22,14 @@ T = TypeVar("T")
 
 
 def proofs(
-    system: TransitionSystem, findings: Sequence[Finding], inside: bool = False
+    system: TransitionSystem, full: Callable[[], TransitionSystem], findings: Sequence[Finding], inside: bool = False
 ) -> tuple[Findings, tuple[str, ...]]:
     """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver, in a process of
     its own unless `inside`.
 
     Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
     one at which nobody could look. Where all that is objected to is that a number might leave its range, that is judged
-    too, and what shows it becomes part of the proofs.
+    too, and what shows it becomes part of the proofs; `full` gives the system with all that is known of it for that.
     """
     proved = [f for f in findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
     if not proved:
@@ -38,7 +38,7 @@ def proofs(
     objections, died = _rechecked(system, invariants, properties, inside)
     more: tuple[Invariant, ...] = ()
     if objections:
-        more, _ = _aside(in_range, more, inside, system, invariants)
+        more, _ = _aside(in_range, more, inside, full(), invariants)
     if more:
         objections, died = _rechecked(system, (*invariants, *more), properties, inside)
     if not objections and died is None:

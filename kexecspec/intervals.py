@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kexecspec.findings import Finding
@@ -15,11 +15,18 @@ from kexecspec.solve.together import judge_together
 BASE = "tee.base"
 
 
-def with_ranges(system: TransitionSystem, findings: Sequence[Finding], rlimit: int) -> list[Finding]:
+def with_ranges(
+    full: Callable[[], TransitionSystem], findings: Sequence[Finding], rlimit: int
+) -> list[Finding]:
     """The findings, those refuted by exhaustion with the fewest and the most handoffs over the heap's base use.
 
-    The base use is a number that nobody measured; where the file gives an interval, so is the answer.
+    The base use is a number that nobody measured; where the file gives an interval, so is the answer. `full` gives the
+    system, and is asked only where something has to be counted.
     """
+    counted = [f for f in findings if f.property.counter and f.verdict is Verdict.REFUTED]
+    if not counted:
+        return list(findings)
+    system = full()
     var = system.variables.get(BASE)
     if var is None or not isinstance(var.sort, IntSort):
         return list(findings)

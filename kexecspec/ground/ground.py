@@ -36,11 +36,15 @@ def ground(platform: Platform, library: Library) -> TransitionSystem:
 
     Raises SpecError when a component or property is not well-formed for this platform.
     """
+    return with_flow(folded(platform, library))
+
+
+def folded(platform: Platform, library: Library) -> TransitionSystem:
+    """As `ground`, without the invariants that follow from control flow alone, which only a judge needs."""
     try:
-        system = fold(unfolded(platform, library))
+        return fold(unfolded(platform, library))
     except LanguageError as error:
         raise SpecError(str(error)) from error
-    return with_flow(system)
 
 
 def loosened(platform: Platform, library: Library) -> tuple[TransitionSystem, dict[str, Stated]]:

@@ -9,16 +9,19 @@ from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.solve.claims import Range
 from kexecspec.solve.judge import RLIMIT, judge
-from kexecspec.solve.recheck import ranges_left
+from kexecspec.solve.recheck import ranges_left, sufficient
 
 
 def in_range(
     system: TransitionSystem, invariants: Sequence[Invariant], rlimit: int = RLIMIT
 ) -> tuple[Invariant, ...]:
-    """Invariants that show of ranges what `invariants` leave open, as far as any are found; each range is judged as a
-    property of its own, whose proof is worth no more than any other before it has been looked at again."""
-    asked = [prop for number, one in enumerate(ranges_left(system, invariants)) for prop in _properties(number, one)]
-    found: dict[str, Invariant] = {}
+    """Invariants that show of ranges what `invariants` leave open, as far as any are found: those of `system`, or else
+    those of proofs of its ranges, each judged as a property of its own. They are worth no more than any other before
+    they have been looked at again."""
+    enough = sufficient(system, invariants)
+    left = ranges_left(system, enough)
+    asked = [prop for number, one in enumerate(left) for prop in _properties(number, one)]
+    found = {repr(i.holds): i for i in enough if i not in invariants}
     for judgement in judge(system, asked, rlimit) if asked else ():
         if judgement.verdict is Verdict.PROVED and isinstance(judgement.evidence, Proof):
             found.update((repr(i.holds), i) for i in judgement.evidence.invariants)
