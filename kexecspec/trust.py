@@ -16,7 +16,7 @@ from kexecspec.ir.fold import fold
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
-from kexecspec.platform.doubts import bears_on
+from kexecspec.platform.doubts import Doubts
 from kexecspec.platform.facts import Platform, Reliance
 from kexecspec.platform.stated import Stated
 from kexecspec.solve.facts import with_facts
@@ -37,8 +37,7 @@ def with_reliances(report: Report, whole: Platform, library: Library) -> Report:
 class Looked:
     """A platform's system with its doubted facts open, and what each of its variables depends on."""
 
-    whole: Platform
-    library: Library
+    doubts: Doubts
     system: TransitionSystem
     facts: Mapping[str, Stated]
     depends: Mapping[str, Names]
@@ -47,21 +46,22 @@ class Looked:
     def at(whole: Platform, library: Library, doubts: Sequence[Reliance]) -> Looked:
         """Looks at a platform that was resolved whole."""
         system, facts = loosened(whole, library)
+        bearing = Doubts(whole, library, facts)
         doubted = {
             name: fact
             for name, fact in facts.items()
-            if any(bears_on(doubt, whole, library, facts, frozenset((name,))) for doubt in doubts)
+            if any(bearing.bear_on(doubt, frozenset((name,))) for doubt in doubts)
         }
         known = {name: fact.value for name, fact in facts.items() if name not in doubted}
         system = fold(with_facts(system, known))
-        return Looked(whole, library, system, doubted, _dependence(system))
+        return Looked(bearing, system, doubted, _dependence(system))
 
     def rest(self, finding: Finding, doubts: Sequence[Reliance]) -> Finding:
         """`finding` with those of `doubts` that bear on it."""
         if finding.verdict not in (Verdict.PROVED, Verdict.REFUTED):
             return finding
         names = self.behind(finding)
-        bearing = (d for d in doubts if bears_on(d, self.whole, self.library, self.facts, names))
+        bearing = (doubt for doubt in doubts if self.doubts.bear_on(doubt, names))
         return replace(finding, rests_on=tuple(bearing))
 
     def behind(self, finding: Finding) -> Names:

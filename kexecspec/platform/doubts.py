@@ -35,21 +35,28 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = {"buffer": ("tee-exact-pages",), "clien
 """The features that decide how much of the secure heap the parts of a kind take."""
 
 
-def bears_on(
-    doubt: Reliance, platform: Platform, library: Library, facts: Mapping[str, Stated], names: frozenset[str]
-) -> bool:
-    """Whether what is doubted may decide one of the state variables and facts called `names`, of a platform that was
-    resolved whole and looks at `facts`. It says yes too often rather than too seldom."""
-    known = [facts[name] for name in names if name in facts]
-    if doubt.subject in platform.kernels:
-        return any(doubt.subject in (fact.kernel, fact.part) for fact in known)
-    if doubt.subject in platform.entities:
-        return any(_part_of(name, doubt.subject) for name in names) or any(f.part == doubt.subject for f in known)
-    if any(doubt.subject in deciding(fact, platform, library) for fact in known):
-        return True
-    kinds = {kind for kind, features in AMOUNTS.items() if doubt.subject in features}
-    parts = [entity.name for entity in platform.entities.values() if kinds.intersection(entity.kinds)]
-    return any(_part_of(name, part) for name in names for part in parts)
+class Doubts:
+    """What doubts bear on in a platform that was resolved whole and looks at `facts`; each fact is looked at once."""
+
+    def __init__(self, platform: Platform, library: Library, facts: Mapping[str, Stated]) -> None:
+        self.platform, self.facts = platform, facts
+        self.decided = {name: deciding(fact, platform, library) for name, fact in facts.items()}
+
+    def bear_on(self, doubt: Reliance, names: frozenset[str]) -> bool:
+        """Whether what is doubted may decide one of the state variables and facts called `names`. It says yes too
+        often rather than too seldom."""
+        known = [name for name in names if name in self.facts]
+        subject = doubt.subject
+        if subject in self.platform.kernels:
+            return any(subject in (self.facts[name].kernel, self.facts[name].part) for name in known)
+        if subject in self.platform.entities:
+            own = any(self.facts[name].part == subject for name in known)
+            return own or any(_part_of(name, subject) for name in names)
+        if any(subject in self.decided[name] for name in known):
+            return True
+        kinds = {kind for kind, features in AMOUNTS.items() if subject in features}
+        parts = [entity.name for entity in self.platform.entities.values() if kinds.intersection(entity.kinds)]
+        return any(_part_of(name, part) for name in names for part in parts)
 
 
 def deciding(fact: Stated, platform: Platform, library: Library) -> frozenset[str]:
