@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import sqlite3
 import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kexecspec.cache.place import Cache, Unusable, check_file, ready
+
+if TYPE_CHECKING:
+    import sqlite3
 
 FORMAT = 1
 NAME = "proofs.sqlite3"
@@ -50,6 +53,8 @@ def get(cache: Cache, key: str) -> str | None:
         if row is None:
             return None
         text = _text(key, *row)
+        import sqlite3
+
         with contextlib.suppress(sqlite3.OperationalError):  # one that cannot be marked can be used
             if text is None:
                 file.execute("DELETE FROM kept WHERE key = ? AND sum IS ?", (key, row[0]))
@@ -104,6 +109,10 @@ def verify(cache: Cache) -> Count:
 @contextlib.contextmanager
 def _opened(cache: Cache) -> Iterator[sqlite3.Connection]:
     """The file, ready to be used. Raises Unusable for whatever goes wrong within."""
+    try:
+        import sqlite3
+    except ImportError:
+        raise Unusable("this Python was built without sqlite3") from None
     ready(cache.folder)
     path = cache.folder / NAME
     check_file(path)

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -238,6 +239,13 @@ def test_a_link_is_not_followed(cache: Cache, tmp_path: Path) -> None:
     (cache.folder / store.NAME).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Unusable, match="no ordinary file"):
         store.get(cache, "a")
+
+
+def test_a_python_without_sqlite(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    with pytest.raises(Unusable, match="built without sqlite3"):
+        store.get(cache, "a")
+    assert not cache.folder.exists()
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
