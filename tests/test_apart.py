@@ -88,6 +88,7 @@ def test_the_text_counts_all_and_names_a_few(judged: Report) -> None:
         REPORTERS["text"]([Outcome(judged.path, judged)], Look(verbose=verbose)) for verbose in (False, True)
     )
     assert "the same of d3, d5, d7 and 11 more" in " ".join(said.split())
+    assert "3 more runs, of parts of other shapes (-v shows them)" in said and "more runs" not in everything
     assert "d27, d29" in " ".join(everything.split()) and "Judged in 2 parts" in said
 
 

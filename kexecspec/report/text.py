@@ -29,9 +29,11 @@ def report_text(report: Report, traces: dict[str, str], look: Look, certificate:
     lines = list(_loud(report, look))
     if not look.quiet:
         lines += [*_heading(report), "", *_one_liners(report, look), *_not_judged(report, look)]
-    for finding in report.findings:
-        if finding.verdict is Verdict.REFUTED or disagrees(finding):
-            lines += ["", *refuted.text(report, finding, look)]
+    shown, more = _runs(report, look)
+    for finding in shown:
+        lines += ["", *refuted.text(report, finding, look)]
+    if more:
+        lines += ["", f"{count(more, 'more run')}, of parts of other shapes (-v shows them)"]
     never = list(ending.never_taken(report, look))
     lines += ["", *never] if never else []
     lines += _unmet(report, look)
@@ -40,6 +42,17 @@ def report_text(report: Report, traces: dict[str, str], look: Look, certificate:
     if not look.quiet or lines or ending.undecided(report, look):
         lines += ["", *ending.last_lines(report, traces, look)]
     return "\n".join(lines).lstrip("\n") + "\n" if lines else ""
+
+
+def _runs(report: Report, look: Look) -> tuple[list[Finding], int]:
+    """The findings whose runs are shown, and how many are left out: of a platform in parts one of each kind, unless
+    `look.verbose`."""
+    found = [f for f in report.findings if f.verdict is Verdict.REFUTED or disagrees(f)]
+    if report.parts == 1 or look.verbose:
+        return found, 0
+    kinds = {(f.property.code, f.property.handoff): f for f in reversed(found)}
+    first = [f for f in found if kinds[f.property.code, f.property.handoff] is f or disagrees(f)]
+    return first, len(found) - len(first)
 
 
 def _loud(report: Report, look: Look) -> Iterator[str]:
