@@ -23,6 +23,9 @@ from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BoolSort, Sort
 from kexecspec.ir.verdict import Lap
 
+_LONGEST = 100_000
+"""Steps of a run; the longest that are known have some thousands."""
+
 
 @dataclass
 class Page:
@@ -87,8 +90,10 @@ class Reading:
         initial, numbers = run
         if list(initial) != list(self.system.variables) or not is_initial(self.system, initial):
             raise Malformed("no run begins there")
+        if len(listed(numbers)) > _LONGEST:
+            raise Malformed("a run without end")
         names, rules, row, steps = tuple(initial), self.system.rules, tuple(initial.values()), list[Step]()
-        for number in listed(numbers):
+        for number in numbers:
             after = chosen(self._moves.all, number).after(row)
             if after is None:
                 raise Malformed(f"{rules[number].name} may not fire there")

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
+from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times, children
 
 Row = list[Any]
+
+_LARGEST = 1_000_000
+"""Nodes of an expression, each counted as often as it would be written."""
 
 _MANY: Mapping[str, type[Plus | And | Or]] = {"+": Plus, "and": And, "or": Or}
 _TWO: Mapping[str, type[Eq | Less]] = {"=": Eq, "<": Less}
@@ -61,11 +64,30 @@ class Table:
 
 
 def read_rows(rows: Any) -> tuple[Expr, ...]:
-    """The expressions of a table, built as they were, nothing folded. Raises Malformed."""
-    found: list[Expr] = []
+    """The expressions of a table, built as they were, nothing folded; equal ones are one object, and none is longer
+    than anybody would write it out. Raises Malformed."""
+    found, known, sizes = list[Expr](), dict[tuple[Any, ...], Expr](), dict[int, int]()
     for row in listed(rows):
-        found.append(_read(listed(row), found))
+        made = _read(listed(row), found)
+        one = known.setdefault(_outermost(made), made)
+        sizes[id(one)] = 1 + sum(sizes[id(part)] for part in children(one))
+        if sizes[id(one)] > _LARGEST:
+            raise Malformed("an expression without end")
+        found.append(one)
     return tuple(found)
+
+
+def _outermost(expr: Expr) -> tuple[Any, ...]:
+    """What tells `expr` from others, where its parts are told by who they are."""
+    match expr:
+        case Const(value):
+            return Const, type(value), value
+        case Ref(name):
+            return Ref, name
+        case Times(number, term) | Rest(term, number):
+            return type(expr), number, id(term)
+        case _:
+            return type(expr), *map(id, children(expr))
 
 
 def _read(row: Sequence[Any], before: Sequence[Expr]) -> Expr:

@@ -251,6 +251,23 @@ def test_an_expression_without_end_is_refused() -> None:
         read(json.dumps(content), system, asked)
 
 
+def test_an_expression_that_doubles_with_each_row_is_refused() -> None:
+    """And two such, equal but apart, are not compared for ever."""
+    doubling = [["name", "b1"], *(["and", place, place] for place in range(18))]
+    other = [[row[0], *(n + 19 for n in row[1:])] if row[0] == "and" else row for row in doubling]
+    found = read_rows([*doubling, *other])
+    assert found[18] is found[-1]
+    with pytest.raises(Malformed, match="without end"):
+        read_rows([["name", "b1"], *(["and", place, place] for place in range(60))])
+
+
+def test_a_run_that_is_far_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    system, asked, content = _small()
+    monkeypatch.setattr("kexecspec.cache.pages._LONGEST", 0)
+    with pytest.raises(Malformed, match="a run without end"):
+        read(json.dumps(content), system, asked)
+
+
 def _key(system: TransitionSystem, asked: tuple[Property, ...], *more: str | int) -> str:
     return key_of(system, asked, (1, *more))
 

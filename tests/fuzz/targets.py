@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from kexecspec.cache.terms import Malformed
+from kexecspec.cache.written import read, worth_keeping, written
 from kexecspec.certificate.examine import examine
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.manifest import FILE
@@ -21,7 +23,7 @@ from kexecspec.ground.ground import ground
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.ir.expr import Ref, text
 from kexecspec.ir.language import Group, LanguageError, Meaning, lower
-from kexecspec.ir.system import Lifetime, Var
+from kexecspec.ir.system import Lifetime, TransitionSystem, Var
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.library import library
@@ -128,9 +130,21 @@ def results(content: bytes) -> None:
     assert "\x1b" not in as_text(head, rows, Look())
 
 
+def answers(content: bytes) -> None:
+    """What is kept of a check, read back: whatever is read was worth keeping, and is written again as it was read."""
+    system = _system()
+    try:
+        found = read(content.decode("utf-8", "replace"), system, system.properties)
+    except Malformed as error:
+        assert str(error)
+        return
+    assert all(map(worth_keeping, found))
+    assert read(written(system, found), system, system.properties) == found
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "loader": loader, "rules": rules, "traces": traces, "certificates": certificates, "sweeps": sweeps,
-    "results": results,
+    "results": results, "answers": answers,
 }  # fmt: skip
 
 
@@ -179,6 +193,12 @@ def _folder() -> Path:
 @cache
 def _acme() -> tuple[Settled, ...]:
     return settled(str(_folder() / "acme.yaml"))
+
+
+@cache
+def _system() -> TransitionSystem:
+    ((_, platform),) = read_platforms(str(_folder() / "acme.yaml"), library())
+    return ground(platform, library())
 
 
 @cache
