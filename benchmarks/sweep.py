@@ -27,7 +27,7 @@ BOARDS = (
     "smmu-shutdown-modes/v2-bypass-linux-running", "smmu-shutdown-modes/v3-adopt-linux-quiesced",
     "tee-bnxt-fourth-kexec/after", "pool-alloc-leak/before",
 )  # fmt: skip
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "KEXECSPEC_CACHE": "off"}
 
 
 def matrix(folder: Path, name: str, number: int) -> Path:

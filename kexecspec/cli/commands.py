@@ -22,6 +22,7 @@ _RLIMIT = click.option(
     metavar="N",
     help="The solver's budget for one obligation: a number, or a multiple such as 4x.",
 )
+_CACHE = click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
 _EXITS = """\b
 Exit codes:
   0    everything proved, and of something (notes do not count)
@@ -77,7 +78,7 @@ def program() -> None:
 @_RLIMIT
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="N files at a time; of one file, N processes.")
 @click.option("--portfolio", is_flag=True, help="Ask several engines about each property at once.")
-@click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
+@_CACHE
 @click.option("--accept-bounded", is_flag=True, help="Be content with 'no violation within N steps'.")
 @click.option("--strict-sources", is_flag=True, help="Exit 3 where a verdict rests on what nobody verified.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3; 2 and 4 stay.")
@@ -155,6 +156,7 @@ _ZERO = click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="Judge N at a time; default: one a core.")
 @click.option("--executor", metavar="MODULE:FACTORY", help="Have them judged by what FACTORY() makes, an Executor.")
 @click.option("--dask", metavar="ADDRESS", help="Have them judged by the workers of a Dask scheduler.")
+@_CACHE
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; see merge.")
 @click.option(
     "--timeout",

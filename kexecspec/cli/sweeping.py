@@ -21,6 +21,7 @@ from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
 from kexecspec.report import Look
 
 if TYPE_CHECKING:
+    from kexecspec.cache.place import Cache
     from kexecspec.sweep.lines import Head
     from kexecspec.sweep.plan import Plan
     from kexecspec.sweep.result import Row
@@ -52,6 +53,7 @@ class Request:
     jobs: int | None = None
     executor: str | None = None
     dask: str | None = None
+    cache: bool = True
     shard: str | None = None
     results: str | None = None
     listed: bool = False
@@ -181,7 +183,22 @@ def _crew(request: Request, needed: bool) -> contextlib.AbstractContextManager[C
         return crews.made_by(request.executor)
     if request.dask is not None and needed:
         return crews.dask(request.dask)
-    return crews.local(request.jobs or os.cpu_count() or 1)
+    return crews.local(request.jobs or os.cpu_count() or 1, _cache() if request.cache and needed else None)
+
+
+def _cache() -> Cache | None:
+    """Where answers of earlier runs lie; what is wrong there is told."""
+    from kexecspec.cache.place import Unusable, usual
+    from kexecspec.cache.store import get
+
+    cache = usual(os.environ)
+    try:
+        if cache is not None:
+            get(cache, "")
+    except Unusable as error:
+        complain(f"warning: no judgements are kept: {escape(str(error))}")
+        return None
+    return cache
 
 
 @dataclass

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import quote, suggest
 from kexecspec.sweep.run import Crew
 from kexecspec.sweep.work import judges
@@ -28,10 +29,11 @@ class NoCrew(Exception):
 
 
 @contextlib.contextmanager
-def local(jobs: int) -> Iterator[Crew]:
-    """`jobs` threads of this process; each has a process of its own that judges."""
+def local(jobs: int, cache: Cache | None = None) -> Iterator[Crew]:
+    """`jobs` threads of this process; each has a process of its own that judges, with answers of earlier runs at hand
+    in `cache`."""
     with _stopped(ThreadPoolExecutor(jobs)) as executor:
-        yield Crew(executor, 2 * jobs, several=False)
+        yield Crew(executor, 2 * jobs, several=False, cache=cache)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ import weakref
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
+from kexecspec.cache.place import Cache
 from kexecspec.check import Options, checked_tree
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import DISAGREES
@@ -35,13 +36,15 @@ _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from kexecs
 
 @dataclass(frozen=True)
 class Question:
-    """A platform file's tree, and how it is judged. `careful`: each property's solver in a process of its own."""
+    """A platform file's tree, and how it is judged. `careful`: each property's solver in a process of its own.
+    `cache` has answers of earlier runs."""
 
     tree: Table
     path: str
     only: tuple[str, ...]
     rlimit: int
     careful: bool = False
+    cache: Cache | None = None
 
 
 class Stopped(Exception):
@@ -183,7 +186,7 @@ def _listen(stream: IO[bytes], waiting: queue.Queue[Question]) -> None:
 
 def judged(question: Question) -> Answer:
     """The answer to a question, found in this process."""
-    options = Options(only=question.only, rlimit=question.rlimit, inside=not question.careful)
+    options = Options(question.only, question.rlimit, inside=not question.careful, cache=question.cache)
     try:
         return of_report(checked_tree(question.tree, question.path, options).report)
     except InputError as error:

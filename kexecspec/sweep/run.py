@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from kexecspec.cache.place import Cache
 from kexecspec.library import library
 from kexecspec.sweep.plan import Plan, Planned, Ready, Unfit, prepared
 from kexecspec.sweep.result import INPUT_ERROR, JUDGED, Answer, Row, unanswered
@@ -29,11 +30,13 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class Crew:
-    """Who works: an executor, how many chunks it is given at a time, and whether a chunk may have several platforms."""
+    """Who works: an executor, how many chunks it is given at a time, and whether a chunk may have several platforms.
+    `cache` has answers of earlier runs, for those who work on this machine."""
 
     executor: Executor
     window: int
     several: bool
+    cache: Cache | None = None
 
 
 def reused(plan: Plan, earlier: Sequence[Row]) -> tuple[Row, ...]:
@@ -111,7 +114,8 @@ class _Sweep:
     def _submit(self, chunk: list[Ready]) -> None:
         jobs = [Job(r.planned.combination.number, r.tree, r.planned.combination.path) for r in chunk]
         try:
-            future = self.crew.executor.submit(judge_chunk, jobs, self.plan.head.made, self.seconds)
+            kept = () if self.crew.cache is None else (self.crew.cache,)
+            future = self.crew.executor.submit(judge_chunk, jobs, self.plan.head.made, self.seconds, *kept)
         except Exception as error:
             for done in [future for future in self.flying if future.done()]:
                 self._take(done, self.flying.pop(done))

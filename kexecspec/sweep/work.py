@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from kexecspec import hashes
+from kexecspec.cache.place import Cache
 from kexecspec.library import library
 from kexecspec.sweep.identity import Made
 from kexecspec.sweep.judging import Judge, Question
@@ -29,8 +30,11 @@ class Unlike(Exception):
     """A worker has other specifications, another tool or another solver than whoever asks."""
 
 
-def judge_chunk(jobs: Sequence[Job], made: Made, seconds: float) -> list[tuple[int, Answer, float]]:
-    """For each job its key, the answer, and how long it took; a job is given up after `seconds`.
+def judge_chunk(
+    jobs: Sequence[Job], made: Made, seconds: float, cache: Cache | None = None
+) -> list[tuple[int, Answer, float]]:
+    """For each job its key, the answer, and how long it took; a job is given up after `seconds`. `cache` has answers of
+    earlier runs.
 
     Runs wherever an executor wants. Raises Unlike, or Stopped where this process is told to end.
     """
@@ -39,7 +43,7 @@ def judge_chunk(jobs: Sequence[Job], made: Made, seconds: float) -> list[tuple[i
     found = []
     for job in jobs:
         began = time.monotonic()
-        answer = judge.ask(Question(job.tree, job.path, made.only, made.rlimit), seconds)
+        answer = judge.ask(Question(job.tree, job.path, made.only, made.rlimit, cache=cache), seconds)
         found.append((job.key, answer, time.monotonic() - began))
     return found
 
@@ -65,7 +69,7 @@ class Judges:
             self.all.pop().stop()
 
 
-@cache
+@functools.cache
 def judges() -> Judges:
     """Those of this process."""
     return Judges()
