@@ -75,6 +75,7 @@ FAULTS = (
     Fault("the solver's budget is used up everywhere", "UNKNOWN", 3, arguments=("check", "acme.yaml", "--only", "KX105"), illness="solver unknown"),
     Fault("a solver process is killed once", "FAIL acme: 3 refuted, 3 proved", 1, illness="worker killed"),
     Fault("one of two solver processes is killed once", "FAIL acme: 3 refuted, 3 proved", 1, illness="one of two killed"),
+    Fault("one of several engines crashes, where the usual way has no answer", "FAIL acme: 3 refuted, 3 proved", 1, illness="one engine crashes"),
     Fault("no process can be started", "FAIL acme: 3 refuted, 3 proved", 1, illness="no process"),
     Fault("the check of the proofs is killed once", "FAIL acme: 3 refuted, 3 proved", 1, illness="recheck killed"),
     Fault("the check of the proofs crashes", "its proof was not confirmed: the solver was ended by SIGSEGV", 3, arguments=("check", "acme.yaml", "--only", "KX105"), illness="recheck crashes"),

@@ -17,6 +17,7 @@ PLACES = {
     "load": ("load waits", ()),
     "solve": ("solve waits", ("no answer yet for", "KX103/bnxt@kexec")),
     "both": ("both cores wait", ("no answer yet for", "KX103/bnxt@kexec")),
+    "engines": ("engines wait", ()),
     "recheck": ("recheck waits", ()),
     "replay": ("replay waits", ()),
     "output": ("output waits", ()),
