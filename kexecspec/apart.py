@@ -52,15 +52,19 @@ def _concerned(only: Sequence[str], found: Sequence[Part]) -> bool:
 
 
 def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
-    """The reports on parts that do not wait for each other. A part whose process died is judged once more, from
-    here."""
+    """The reports on parts that do not wait for each other. A part whose process died is judged once more, from here. A
+    KeyboardInterrupt gets a note of how many have no answer."""
     several = min(crew.jobs or os.cpu_count() or 1, len(found))
     works = [partial(_judged, found, range(first, len(found), several), judge) for first in range(several)]
     known: dict[int, Report | None] = {}
-    for _, said in answers(works, crew.patience, crew.inside):
-        if not isinstance(said, Died):
-            number, report = said
-            known[number] = report
+    try:
+        for _, said in answers(works, crew.patience, crew.inside):
+            if not isinstance(said, Died):
+                number, report = said
+                known[number] = report
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"no answer yet about {len(found) - len(known)} of {len(found)} parts of the platform")
+        raise
     made = (known[n] if n in known else judge(part, True, frozenset()) for n, part in enumerate(found))
     return tuple((part, report) for part, report in zip(found, made, strict=True) if report is not None)
 

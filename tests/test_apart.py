@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kexecspec.check import Options, check
 from kexecspec.findings import Finding, Report, ids
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import REPORTERS, Look, Outcome
+from kexecspec.solve.aside import Died
 from tests.conftest import Run
 
 HEAD = """schema: kexecspec/platform/1
@@ -119,6 +121,28 @@ def test_parts_in_one_process_and_in_two(tmp_path: Path) -> None:
     path = farm(tmp_path, 30)
     one, two, inside = (check(path, options) for options in (Options(jobs=1), Options(jobs=2), Options(inside=True)))
     assert one == two == inside
+
+
+def test_an_interrupt_says_how_many_parts_have_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kexecspec import apart
+
+    def interrupted(*_: object) -> Iterator[object]:
+        yield 0, (0, None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(apart, "answers", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        check(farm(tmp_path, 30), Options())
+    assert caught.value.__notes__ == ["no answer yet about 1 of 2 parts of the platform"]
+
+
+def test_a_part_whose_process_dies_is_judged_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kexecspec import apart
+
+    path = farm(tmp_path, 30)
+    expected = check(path, Options(inside=True))
+    monkeypatch.setattr(apart, "answers", lambda *_: iter(((0, Died("killed")), (1, Died("killed")))))
+    assert check(path, Options()) == expected
 
 
 def test_a_part_that_the_rest_keeps_from_going_on_is_not_refuted(
