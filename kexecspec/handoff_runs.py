@@ -13,7 +13,7 @@ from kexecspec.ir.values import Value
 from kexecspec.platform.facts import Edge
 
 MOST = 400
-"""Steps after which a walk between two handoffs is given up."""
+"""Steps after which a walk between two handoffs is given up, and one more for each rule that there is."""
 
 CHOICES = ("tee", "device")
 """Who acts in rules that the walk takes only where nothing else is possible: calls, RPCs, transfers."""
@@ -67,7 +67,7 @@ def _walk(system: TransitionSystem, moves: Moves, edge: Edge, row: Row) -> tuple
     """Where `edge` leads from `row`, and the rules on the way."""
     ours, last = _names(edge, ("begin", "crash", "jump", "reset")), _names(edge, ("crash", "jump", "reset"))
     seen, fired = {row}, list[int]()
-    while len(fired) < MOST:
+    while len(fired) < MOST + len(system.rules):
         step = next(_steps(system, moves, ours, row, seen), None)
         if step is None:
             return None
