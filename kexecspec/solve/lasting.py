@@ -29,12 +29,13 @@ class Lasting:
 def lasting(system: TransitionSystem, pen: Writer, meter: Meter) -> Lasting:
     """The variables of the platform's lifetime that no rule of `system` ever changes. Raises OutOfBudget."""
     asking = _Asking(system, pen, meter)
-    queue = [(rule, name) for rule in system.rules for name in rule.effect if name in asking.constants]
-    while queue:
-        rule, name = queue.pop()
-        if name in asking.constants and not asking.keeps(rule, name):
-            asking.changes(name)
-            queue.extend(asking.waiting.pop(name, ()))
+    again = {(rule.name, name): rule for rule in system.rules for name in rule.effect if name in asking.constants}
+    while again:
+        queue, again = again, {}
+        for (_, name), rule in queue.items():
+            if name in asking.constants and not asking.keeps(rule, name):
+                asking.changes(name)
+                again.update({(other.name, of): other for other, of in asking.waiting.pop(name, ())})
     used = {i.name: i for found in asking.used.values() for i in found} if asking.constants else {}
     return Lasting(asking.constants, tuple(used.values()))
 

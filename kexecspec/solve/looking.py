@@ -22,6 +22,9 @@ AT_ONCE = 1 << 12
 ALONE = 1 << 9
 """The combinations for which one predicate is looked at by itself."""
 
+TOGETHER = 1 << 24
+"""The combinations of what is left for which a variable is tried value by value."""
+
 TRIALS = 40
 """The values that are tried, one by one, for one question."""
 
@@ -181,6 +184,8 @@ class _Trials:
             grid = Grid({name: values[name] for name in names})
             cells = grid.meeting(parts)
             return grid.first(cells) if cells else None
+        if _combinations(names, values) > TOGETHER:
+            raise TooMany("what is left")
         asked = [name for part in parts for name in self.seen.reads(part) if len(values[name]) > 1]
         name, open_end = max(sorted(set(asked)), key=asked.count), None
         for value in values[name]:

@@ -96,7 +96,8 @@ def test_a_long_chain_is_narrowed_down() -> None:
 
     assert looker.possible((*chain, ends[0])) is True
     assert looker.possible((*chain, *ends)) is False
-    assert looker.possible(chain) is True
+    with pytest.raises(TooMany, match="what is left"):
+        looker.possible(chain)
 
 
 def test_parts_that_share_nothing_are_apart() -> None:
