@@ -67,9 +67,12 @@ def sufficient(
     return tuple({i.holds: i for i in (*distinct, *(i for i in system.invariants if i.holds in standing))}.values())
 
 
-def kept(system: TransitionSystem, candidates: Sequence[Invariant], rlimit: int) -> tuple[Invariant, ...]:
-    """As many of `candidates` as hold at first and are kept by every rule, together."""
-    found = frozenset(largest(_claims(system, rlimit, ()), [one.holds for one in candidates]))
+def kept(
+    system: TransitionSystem, candidates: Sequence[Invariant], known: Sequence[Invariant], rlimit: int
+) -> tuple[Invariant, ...]:
+    """As many of `candidates` as hold at first and are kept by every rule, together and with what is `known` to hold."""
+    claims = _claims(system, rlimit, [one.holds for one in known])
+    found = frozenset(largest(claims, [one.holds for one in candidates]))
     return tuple(one for one in candidates if one.holds in found)
 
 

@@ -85,9 +85,9 @@ def asks(system: TransitionSystem) -> Iterator[Ask]:
 def suggested(system: TransitionSystem, pen: Writer) -> tuple[tuple[Invariant, ...], tuple[Rule, ...]]:
     """What the rules suggest about room that many share, and the rules that say that there is none."""
     for counter in counters_of(system):
-        asked = [one for one in asks(system) if Ref(counter) in {s.counted for s in shares_of(one.level)}]
-        levels = {frozenset(shares_of(one.level)) for one in asked}
-        if len(levels) == 1:
+        asked = [one for one in asks(system) if counter in references(one.level)]
+        levels = {frozenset(shares_of(level)) for level in {one.level for one in asked}}
+        if len(levels) == 1 and Share(Ref(counter), -1) in next(iter(levels)):
             takers = _takers(system, counter, asked, pen)
             if takers:
                 invariants = tuple(_invariants(system, counter, asked, takers))

@@ -27,8 +27,8 @@ def with_room(system: TransitionSystem, pen: Writer, rlimit: int) -> Roomy:
     if not guesses:
         return Roomy(system, ())
     names = frozenset[str]().union(*(references(guess.holds) for guess in guesses))
-    flow = [one for one in system.invariants if from_control(one) and not names.isdisjoint(references(one.holds))]
-    invariants = kept(system, (*guesses, *flow), rlimit)
+    flow = tuple(i for i in system.invariants if from_control(i) and not names.isdisjoint(references(i.holds)))
+    invariants = (*kept(system, guesses, flow, rlimit), *flow)
     gone = {rule.name for rule in never(system, invariants, refusing, rlimit)}
     if not gone:
         return Roomy(system, ())
