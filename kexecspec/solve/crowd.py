@@ -15,14 +15,17 @@ from kexecspec.ir.expr import (
     Eq,
     Expr,
     If,
+    Less,
     Not,
     Plus,
     Ref,
     Times,
     add,
+    at_most,
     children,
     conjoin,
     conjuncts,
+    less,
     negate,
     rebuilt,
     references,
@@ -206,6 +209,20 @@ class Near:
             self.known[expr] = found
         return found
 
+    def loosened(self, part: Expr) -> Expr:
+        """A comparison of a sum with a number, with the others' share such that it holds wherever it may."""
+        match part:
+            case Less(Plus() as level, Const()) if level in self.crowd.factors:
+                return less(self._ended(level, high=False), part.right)
+            case Not(Less(Plus() as level, Const() as amount)) if level in self.crowd.factors:
+                return at_most(amount, self._ended(level, high=True))
+        return part
+
+    def _ended(self, level: Plus, high: bool) -> Expr:
+        factors = self.crowd.factors[level]
+        ends = {f"#{g}": Const(self.ends[f"#{g}"][(factor > 0) == high]) for g, factor in factors.items()}
+        return substitute(self.seen(level), ends)
+
     def _sum(self, one: Expr, factors: dict[int, int]) -> Expr:
         group = self.crowd.group
         mine = [times(factors[group[part]], part) for part in self.mine if group[part] in factors]
@@ -250,6 +267,15 @@ class Aside:
             return False
         written = tuple(part.written() if isinstance(part, Later) else part for part in wanted)
         return self._excluded(rule, written, lambda near: ())
+
+    def loosened(self, rule: Rule) -> Rule:
+        """`rule`, with the others' share in what its order compares as low or as high as lets it fire more often."""
+        values = self.narrow.at(rule) or {}
+        own = self.shared.union(rule.effect, references(rule.guard))
+        if len(own) > FEW:
+            return rule
+        near = self.crowd.near(own, values)
+        return replace(rule, order=tuple(near.loosened(self.given.within(part)) for part in rule.order))
 
     def _excluded(self, rule: Rule, wanted: tuple[Expr, ...], more: More) -> bool:
         if not self.held:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import negate
+from kexecspec.ir.expr import negate, references
 from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
@@ -16,6 +16,7 @@ from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached,
 from kexecspec.solve.budget import failures, told
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.facts import decisive, unknown_facts
+from kexecspec.solve.kinds import counters_of
 from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
 from kexecspec.solve.share import Known
 from kexecspec.solve.simplify import Simplified, simplified
@@ -59,7 +60,7 @@ def judgements(
     effort = effort or Effort(rlimit)
     small = simplified(replace(system, properties=tuple(properties)), writer(system), effort.rlimit)
     known = Known(Desk(writer(system), effort), moves_of(system), shelf=shelf)
-    for number in _grouped(small.system, known):
+    for number in _grouped(small.view, known):
         try:
             yield _judged(system, small, small.system.properties[number], known)
         except failures() as error:
@@ -80,18 +81,18 @@ def _grouped(system: TransitionSystem, known: Known) -> list[int]:
 
 def _judged(system: TransitionSystem, small: Simplified, prop: Property, known: Known) -> Judgement:
     """The judgement on `prop`, one of the properties of `small`, which was made from `system`."""
-    part = known.desk.part(small.system, roots(small.system, prop))
+    part = known.desk.part(small.view, roots(small.view, prop))
     counter = prop.counter if prop.counter in part.variables else None
     always = prop.mode is Mode.ALWAYS
     wrong = Target(negate(prop.holds) if always else prop.holds, always and known.desk.effort.fewest, counter)
     premise = Target(prop.companion, False)
     facts = unknown_facts(part)
     first, second = known.ask(part, (wrong, premise))
-    settled = _whole(system, small.system, Settled(first, part), wrong, known)
+    settled = _whole(system, small, Settled(first, part), wrong, known)
     if prop.mode is Mode.SOMETIMES:
         verdict, evidence = _sometimes(prop, settled.answer, small.lemmas)
     elif isinstance(settled.answer, Safe):
-        witness = _seen(premise, known) or _whole(system, small.system, Settled(second, part), premise, known).answer
+        witness = _seen(premise, known) or _whole(system, small, Settled(second, part), premise, known).answer
         known.keep(witness)
         verdict, evidence = _proved(prop, settled.answer, witness, small.lemmas)
     else:
@@ -109,21 +110,33 @@ def _seen(target: Target, known: Known) -> Reached | None:
 
 
 def _whole(
-    system: TransitionSystem, small: TransitionSystem, settled: Settled, target: Target, known: Known
+    system: TransitionSystem, small: Simplified, settled: Settled, target: Target, known: Known
 ) -> Settled:
     """`settled`, about a slice of `small`, with its run lifted to the whole system. Where the system never lets a step
-    of the slice happen, the slice grows by what the step waits for and is solved again; at last it is all of
-    `small`."""
+    of the slice happen, the slice grows by what the step waits for and is solved again; at last it is all there
+    is."""
     while isinstance(settled.answer, Reached):
         lifted = _lifted(system, settled.part, settled.answer, target, known)
         if not isinstance(lifted, Blocked):
             return Settled(lifted, settled.part)
-        wider = lifted.waits_for.union(settled.part.variables) & small.variables.keys()
-        part = known.desk.part(small, frozenset(wider))
-        if part.variables.keys() == settled.part.variables.keys():
-            raise Disagreement(f"{lifted.rule} fires in a slice and not in the system")
+        part = _grown(small, settled.part, lifted, known.desk)
+        if target.counter is None and part is not known.desk.part(small.system, frozenset(part.variables)):
+            target = replace(target, counter=next(iter(counters_of(part)), None))
         settled = Settled(known.ask(part, (target,))[0], part)
     return settled
+
+
+def _grown(small: Simplified, part: TransitionSystem, blocked: Blocked, desk: Desk) -> TransitionSystem:
+    """A larger slice than `part`: of the view where that has something to add, else of the system itself."""
+    waits = {rule.name: rule.order for rule in small.view.rules}.get(blocked.rule, ())
+    near = frozenset(part.variables).union(*map(references, waits))
+    wider = desk.part(small.view, frozenset(near & small.view.variables.keys()))
+    if wider.variables.keys() == part.variables.keys():
+        names = blocked.waits_for.union(part.variables) & small.system.variables.keys()
+        wider = desk.part(small.system, frozenset(names))
+    if wider is part:
+        raise Disagreement(f"{blocked.rule} fires in a slice and not in the system")
+    return wider
 
 
 def _lifted(

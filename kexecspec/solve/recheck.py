@@ -70,7 +70,7 @@ def sufficient(
 def kept(
     system: TransitionSystem, candidates: Sequence[Invariant], known: Sequence[Invariant], rlimit: int
 ) -> tuple[Invariant, ...]:
-    """As many of `candidates` as hold at first and are kept by every rule, together and with what is `known` to hold."""
+    """As many of `candidates` as hold at first and are kept by every rule, together and with `known`, which holds."""
     claims = _claims(system, rlimit, [one.holds for one in known])
     found = frozenset(largest(claims, [one.holds for one in candidates]))
     return tuple(one for one in candidates if one.holds in found)

@@ -30,6 +30,7 @@ from kexecspec.ir.expr import (
     conjuncts,
     disjoin,
     equal,
+    less,
     negate,
     references,
     remainder,
@@ -82,17 +83,28 @@ def asks(system: TransitionSystem) -> Iterator[Ask]:
                     yield Ask(rule, level, amount, True)
 
 
-def suggested(system: TransitionSystem, pen: Writer) -> tuple[tuple[Invariant, ...], tuple[Rule, ...]]:
-    """What the rules suggest about room that many share, and the rules that say that there is none."""
+@dataclass(frozen=True)
+class Suggested:
+    """What the rules suggest about room that many share; what they suggest further, where that does not suffice; and
+    the rules that say that there is none."""
+
+    first: tuple[Invariant, ...] = ()
+    further: tuple[Invariant, ...] = ()
+    refusing: tuple[Rule, ...] = ()
+
+
+def suggested(system: TransitionSystem, pen: Writer) -> Suggested:
+    """What is worth trying about the room that drivers of `system` share."""
     for counter in counters_of(system):
         asked = [one for one in asks(system) if counter in references(one.level)]
         levels = {frozenset(shares_of(level)) for level in {one.level for one in asked}}
         if len(levels) == 1 and Share(Ref(counter), -1) in next(iter(levels)):
             takers = _takers(system, counter, asked, pen)
             if takers:
-                invariants = tuple(_invariants(system, counter, asked, takers))
-                return invariants, tuple(one.rule for one in asked if not one.wants)
-    return (), ()
+                first = tuple(_invariants(system, counter, asked, takers))
+                further = tuple(_filled(system, counter, asked, takers))
+                return Suggested(first, further, tuple(one.rule for one in asked if not one.wants))
+    return Suggested()
 
 
 def _takers(system: TransitionSystem, counter: str, asked: Sequence[Ask], pen: Writer) -> list[Taker]:
@@ -211,6 +223,61 @@ def _invariants(
         taken = add(times(-s.factor, s.counted) for s in shares_of(level) if s.counted != Ref(counter))
         yield Invariant("left in equal parts", equal(remainder(Ref(counter), unit), Const(0)))
         yield Invariant("taken in equal parts", equal(remainder(add((taken, *more)), unit), Const(0)))
+
+
+def _filled(
+    system: TransitionSystem, counter: str, asked: Sequence[Ask], takers: Sequence[Taker]
+) -> Iterator[Invariant]:
+    """What is worth trying where one driver leaks: it does no more once there is no room for all before it and itself,
+    for who finds too little leaves too little for those after it."""
+    leaking = [taker for taker in takers if _leaks(system, counter, taker)]
+    if len(leaking) != 1:
+        return
+    start, level, leaker = _start(asked), asked[0].level, leaking[0]
+    full = {taker.actor: max(taker.amounts[label] for label in taker.amounts) for taker in takers}
+    stands = [(t, label, _stands(t, label)) for t in takers for label in t.amounts]
+    held = add(times(-s.factor, s.counted) for s in shares_of(level) if s.counted != Ref(counter))
+    told = add(times(t.amounts[label], one) for t, label, one in stands)
+    yield Invariant("each somewhere", equal(add(one for _, _, one in stands), Const(len(takers))))
+    yield Invariant("held as told", equal(add((held, times(-1, told))), Const(0)))
+    least = max(one.amount + taker.amounts[label] for one, taker, label in _asking(asked, takers))
+    failed = add(one for t, label, one in stands if t.is_settled(label) and not t.amounts[label])
+    half = add(times(t.amounts[label], one) for t, label, one in stands if not t.is_settled(label))
+    little = less(add((level, half)), Const(least))
+    yield Invariant("who fails finds little", disjoin((negate(start), at_most(failed, Const(0)), little)))
+    before = takers[: takers.index(leaker)]
+    last = max(one.amount + taker.amounts[label] for one, taker, label in _asking(asked, [leaker]))
+    room = sum(int(term.value) for term in level.terms if isinstance(term, Const))
+    most = room - last - sum(full[taker.actor] for taker in before)
+    done = [label for label in leaker.amounts if leaker.is_settled(label) and leaker.amounts[label]]
+    for label in done:
+        bound = at_most(Ref(counter), Const(most))
+        yield Invariant("a leak has room", disjoin((negate(equal(Ref(leaker.at), Const(label))), bound)))
+    yield Invariant("leaks end", at_most(Ref(counter), Const(max(0, most + full[leaker.actor]))))
+
+
+def _stands(taker: Taker, label: str) -> Expr:
+    return choose(equal(Ref(taker.at), Const(label)), Const(1), Const(0))
+
+
+def _asking(asked: Sequence[Ask], takers: Sequence[Taker]) -> Iterator[tuple[Ask, Taker, str]]:
+    """Who asks for room, and from where."""
+    by_actor = {taker.actor: taker for taker in takers}
+    for one in asked:
+        taker = by_actor.get(one.rule.actor)
+        for label in () if taker is None else taker.amounts:
+            if taker is not None and one.wants and not taker.is_settled(label) and _from(one.rule, taker, label):
+                yield one, taker, label
+
+
+def _leaks(system: TransitionSystem, counter: str, taker: Taker) -> bool:
+    """Whether a handoff may happen while `taker` holds something."""
+    for rule in system.rules:
+        if rule.handoff and counter in rule.effect:
+            turns = [part for at, part in _turns(rule) if at == taker.at]
+            if any(a and all(evaluate(p, {taker.at: x}) for p in turns) for x, a in taker.amounts.items()):
+                return True
+    return False
 
 
 def _start(asked: Sequence[Ask]) -> Expr:

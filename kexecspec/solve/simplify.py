@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, equal, same, substitute
+from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, equal, references, same, substitute
 from kexecspec.ir.fold import fold
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem
@@ -27,16 +27,19 @@ from kexecspec.solve.smtlib import Writer
 @dataclass(frozen=True)
 class Simplified:
     """`system` has the runs of the one it was made from, as far as its variables tell. `lemmas` is inductive in the
-    latter, and says what the variables that are missing always are."""
+    latter, and says what the variables that are missing always are. `view` has the variables of `system` and at least
+    its behaviour; its slices are small where drivers share a heap (see `roomy`)."""
 
     system: TransitionSystem
     lemmas: tuple[Invariant, ...]
+    view: TransitionSystem
 
 
 def simplified(system: TransitionSystem, pen: Writer, rlimit: int) -> Simplified:
     """`system` without what never changes. `pen` writes its expressions; a budget that runs out leaves all but what
     can be seen without a solver."""
     small, lemmas = _decided(system), tuple[Invariant, ...]()
+    view: TransitionSystem | None = None
     try:
         found = lasting(small, pen, Meter(rlimit))
         small = _decided(with_facts(small, {name: value.value for name, value in found.constants.items()}))
@@ -45,9 +48,21 @@ def simplified(system: TransitionSystem, pen: Writer, rlimit: int) -> Simplified
         small, lemmas = _decided(left.system), (*lemmas, *left.invariants)
         roomy = with_room(small, pen, rlimit)
         small, lemmas = _decided(roomy.system), (*lemmas, *roomy.invariants)
+        view = None if roomy.view is roomy.system else _with_orders(small, roomy.view)
     except OutOfBudget:
         pass
-    return Simplified(small, tuple({one.holds: one for one in (*lemmas, *_missing(system, small))}.values()))
+    found_out = tuple({one.holds: one for one in (*lemmas, *_missing(system, small))}.values())
+    return Simplified(small, found_out, view or small)
+
+
+def _with_orders(small: TransitionSystem, view: TransitionSystem) -> TransitionSystem:
+    """`small` with the orders of `view` as far as these are still about its variables."""
+    orders = {rule.name: rule.order for rule in view.rules}
+    rules = []
+    for rule in small.rules:
+        order = tuple(part for part in orders[rule.name] if references(part) <= small.variables.keys())
+        rules.append(replace(rule, order=order))
+    return replace(small, rules=tuple(rules))
 
 
 def _missing(system: TransitionSystem, small: TransitionSystem) -> Iterator[Invariant]:

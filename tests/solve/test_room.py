@@ -12,7 +12,7 @@ from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import compiled
 from kexecspec.ir.expr import FALSE, TRUE, Expr, negate
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
-from kexecspec.ir.trace import handoffs
+from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict
 from kexecspec.solve.judge import judge
 from kexecspec.solve.recheck import recheck
@@ -56,10 +56,13 @@ def test_what_is_said_of_the_room_holds_in_every_state(number: int, leaks: tuple
     assert {count for _, count in gone} >= {number}, "refusals are excluded by the rest that the room leaves"
 
 
-@pytest.mark.parametrize("number,leaks,room", [(3, 1, 44), (3, 0, 45), (4, 2, 55), (4, 3, 53), (4, 1, 50)])
-def test_the_same_verdicts_as_all_states(number: int, leaks: int, room: int) -> None:
-    """And a refutation takes as many handoffs as the nearest run."""
-    whole = queue(number, (leaks,), room)
+@pytest.mark.parametrize(
+    "number,leaks,room",
+    [(3, (1,), 44), (3, (0,), 45), (4, (3,), 53), (7, (3,), 80), (7, (3,), 87), (8, (6,), 96), (7, (1, 4), 86)],
+)
+def test_the_same_verdicts_as_all_states(number: int, leaks: tuple[int, ...], room: int) -> None:
+    """And a refutation takes as many handoffs as the nearest run, also where a driver's slice has few of the others."""
+    whole = queue(number, leaks, room)
     sweep = swept(whole)
     for prop, judgement in zip(whole.properties, judge(whole, whole.properties), strict=True):
         run = sweep.seek(negate(prop.holds))
@@ -68,6 +71,7 @@ def test_the_same_verdicts_as_all_states(number: int, leaks: int, room: int) -> 
                 assert run is None and judgement.verdict is Verdict.PROVED
             case Counterexample(trace, taken):
                 assert run is not None and taken == handoffs(whole, run) == handoffs(whole, trace)
+                assert objection(whole, trace, negate(prop.holds)) is None
             case other:
                 raise AssertionError(other)
 
