@@ -305,7 +305,7 @@ def _from(rule: Rule, taker: Taker, label: str) -> bool:
 
 
 def _unit(system: TransitionSystem, counter: str, takers: Sequence[Taker]) -> int:
-    """What everything that is taken for good or left behind is a multiple of."""
+    """What everything that is taken for good or left behind is a multiple of; 1 where that is nothing."""
     unit, by_name = 0, {name: taker for taker in takers for name in (taker.at,)}
     for taker in takers:
         for label, amount in taker.amounts.items():
@@ -318,4 +318,4 @@ def _unit(system: TransitionSystem, counter: str, takers: Sequence[Taker]) -> in
                 for label, amount in taker.amounts.items():
                     if all(evaluate(part, {name: label}) for part in turns):
                         unit = gcd(unit, amount)
-    return unit
+    return unit or 1
