@@ -16,7 +16,9 @@ from kexecspec.platform.shape import Shapes
 from kexecspec.platform.surroundings import Surroundings
 
 MANY = 24
-"""Masters or clients from which on a platform is taken apart: fewer are judged together as quickly."""
+"""Masters from which on a platform is taken apart: fewer are judged together as quickly."""
+CROWD = 8
+"""TEE clients from which on it is: they share the secure world, and judging them together costs more sooner."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ def parts(
     platforms: Sequence[Platform], apart: Collection[str] = (), many: int | None = MANY
 ) -> tuple[tuple[Part, ...], ...]:
     """Each of `platforms`, several ways of one, as parts; itself alone where it has fewer than `many` masters
-    and clients. Those are alike that are so in every way; each in `apart` gets a part of its own."""
+    and no crowd of clients. Those are alike that are so in every way; each in `apart` gets a part of its own."""
     first = platforms[0]
     masters = [entity.name for entity in first.of_kind("device")]
     clients = [entity.name for entity in first.of_kind("client") if "tee_driver" not in entity.kinds]
-    if many is None or max(len(masters), len(clients)) < many:
+    if many is None or len(masters) < many and len(clients) < min(many, CROWD):
         return tuple((Part(platform),) for platform in platforms)
     views = [_View(platform) for platform in platforms]
-    owners = [*masters, *(name for name in clients if len(clients) >= many and name not in masters)]
+    owners = [*masters, *(name for name in clients if len(clients) >= min(many, CROWD) and name not in masters)]
     groups: dict[Hashable, list[str]] = {}
     for name in owners:
         shapes = tuple(view.shape(name) for view in views)
