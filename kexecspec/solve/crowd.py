@@ -36,11 +36,10 @@ from kexecspec.ir.grid import Later, Part
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem, Var
 from kexecspec.ir.values import IntSort
-from kexecspec.solve.budget import Meter, fresh_solver
-from kexecspec.solve.encode import encode
+from kexecspec.solve.budget import Meter
 from kexecspec.solve.looking import ALONE, Looking, Values
-from kexecspec.solve.questions import Given, Index
-from kexecspec.solve.smtlib import Script, renumbered, script, writer
+from kexecspec.solve.questions import Given, Index, asked_once
+from kexecspec.solve.smtlib import Script, writer
 
 MANY = 6
 """A sum that reads more variables than this is one over a crowd."""
@@ -139,14 +138,7 @@ class Crowd:
         for name in sorted(names & ends.keys(), key=lambda one: int(one[1:])):
             variables[name] = Var(name, IntSort(*ends[name]), None, Lifetime.FIXED)
         part = TransitionSystem(variables, ())
-        pen = writer(part)
-        question = (script(part, pen), renumbered(formula, part, pen))
-        if question not in self.answers:
-            encoding = encode(question[0], (question[1],))
-            solver = fresh_solver(encoding.context, finite=False)
-            solver.add(encoding.domain, encoding.targets[0])
-            self.answers[question] = meter.ask(solver)
-        return self.answers[question]
+        return asked_once(part, formula, writer(part), self.answers, meter)
 
 
 class Narrow:

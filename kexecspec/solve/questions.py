@@ -74,13 +74,21 @@ class Questions:
         """Whether some values fulfil `formula`, by a solver. Raises OutOfBudget."""
         names = sorted(references(formula), key=self.pen.numbers.__getitem__)
         part = TransitionSystem({name: self.free[name] for name in names}, ())
-        question = (script(part, self.pen), renumbered(formula, part, self.pen))
-        if question not in self.answers:
-            encoding = encode(question[0], (question[1],))
-            solver = fresh_solver(encoding.context, finite=False)
-            solver.add(encoding.domain, encoding.targets[0])
-            self.answers[question] = meter.ask(solver)
-        return self.answers[question]
+        return asked_once(part, formula, self.pen, self.answers, meter)
+
+
+def asked_once(
+    part: TransitionSystem, formula: Expr, pen: Writer, answers: dict[tuple[Script, str], bool], meter: Meter
+) -> bool:
+    """Whether some values of the variables of `part` fulfil `formula`, by a solver, unless `answers` has it up to
+    names; what is found is added to it. Raises OutOfBudget."""
+    question = (script(part, pen), renumbered(formula, part, pen))
+    if question not in answers:
+        encoding = encode(question[0], (question[1],))
+        solver = fresh_solver(encoding.context, finite=False)
+        solver.add(encoding.domain, encoding.targets[0])
+        answers[question] = meter.ask(solver)
+    return answers[question]
 
 
 def _contradicts_itself(terms: Sequence[Expr]) -> bool:
