@@ -187,6 +187,12 @@ def test_clients_say_alone_what_they_say_together(tmp_path: Path) -> None:
     assert {f.verdict for f in whole.findings} >= {Verdict.PROVED, Verdict.REFUTED}
 
 
+def test_a_part_about_a_client_is_called_so(tmp_path: Path, run: Run) -> None:
+    shown = run("show", "survives", crowd(tmp_path, 9, 4)).out
+    assert "the part about tee0 and 7 that are like it" in shown and "the part about tee4:" in shown
+    assert shown.count(": the rest:") == 1
+
+
 @pytest.mark.parametrize(("leaking", "verdict"), [(-1, Verdict.PROVED), (5, Verdict.REFUTED)])
 def test_one_client_of_many_is_judged_alone(tmp_path: Path, leaking: int, verdict: Verdict) -> None:
     report = check(crowd(tmp_path, 30, leaking), Options(only=("KX102/tee5@kexec",)))

@@ -38,7 +38,7 @@ class Settled:
         if self.platform.about is None:
             return ""
         more = f" and {len(self.alike)} that are like it" if self.alike else ""
-        return f": the part about {masters_of(self.platform)[0]}{more}" if masters_of(self.platform) else ": the rest"
+        return ": the rest" if _is_rest(self.platform) else f": the part about {', '.join(self.platform.about)}{more}"
 
 
 def settled(path: str, within: str | None = None) -> tuple[Settled, ...]:
@@ -60,13 +60,13 @@ def settled_parts(path: str, apart: Collection[str] = (), within: str | None = N
         Settled(facts, part.platform, ground(part.platform, specs), part.alike)
         for (facts, _), those in zip(found, taken_apart, strict=True)
         for part in those
-        if not apart or part.platform.about is None or set(masters_of(part.platform)) <= set(apart)
+        if not apart or part.platform.about is None or part.rest or part.platform.about <= set(apart)
     )
 
 
-def masters_of(part: Platform) -> tuple[str, ...]:
-    """The masters that a part is about."""
-    return tuple(e.name for e in part.of_kind("device") if e.name in (part.about or ()))
+def _is_rest(part: Platform) -> bool:
+    """Whether it is about no one master or client, but about the machine and all that they share."""
+    return part.about is not None and "machine" in part.about
 
 
 def hashes_of(found: tuple[Settled, ...]) -> Hashes:
