@@ -26,7 +26,7 @@ NAMES = (
     "smmus.*.variant", "smmus.*.driver", "handoffs.*.from", "handoffs.*.to", "handoffs.*.name", "handoffs.*.kind",
     "first", "duties.*", "drivers.*.hooks.*", "drivers.*.extends", "drivers.*.kind", "drivers.*.since",
     "drivers.*.caller", "drivers.*.provides.*", "drivers.*.needs.*", "drivers.*.service.name", "drivers.*.sources.*",
-    "drivers.*.confidence", "drivers.*.title", "drivers.*.note*", "drivers.*.log.*",
+    "drivers.*.confidence", "drivers.*.title", "drivers.*.note*", "drivers.*.log.*", "*.from.*", "*.confidence.*",
 )  # fmt: skip
 """Places of names: there `unknown` is a name like any other, and means something or is refused."""
 UNTRIED = ("secure_world.heap.size", "secure_world.optee", "kernels.*.version")

@@ -1,0 +1,1 @@
+"""Platforms from what people have: device trees, kernel trees, and running machines."""
