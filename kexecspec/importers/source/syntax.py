@@ -1,0 +1,94 @@
+"""C files as syntax trees. The only file that imports tree_sitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeAlias
+
+from kexecspec.importers.source.blank import Blanked, blank
+
+Node: TypeAlias = Any
+"""A node of tree_sitter, which is imported only when a file is parsed."""
+
+
+_DECLARE = ("identifier", "_declarator")
+
+
+class NoParser(Exception):
+    """tree_sitter is not installed; the text says how to get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One C file: its blanked text, its syntax tree and its functions. Lines count from 1."""
+
+    blanked: Blanked
+    root: Node
+    functions: Mapping[str, Node] = field(repr=False)
+
+    def text(self, node: Node) -> str:
+        """The text of a node, blanks squeezed."""
+        return " ".join(self.blanked.text[node.start_byte : node.end_byte].decode("utf-8", "replace").split())
+
+    def conditions(self, node: Node) -> tuple[str, ...]:
+        """Under which conditions the first line of a node is compiled."""
+        return self.blanked.conditions(line(node))
+
+
+def line(node: Node) -> int:
+    """The line on which a node begins."""
+    return int(node.start_point[0]) + 1
+
+
+def parse(text: bytes) -> Unit:
+    """The syntax tree of a C file. Any bytes will do: what cannot be parsed is an ERROR node.
+
+    Raises NoParser if tree_sitter is not installed.
+    """
+    blanked = blank(text)
+    root = _parser().parse(blanked.text).root_node
+    return Unit(blanked, root, {name: node for node, name in _functions(root)})
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything under it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.children))
+
+
+def garbled(node: Node) -> bool:
+    """Whether something under a node could not be parsed. A missing `;`, as after a loop macro, is no such thing."""
+    return bool(node.has_error) and any(inner.is_error for inner in walk(node))
+
+
+def name_of(declarator: Node | None) -> str:
+    """The name that a declarator declares, through pointers, arrays, functions and initial values; `` for none."""
+    while declarator is not None and declarator.type not in ("identifier", "field_identifier", "type_identifier"):
+        inner = declarator.child_by_field_name("declarator")
+        if inner is None:
+            inner = next((child for child in declarator.children if child.type.endswith(_DECLARE)), None)
+        declarator = inner
+    return "" if declarator is None else str(declarator.text.decode("utf-8", "replace"))
+
+
+def _functions(root: Node) -> Iterator[tuple[Node, str]]:
+    for node in root.children:
+        if node.type == "function_definition":
+            yield node, name_of(node.child_by_field_name("declarator"))
+        elif node.is_error:
+            yield from _functions(node)
+
+
+@cache
+def _parser() -> Any:
+    try:
+        import tree_sitter
+        import tree_sitter_c
+    except ImportError:
+        raise NoParser("reading C needs tree-sitter: pip install 'kexecspec[import]'") from None
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
