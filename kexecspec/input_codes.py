@@ -170,6 +170,16 @@ _ALL = (
         "were made from the same matrix, with the same specifications, tool, solver and options, each of them whole. "
         "A sweep that was interrupted is finished by the same command.",
     ),
+    InputCode(
+        "KX031", "device-tree", "The file is no device tree blob, or not a whole one.",
+        "A blob is what dtc makes of a .dts and what /sys/firmware/fdt holds. The message gives the byte where it goes "
+        "wrong. At most 4 MiB, 64 levels, and 2000 properties and children of one node are read.",
+    ),
+    InputCode(
+        "KX032", "node", "A property of a device tree's node cannot be right.",
+        "The message gives the node's path and the property: a reference to no node, a list of cells that does not "
+        "come out even, a text without an end. Such a tree would be read as another board than it is.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})
