@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
-from kexecspec.cache.memory import remembered
+from kexecspec.cache.memory import Memory, remembered
 from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
 from kexecspec.ground.ground import folded, ground, with_flow
 from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.trace import Trace
+from kexecspec.ir.verdict import Judgement
 from kexecspec.library import Library, library
 from kexecspec.merge import merged
 from kexecspec.platform.bounds import excess
@@ -26,6 +28,7 @@ from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
 from kexecspec.schema import validate
 from kexecspec.solve.aside import PATIENCE, Died, answers
+from kexecspec.solve.few import judged_by_states
 from kexecspec.solve.judge import RLIMIT
 from kexecspec.solve.together import judge_together
 from kexecspec.source import Node, Plain, load, plain
@@ -163,11 +166,7 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     if not wanted:
         return None
     premised = tuple(p for p in wanted if not same(p.companion, FALSE))
-    runs = vacuity.runs(platform, system)
-    asked = (*premised, *vacuity.questions(platform, system, runs))
-    memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
-    how: dict[str, Any] = {"inside": options.inside, "jobs": options.jobs, "portfolio": options.portfolio}
-    found = memory.with_rest(lambda rest: judge_together(full(), rest, options.rlimit, shelf=memory.shelf, **how))
+    memory, found, runs = _found(platform, system, full, premised, options, sums)
     judgements = {judgement.property: judgement for judgement in found}
     taken = vacuity.taken(platform, runs, judgements)
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
@@ -195,6 +194,29 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
         taken=taken,
         recalled=memory.keep(found, not objections),
     )
+
+
+def _found(
+    platform: Platform,
+    system: TransitionSystem,
+    full: Callable[[], TransitionSystem],
+    wanted: Sequence[Property],
+    options: Options,
+    sums: Hashes,
+) -> tuple[Memory, Sequence[Judgement], Mapping[str, Trace]]:
+    """Judgements on `wanted` and on the handoffs that no run takes that is at hand, what earlier runs know of them, and
+    those runs. Where a part of a platform has few states, these are looked at: that is done sooner than remembered."""
+    if platform.about is not None:
+        asked = (*wanted, *vacuity.questions(platform, system, {}))
+        found = judged_by_states(system, asked)
+        if found is not None:
+            return remembered(None, system, asked, ()), found, {}
+    runs = vacuity.runs(platform, system)
+    asked = (*wanted, *vacuity.questions(platform, system, runs))
+    memory = remembered(options.cache, system, asked, (options.rlimit, sums.specs, sums.tool, sums.z3))
+    how: dict[str, Any] = {"inside": options.inside, "jobs": options.jobs, "portfolio": options.portfolio}
+    solved = memory.with_rest(lambda rest: judge_together(full(), rest, options.rlimit, shelf=memory.shelf, **how))
+    return memory, solved, runs
 
 
 def check_many(paths: Sequence[str], options: Options, jobs: int) -> Generator[Report | InputError, None, None]:

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from kexecspec.findings import Finding
 from kexecspec.ir.expr import Expr
+from kexecspec.ir.moves import Row
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.replay import confirm
+from kexecspec.solve import closed
 from kexecspec.solve.aside import SolverDied, aside
 from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.ranged import in_range
@@ -25,13 +27,17 @@ def proofs(
     system: TransitionSystem, full: Callable[[], TransitionSystem], findings: Sequence[Finding], inside: bool = False
 ) -> tuple[Findings, tuple[str, ...]]:
     """Re-checks the invariants of all proofs, conjoined, on the unsliced system with a fresh solver, in a process of
-    its own unless `inside`.
+    its own unless `inside`; and the lists of states.
 
     Returns the findings and what the second look objects to; a proof with an objection becomes UNKNOWN, and so does
     one at which nobody could look. Where all that is objected to is that a number might leave its range, that is judged
     too, and what shows it becomes part of the proofs; `full` gives the system with all that is known of it for that.
     """
     proved = [f for f in findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
+    listed = _listed(system, proved)
+    if listed:
+        return [_doubted(f, listed[0]) for f in findings], listed
+    proved = [f for f in proved if not _states(f)]
     if not proved:
         return list(findings), ()
     invariants, properties = conjoined(proved), tuple(f.property for f in proved)
@@ -44,6 +50,19 @@ def proofs(
     if not objections and died is None:
         return [_with(f, more) for f in findings], ()
     return [_doubted(f, died or objections[0]) for f in findings], objections
+
+
+def _listed(system: TransitionSystem, proved: Sequence[Finding]) -> tuple[str, ...]:
+    """What is wrong with those proofs that are a list of all states."""
+    lists: dict[tuple[Row, ...], list[Property]] = {}
+    for found in proved:
+        if rows := _states(found):
+            lists.setdefault(rows, []).append(found.property)
+    return tuple(said for rows, properties in lists.items() for said in closed.objections(system, rows, properties))
+
+
+def _states(found: Finding) -> tuple[Row, ...]:
+    return found.evidence.reached if isinstance(found.evidence, Proof) else ()
 
 
 def _with(found: Finding, more: Sequence[Invariant]) -> Finding:

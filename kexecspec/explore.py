@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from kexecspec.ir.evaluate import compiled, initial_states
+from kexecspec.ir.evaluate import compiled, compiled_each, initial_states
 from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row, moves_of
 from kexecspec.ir.system import TransitionSystem
@@ -90,6 +90,22 @@ class Sweep:
             if holds(row):
                 return self._trace(row)
         return None
+
+    def exhaust(self) -> bool:
+        """Settles all states; whether these are all there are, and not just as many as the limit lets."""
+        for _ in self._more:
+            pass
+        return self.complete
+
+    def nearest(self, targets: Sequence[Expr]) -> list[Trace | None]:
+        """The nearest run to each of `targets` among the states settled so far; None where there is none."""
+        places = {name: place for place, name in enumerate(self.names)}
+        holds, found = compiled_each(targets, places), dict[int, Row]()
+        for row in self.origins:
+            for number, there in enumerate(holds(row)):
+                if there and number not in found:
+                    found[number] = row
+        return [self._trace(found[number]) if number in found else None for number in range(len(targets))]
 
     def survey(self, targets: Sequence[Expr]) -> Survey:
         """Looks for `targets`, and no further than for the last of them."""

@@ -6,8 +6,9 @@ This is the reference semantics. `compiled` turns an expression into a Python fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Rule, TransitionSystem
@@ -82,9 +83,21 @@ def fire(system: TransitionSystem, rule: Rule, state: State) -> dict[str, Value]
 
 def compiled(expr: Expr, index: Mapping[str, int]) -> Callable[[tuple[Value, ...]], Value]:
     """`expr` as a function of a tuple whose places are named by `index`."""
-    code = compile(f"lambda s: {source(expr, index)}", "<rule>", "eval")
-    function: Callable[[tuple[Value, ...]], Value] = eval(code, {"__builtins__": {}})
+    function: Callable[[tuple[Value, ...]], Value] = _function(source(expr, index))
     return function
+
+
+def compiled_each(exprs: Sequence[Expr], index: Mapping[str, int]) -> Callable[[tuple[Value, ...]], tuple[Value, ...]]:
+    """The values of all of `exprs`, as a function of a tuple whose places are named by `index`."""
+    function: Callable[[tuple[Value, ...]], tuple[Value, ...]] = _function(
+        f"({''.join(source(expr, index) + ', ' for expr in exprs)})"
+    )
+    return function
+
+
+def _function(text: str) -> Any:
+    """What Python makes of `text` over a tuple `s`."""
+    return eval(compile(f"lambda s: {text}", "<rule>", "eval"), {"__builtins__": {}})
 
 
 def source(expr: Expr, index: Mapping[str, int]) -> str:

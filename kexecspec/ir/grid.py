@@ -76,6 +76,15 @@ class Grid:
             self.having[name] = {value: repeated << place * shift for place, value in enumerate(several)}
         self.known: dict[Expr, Cells] = {}
 
+    @staticmethod
+    def over(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> Grid:
+        """Of all combinations those in `rows` alone, each with a value for each of `names`; a bit for each row."""
+        some = Grid({})
+        some.size, some.all = len(rows), (1 << len(rows)) - 1
+        for place, name in enumerate(names):
+            some.having[name] = _columns([row[place] for row in rows])
+        return some
+
     def where(self, expr: Expr) -> Cells:
         """The combinations in which the truth expression `expr` holds."""
         found = self.known.get(expr)
@@ -100,6 +109,10 @@ class Grid:
         for name, value in part.effect.items():
             after.having[name] = self._by_value(value)
         return after.where(part.expr)
+
+    def by_value(self, expr: Expr) -> Mapping[Value, Cells]:
+        """The combinations in which `expr` has a value, for each value that it has in some."""
+        return {value: cells for value, cells in self._by_value(expr).items() if cells}
 
     def values(self, name: str, cells: Cells) -> tuple[Value, ...]:
         """The values that `name` has in some of `cells`."""
@@ -182,6 +195,14 @@ class Grid:
             if elsewhere := cells & (self.all ^ here):
                 found[value] = found.get(value, 0) | elsewhere
         return found
+
+
+def _columns(column: Sequence[Value]) -> dict[Value, Cells]:
+    """For each value the places of `column` where it stands."""
+    found = dict[Value, Cells]()
+    for place, value in enumerate(column):
+        found[value] = found.get(value, 0) | 1 << place
+    return found
 
 
 def _united(several: Iterable[Cells]) -> Cells:

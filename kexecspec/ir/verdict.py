@@ -25,13 +25,15 @@ class Proof:
     """Invariants whose conjunction holds at first, is kept by every rule and implies the property.
 
     `method` says where they come from: `inductive` (the declared ones sufficed), `states` (learnt from the reachable
-    states, proved by the solver), `PDR`, or `run` (none: the property wants a run, and `witness` is one). `witness`
-    is a run that reaches the companion; None where none exists, and then the property is vacuous.
+    states, proved by the solver), `PDR`, `all states` (none: `reached` are all the states there are), or `run` (none:
+    the property wants a run, and `witness` is one). `witness` is a run that reaches the companion; None where none
+    exists, and then the property is vacuous. `reached` gives values in the order of the system's variables.
     """
 
     invariants: tuple[Invariant, ...]
     method: str
     witness: Trace | None
+    reached: tuple[tuple[Value, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from kexecspec.report.outcome import Outcome, disagrees, instances
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
 SHOWN = 3
 """Instances that are like another one, named where there are more."""
-_METHODS = {"states": "inductive, learnt", "PDR": "inductive, by PDR", "backwards": "inductive, found backwards"}
+_METHODS = {
+    "states": "inductive, learnt",
+    "all states": "all states seen",
+    "PDR": "inductive, by PDR",
+    "backwards": "inductive, found backwards",
+}
 
 
 def as_text(outcomes: Sequence[Outcome], look: Look) -> str:

@@ -30,7 +30,7 @@ def decisive(system: TransitionSystem, where: Expr, trace: Trace, desk: Desk) ->
     return tuple(
         (name, trace.initial[name])
         for name in unknown_facts(system)
-        if _few(system.variables[name].sort)
+        if is_tried(system.variables[name].sort)
         and all(
             is_excluded(known, substitute(where, {name: Const(value)}), desk)
             for value, known in _otherwise(system, name, trace.initial[name])
@@ -44,7 +44,8 @@ def _otherwise(system: TransitionSystem, name: str, value: Value) -> Iterator[tu
             yield other, with_facts(system, {name: other})
 
 
-def _few(sort: Sort) -> bool:
+def is_tried(sort: Sort) -> bool:
+    """Whether a fact of this sort has so few values that each is tried."""
     match sort:
         case BoolSort():
             return True
