@@ -20,12 +20,13 @@ from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Judgement
 from kexecspec.library import Library, library
 from kexecspec.merge import merged
+from kexecspec.platform.apart_facts import Groups
 from kexecspec.platform.bounds import excess
 from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import MANY, Part, parts, same_part
 from kexecspec.platform.resolve import resolve
-from kexecspec.platform.variants import Assignment, variants
+from kexecspec.platform.variants import Assignment, tried_apart, variants
 from kexecspec.schema import validate
 from kexecspec.solve.aside import PATIENCE, Died, answers
 from kexecspec.solve.few import judged_by_states
@@ -39,8 +40,8 @@ class Options:
     """`only` holds patterns CODE[/instance][@handoff]; `rlimit` is the solver's budget for one obligation. `inside`:
     solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay.
     `portfolio`: several engines for each property at once. `apart`: the masters from which on a platform is judged part
-    by part; None: never. `done` are ids of properties that have an answer. `cache`: where judgements of earlier runs
-    lie, each of which is checked as if it were new."""
+    by part; None: never, but where unknown facts are tried so. `done` are ids of properties that have an answer.
+    `cache`: where judgements of earlier runs lie, each of which is checked as if it were new."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
@@ -89,12 +90,14 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
     specs = library()
     found = platforms_in(root, path, specs)
     platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
-    taken_apart = parts(platforms, named, options.apart)
+    content: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    taken_apart = parts(platforms, named, 0 if tried_apart(content) else options.apart)
     ways = [
         Way(facts, platform, _way(root, platform, those, specs, options))
         for (facts, platform), those in zip(found, taken_apart, strict=True)
     ]
-    return Checked(plain(root), tuple(ways), merged([(way.facts, way.report) for way in ways]))
+    report = merged([(way.facts, way.report) for way in ways], Groups(content).bears)
+    return Checked(content, tuple(ways), report)
 
 
 def _way(root: Node, platform: Platform, found: Sequence[Part], specs: Library, options: Options) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from kexecspec import expectations
@@ -14,9 +14,9 @@ from kexecspec.platform.variants import Assignment
 WORST_FIRST = (Verdict.REFUTED, Verdict.UNKNOWN, Verdict.PROVED, Verdict.NOT_JUDGED)
 
 
-def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
+def merged(reports: Sequence[tuple[Assignment, Report]], bears: Callable[[str, str], bool]) -> Report:
     """The report about all ways together: a property is PROVED only if it is for each of them, and a refutation
-    names the facts that decided it."""
+    names the facts that decided it. `bears` says whether a fact can bear on a part, both by name."""
     if len(reports) == 1:
         return reports[0][1]
     first = reports[0][1]
@@ -24,7 +24,7 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
     for facts, report in reports:
         for found in report.findings:
             by_id.setdefault(found.property.id, []).append((facts, found))
-    findings = tuple(_worst(found) for found in by_id.values())
+    findings = tuple(_worst(found, bears) for found in by_id.values())
     expected = [u.expectation for _, r in reports for u in r.unmet]
     kept = tuple(dict.fromkeys(expected))
     unmet = expectations.compare(kept, findings)[1]
@@ -42,13 +42,15 @@ def merged(reports: Sequence[tuple[Assignment, Report]]) -> Report:
     )
 
 
-def _worst(found: Sequence[tuple[Assignment, Finding]]) -> Finding:
+def _worst(found: Sequence[tuple[Assignment, Finding]], bears: Callable[[str, str], bool]) -> Finding:
     facts, worst = min(found, key=lambda item: (WORST_FIRST.index(item[1].verdict), item[1].handoffs or 0))
     worst = replace(worst, rests_on=tuple(dict.fromkeys(doubt for _, one in found for doubt in one.rests_on)))
     if worst.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN):
         return worst
     others = [other for other, finding in found if finding.verdict is not worst.verdict]
-    decisive = tuple((name, _value(value)) for name, value in facts if _decides(name, value, others))
+    part = worst.property.instance.partition(":")[0]
+    decided = ((name, value) for name, value in facts if _decides(name, value, others) and bears(name, part))
+    decisive = tuple((name, _value(value)) for name, value in decided)
     return replace(worst, decided_by=(*worst.decided_by, *decisive))
 
 

@@ -20,6 +20,13 @@ LARGEST_HEAP = 16 << 20
 HEAP_SIZE = ("secure_world", "heap", "size")
 BASE_USE = ("secure_world", "heap", "base_use")
 Release = tuple[int, int, int, int]
+APART: Mapping[str, tuple[str, ...]] = {
+    "smc": ("2.0.0", "2.5.0", "2.6.0", "3.3.0", "3.8.0", "3.9.0", "3.12.0", "3.17.0"),
+    "ffa": ("3.10.0", "3.12.0", "3.17.0", "4.0.0"),
+    "board": ("3.18.0", "4.0.0", "4.5.0"),
+}
+"""The releases from which on something of specs/tee/optee.yaml is otherwise, by ABI, and those that only boards tell
+apart."""
 
 
 def settled(content: Mapping[str, Any], library: Library, wrong: Complaints) -> dict[str, Any]:
@@ -56,6 +63,13 @@ def release(text: str) -> Release:
         raise ValueError(f"{quote(text)} is no OP-TEE release such as 3.13.0")
     major, minor, patch, candidate = match.groups()
     return int(major), int(minor), int(patch or 0), int(candidate) if candidate else 1000
+
+
+def releases_apart(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """One release of each kind that an unknown OP-TEE may be, for the `secure_world` of a platform file."""
+    own = APART.get(str(given.get("abi", "smc")), APART["smc"])
+    oldest = release(own[0])
+    return tuple(sorted({*own, *(r for r in APART["board"] if "board" in given and release(r) > oldest)}, key=release))
 
 
 def _version(text: str, wrong: Complaints) -> Release:

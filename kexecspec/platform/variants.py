@@ -6,12 +6,16 @@ a capability of the secure world decides which operations there are, so each of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
+from math import prod
 from typing import Any
 
 from kexecspec.diagnostics import Diagnostic, InputError
+from kexecspec.platform.apart_facts import Groups, grouped
+from kexecspec.platform.loose import table
+from kexecspec.platform.secure_world import releases_apart
 from kexecspec.source import Node, at
 from kexecspec.tree import Path
 
@@ -29,7 +33,7 @@ NAMES = (
     "drivers.*.confidence", "drivers.*.title", "drivers.*.note*", "drivers.*.log.*", "*.from.*", "*.confidence.*",
 )  # fmt: skip
 """Places of names: there `unknown` is a name like any other, and means something or is refused."""
-UNTRIED = ("secure_world.heap.size", "secure_world.optee", "kernels.*.version")
+UNTRIED = ("secure_world.heap.size", "kernels.*.version")
 """What has too many values to try each, and decides too much to be left free."""
 CHOICES: Mapping[str, tuple[object, ...]] = {
     "devices.*.domain": ("translated", "identity"),
@@ -46,40 +50,65 @@ CHOICES: Mapping[str, tuple[object, ...]] = {
 }
 MOST = 32
 Assignment = tuple[tuple[str, object], ...]
+Choice = tuple[tuple[Path, object], ...]
+"""Values for some unknown facts."""
 
 
 def variants(content: Mapping[str, Any], root: Node) -> Iterator[tuple[Assignment, dict[str, Any]]]:
     """Each way the shape-changing unknown facts of a platform file may be, with the file's content for it. `root` is
     the tree it was read as.
 
-    A file without any gives itself, once. Raises InputError where there are more than MOST ways, or a fact of which
-    no ways are known.
+    A file without any gives itself, once. Where all combinations are too many, facts that bear on different parts
+    (apart_facts.py) are tried side by side: each way that those of one part may be is among what comes out, and each
+    combination with what bears on everything, but not each with each of another part. Raises InputError where there
+    are more than MOST ways even so, or a fact of which no ways are known.
     """
-    open_facts = [(path, _choices(path)) for path in _unknown(content, ()) if not _fits(path, (*FREE, *NAMES))]
-    untried = [path for path, _ in open_facts if _fits(path, UNTRIED)]
+    open_facts = tuple(_open(content))
+    untried = [path for path in open_facts if _fits(path, UNTRIED)]
     if untried:
         raise InputError([_left_unknown(path, root) for path in untried])
-    ways = 1
-    for _, choices in open_facts:
-        ways *= len(choices)
-    if ways > MOST:
-        names = ", ".join(".".join(map(str, path)) for path, _ in open_facts)
-        raise InputError(
-            [
-                Diagnostic(
-                    "KX018",
-                    f"{ways} ways to fill in what is unknown, at most {MOST} are tried",
-                    root.span,
-                    (names,),
-                )
-            ]
-        )
-    for values in product(*(choices for _, choices in open_facts)):
-        chosen = tuple((path, value) for (path, _), value in zip(open_facts, values, strict=True))
+    for chosen in _choices_of(content, open_facts, root):
         filled: Any = content
         for path, value in chosen:
             filled = _with(filled, path, value)
         yield tuple((".".join(map(str, path)), value) for path, value in chosen), dict(filled)
+
+
+def tried_apart(content: Mapping[str, Any]) -> bool:
+    """Whether the unknown facts of different parts are tried side by side, so that only the parts can be judged."""
+    return _number(content, _open(content)) > MOST
+
+
+def _open(content: Mapping[str, Any]) -> Iterator[Path]:
+    return (path for path in _unknown(content, ()) if not _fits(path, (*FREE, *NAMES)))
+
+
+def _choices_of(content: Mapping[str, Any], open_facts: Sequence[Path], root: Node) -> Iterator[Choice]:
+    if _number(content, open_facts) <= MOST:
+        return _product(content, open_facts)
+    groups = grouped(Groups(content), open_facts)
+    common, own = groups.pop(""), list(groups.values())
+    most = max((_number(content, paths) for paths in own), default=1)
+    if (ways := _number(content, common) * most) > MOST:
+        names = ", ".join(".".join(map(str, path)) for path in open_facts[:12])
+        more = f" and {len(open_facts) - 12} more" if len(open_facts) > 12 else ""
+        says = f"{ways} ways to fill in what is unknown, at most {MOST} are tried"
+        raise InputError([Diagnostic("KX018", says, root.span, (names + more,))])
+    side_by_side = [list(_product(content, paths)) for paths in own]
+    return (
+        (*first, *(pair for each in side_by_side for pair in each[number % len(each)]))
+        for first in _product(content, common)
+        for number in range(most)
+    )
+
+
+def _product(content: Mapping[str, Any], paths: Sequence[Path]) -> Iterator[Choice]:
+    for values in product(*(_choices(content, path) for path in paths)):
+        yield tuple(zip(paths, values, strict=True))
+
+
+def _number(content: Mapping[str, Any], paths: Iterable[Path]) -> int:
+    return prod(len(_choices(content, path)) for path in paths)
 
 
 def _left_unknown(path: Path, root: Node) -> Diagnostic:
@@ -103,8 +132,10 @@ def _fits(path: tuple[str | int, ...], patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(".".join(map(str, path)), pattern) for pattern in patterns)
 
 
-def _choices(path: tuple[str | int, ...]) -> tuple[object, ...]:
+def _choices(content: Mapping[str, Any], path: Path) -> tuple[object, ...]:
     dotted = ".".join(map(str, path))
+    if dotted == "secure_world.optee":
+        return releases_apart(table(content, "secure_world"))
     return next((choices for pattern, choices in CHOICES.items() if fnmatchcase(dotted, pattern)), (False, True))
 
 
