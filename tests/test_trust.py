@@ -134,3 +134,31 @@ def test_a_version_whose_name_hides_the_release_is_named(tmp_path: Any) -> None:
     found = resting(tmp_path / "board.yaml", "5.14.0-503.el9")
 
     assert "prod" in found["KX102/bnxt@kexec"]
+
+
+ASSUMING = """\
+memory: {ram: [0x8000_0000 + 1GiB], confidence: {ram: assumed}}
+secure_world: {optee: 3.13.0, confidence: {optee: assumed, threads: read}}
+smmus: {smmu: {variant: "arm,mmu-500", confidence: {variant: assumed}}}
+devices:
+  a: {driver: generic-platform, smmu: smmu, iova: 0x9000_0000 + 1MiB, confidence: {iova: assumed, dma: unknown}}
+  b: {driver: own, smmu: smmu, iova: 0x9000_0000 + 1MiB}
+drivers:
+  own: {extends: generic-platform, from: {hooks: "b.c:3"}, confidence: {quiesced_by: assumed}}
+kernels: {prod: {version: "6.1", confidence: {version: assumed}}}
+handoffs: [prod -kexec-> prod]
+"""
+
+
+def test_what_a_file_assumes_is_taken_on_trust_by_the_verdicts_it_bears_on(tmp_path: Any) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(ASSUMING)
+    report = check(str(file), Options(only=("KX301", "KX105"), replay=False, inside=True))
+    ours = {r.what: r for r in report.reliances if r.why == "assumed in the platform file"}
+    assert set(ours) == {
+        "memory: ram", "secure world: optee", "smmu: variant", "a: iova", "driver own of b: quiesced_by", "prod: version",
+    }  # fmt: skip
+    rests = {f.property.id: {r.what for r in f.rests_on if r in ours.values()} for f in report.findings}
+    assert rests["KX301/a@kexec"] >= {"memory: ram", "smmu: variant", "a: iova", "prod: version"}
+    assert rests["KX301/b@kexec"] >= {"memory: ram", "smmu: variant", "driver own of b: quiesced_by", "prod: version"}
+    assert "secure world: optee" in rests["KX105/optee@any"] and "a: iova" not in rests["KX105/optee@any"]

@@ -65,7 +65,7 @@ def add(
     )
     if driver.inline or driver.content.get("confidence", "unverified") != "read":
         why = "described in the platform file" if driver.inline else str(driver.content.get("confidence"))
-        if not (driver.inline and driver.content.get("sources")):
+        if not (driver.inline and (driver.content.get("sources") or driver.content.get("from"))):
             found.reliances.append(Reliance(f"driver {driver.name}", why, name))
 
 

@@ -1,5 +1,5 @@
-"""Which facts of a platform nobody has verified the ground of: doubted features, drivers and versions, and the facts
-that each of them decides."""
+"""Which facts of a platform nobody has verified the ground of: doubted features, drivers and versions, what the file
+assumes, and the facts that each of them decides."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kexecspec.library import Library
+from kexecspec.platform.assumed import MEMORY, MEMORY_FACTS
 from kexecspec.platform.drivers import ALLOCATIONS, find_driver
 from kexecspec.platform.facts import Entity, Link, Platform, Reliance
 from kexecspec.platform.stated import Stated
@@ -52,6 +53,8 @@ class Doubts:
         if subject in self.platform.entities:
             own = any(self.facts[name].part == subject for name in known)
             return own or any(_part_of(name, subject) for name in names)
+        if subject == MEMORY:
+            return any(name.rpartition(".")[2] in MEMORY_FACTS for name in names)
         if any(subject in self.decided[name] for name in known):
             return True
         kinds = {kind for kind, features in AMOUNTS.items() if subject in features}

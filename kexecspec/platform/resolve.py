@@ -9,7 +9,7 @@ from typing import Any
 from kexecspec.diagnostics import quote
 from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
-from kexecspec.platform import bounds, contradictions, links, names, secure_world
+from kexecspec.platform import assumed, bounds, contradictions, links, names, secure_world
 from kexecspec.platform import kernels as kernel_facts
 from kexecspec.platform.adding import Parts
 from kexecspec.platform.complaints import Complaints
@@ -58,6 +58,7 @@ def resolve(
         assumptions=(*_assumptions(content), *_adoption(kernels)),
         reliances=(
             *found.reliances,
+            *assumed.assumptions(content),
             *kernel_facts.reliances(kernels, library, found.features | _in_rules(content, library)),
         ),
         expectations=_expectations(content, wrong),
