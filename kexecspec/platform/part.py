@@ -17,7 +17,7 @@ from kexecspec.platform.surroundings import Surroundings
 
 MANY = 24
 """Masters from which on a platform is taken apart: fewer are judged together as quickly."""
-CROWD = 8
+CROWD = 4
 """TEE clients from which on it is: they share the secure world, and judging them together costs more sooner."""
 
 
