@@ -311,8 +311,18 @@ def drivers(name: str | None) -> int:
 @show.command()
 @click.argument("name", required=False)
 @click.option("--kernel", metavar="VERSION", help="Only those that an unmodified kernel of this version has.")
-def features(name: str | None, kernel: str | None) -> int:
+@click.option("--tree", metavar="DIR", help="What this kernel source tree shows of them, beside the version table.")
+@click.option("--config", metavar="FILE", help="The .config that the tree is built with.")
+def features(name: str | None, kernel: str | None, tree: str | None, config: str | None) -> int:
     """Kernel features with their sources, or one of them."""
+    if tree is not None:
+        from kexecspec.cli.show_tree import features_of_tree
+
+        if kernel is not None:
+            raise click.UsageError("--kernel and --tree exclude each other: a tree says itself which version it is")
+        return features_of_tree(name, tree, config)
+    if config is not None:
+        raise click.UsageError("--config goes with --tree")
     from kexecspec.cli.show_features import features as shown
 
     return shown(name, kernel)

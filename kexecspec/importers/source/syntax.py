@@ -22,11 +22,12 @@ class NoParser(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One C file: its blanked text, its syntax tree and its functions. Lines count from 1."""
+    """One C file: its blanked text, its syntax tree, and its functions, each as often as it is defined (`#ifdef`).
+    Lines count from 1."""
 
     blanked: Blanked
     root: Node
-    functions: Mapping[str, Node] = field(repr=False)
+    functions: Mapping[str, tuple[Node, ...]] = field(repr=False)
 
     def text(self, node: Node) -> str:
         """The text of a node, blanks squeezed."""
@@ -49,7 +50,10 @@ def parse(text: bytes) -> Unit:
     """
     blanked = blank(text)
     root = _parser().parse(blanked.text).root_node
-    return Unit(blanked, root, {name: node for node, name in _functions(root)})
+    found: dict[str, tuple[Node, ...]] = {}
+    for node, name in _functions(root):
+        found[name] = (*found.get(name, ()), node)
+    return Unit(blanked, root, found)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -1,0 +1,1 @@
+"""What a kernel's source tree shows of the features that specs/kernels describes."""
