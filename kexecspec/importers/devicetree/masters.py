@@ -32,7 +32,7 @@ def masters(reading: Reading, known: tuple[Iommu, ...]) -> Found:
             slot, functions = _bridge(reading, node)
             slots.append(slot)
             made += functions
-        elif not made and _on_memory_bus(reading, node):
+        elif not made and (_on_memory_bus(reading, node) or _is_service(reading, node)):
             others.append(_master(reading, node))
         for master in made:
             (behind if master.iommu.value and master.iommu.value not in off else others).append(_off(master, off))
@@ -80,6 +80,12 @@ def _on_memory_bus(reading: Reading, node: DtNode) -> bool:
     if any(reading.text(above, "device_type") == "pci" for above in reading.tree.upwards(parent)):
         return False
     return all(reading.bus_cells(above)[1] for above in reading.tree.upwards(parent) if "#size-cells" in above.props)
+
+
+def _is_service(reading: Reading, node: DtNode) -> bool:
+    """Whether it may be a service of the firmware or of a trusted OS, which has no registers."""
+    parent = reading.tree.parent(node)
+    return parent is not None and parent.path in ("/", "/firmware") and "reg" not in node.props
 
 
 def _is_pci_host(reading: Reading, node: DtNode) -> bool:

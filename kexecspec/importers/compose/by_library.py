@@ -1,0 +1,53 @@
+"""Drivers by the library alone, where there is no kernel tree: those whose compatibles it knows, else stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kexecspec.importers.board import Master
+from kexecspec.importers.compose.chosen import Choose, Chosen, NoMaster
+from kexecspec.importers.facts import Fact, assumed, unknown
+from kexecspec.library import Library
+
+STAND_INS: Mapping[str, str] = {"platform": "generic-platform", "amba": "generic-amba", "pci": "generic-pci"}
+
+
+def by_library(library: Library) -> Choose:
+    """Chooses for each device the driver of the library that has one of its compatibles, the most special first."""
+    known = compatibles(library)
+
+    def choose(master: Master) -> Chosen | NoMaster:
+        name = next((known[one] for one in (*names(master), *master.compatibles) if one in known), None)
+        if name is not None:
+            spec = library.spec("drivers", name)
+            client = spec is not None and spec.content.get("kind") == "tee-client"
+            places = master.driver.places if master.driver.known else (master.place,)
+            return Chosen(Fact(name, places), kind="client" if client else "master")
+        if not master.iommu.value:
+            return NoMaster("without a kernel tree nobody can tell whether it issues DMA")
+        return stand_in(master, "its driver is not in the library, and no kernel tree was given")
+
+    return choose
+
+
+def stand_in(master: Master, why: str) -> Chosen:
+    """A driver of which nothing is known but its bus."""
+    if master.bus not in STAND_INS:
+        return Chosen(assumed("generic-platform", master.place, note=why), facts={"dma": unknown(note=why)})
+    facts: dict[str, Fact[Any]] = {name: unknown(master.place, note=why) for name in ("dma", "quiesced_by")}
+    return Chosen(assumed(STAND_INS[master.bus], master.place, note=why), facts=facts)
+
+
+def compatibles(library: Library) -> dict[str, str]:
+    """The library's driver for each compatible that one of them names, and for each driver's own name in the kernel."""
+    found: dict[str, str] = {}
+    for spec in library.all("drivers"):
+        for name in spec.content.get("compatible", ()):
+            found[str(name)] = spec.name
+    return found
+
+
+def names(master: Master) -> tuple[str, ...]:
+    """What a running kernel calls the driver, if that is known."""
+    return (master.driver.value,) if master.driver.value else ()
