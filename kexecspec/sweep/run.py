@@ -20,6 +20,10 @@ Said = list[tuple[int, Answer, float]]
 SECOND = 1.0
 """About as long as a chunk takes."""
 LARGEST_CHUNK = 16
+SHARES = 16
+"""No chunk has more than such a part of what is left, so that towards the end nobody waits for the last one."""
+FIRST = 32
+"""So many chunks are given away before anybody knows how long one takes."""
 RETRIES = 2
 """So often a combination is asked for again, by itself, whose worker is lost."""
 
@@ -76,21 +80,27 @@ class _Sweep:
     again: list[Ready] = field(default_factory=list)
     spent: float = 0.0
     judged: int = 0
+    left: int = 0
 
     def run(self, todo: Sequence[Planned]) -> None:
-        fresh = self._fresh(todo)
+        fresh, self.left = self._fresh(todo), len(todo)
         while True:
-            while len(self.flying) < self.crew.window and (chunk := self._chunk(fresh)):
+            while len(self.flying) < self._window() and (chunk := self._chunk(fresh)):
                 self._submit(chunk)
             if not self.flying:
                 return
             for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
                 self._take(future, self.flying.pop(future))
 
+    def _window(self) -> int:
+        """How many chunks may be with the executor now."""
+        return self.crew.window if self.judged else min(self.crew.window, FIRST)
+
     def _fresh(self, todo: Sequence[Planned]) -> Iterator[Ready]:
         """What has to be judged; what needs no judging is kept on the way."""
         specs = library()
         for planned in todo:
+            self.left -= 1
             match prepared(planned, self.plan.head.made, specs):
                 case Unfit(_, answer):
                     self._keep(planned, None, answer, 0.0, True)
@@ -108,7 +118,8 @@ class _Sweep:
             return [self.again.pop()]
         size = 1
         if self.crew.several and self.judged:
-            size = max(1, min(LARGEST_CHUNK, int(SECOND * self.judged / max(self.spent, 0.001))))
+            in_a_second = int(SECOND * self.judged / max(self.spent, 0.001))
+            size = max(1, min(LARGEST_CHUNK, in_a_second, self.left // SHARES))
         return list(islice(fresh, size))
 
     def _submit(self, chunk: list[Ready]) -> None:
