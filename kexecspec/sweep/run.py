@@ -20,7 +20,7 @@ Said = list[tuple[int, Answer, float]]
 SECOND = 1.0
 """About as long as a chunk takes."""
 LARGEST_CHUNK = 16
-SHARES = 16
+SHARES = 8
 """No chunk has more than such a part of what is left, so that towards the end nobody waits for the last one."""
 FIRST = 32
 """So many chunks are given away before anybody knows how long one takes."""
