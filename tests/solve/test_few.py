@@ -3,6 +3,7 @@ there are is not believed."""
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 
 from kexecspec import confirm
 from kexecspec.findings import Finding
-from kexecspec.ground.ground import ground
+from kexecspec.ground.ground import folded, ground, with_flow
 from kexecspec.ir.expr import FALSE, TRUE, Ref, less, negate, same
 from kexecspec.ir.expr import Const as Number
 from kexecspec.ir.system import Lifetime, Mode, Property, TransitionSystem
@@ -20,12 +21,14 @@ from kexecspec.ir.trace import objection
 from kexecspec.ir.values import BOOL, IntSort
 from kexecspec.ir.verdict import Counterexample, Judgement, Proof, Verdict
 from kexecspec.library import library
+from kexecspec.platform.part import parts
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import variants
 from kexecspec.solve.closed import objections
 from kexecspec.solve.few import judged_by_states
 from kexecspec.solve.judge import judge
 from kexecspec.source import load, plain
+from tests.generated import platform as generated
 
 sys.path.insert(0, str(Path(__file__).parent))
 from generated import systems
@@ -89,6 +92,19 @@ def test_generated_systems_are_judged_alike(whole: TransitionSystem) -> None:
                 assert objection(whole, mine.evidence.trace, negate(prop.holds)) is None
             elif isinstance(mine.evidence, Proof):
                 assert objections(whole, mine.evidence.reached, (prop,)) == ()
+
+
+def test_parts_of_generated_platforms_are_judged_alike() -> None:
+    compared = 0
+    for seed in range(20 * int(os.environ.get("KEXECSPEC_SOAK", "1"))):
+        for part in parts([generated(seed)], many=1)[0]:
+            small = folded(part.platform, library())
+            wanted = tuple(p for p in small.properties if not same(p.companion, FALSE) and p.counter is None)
+            looked = judged_by_states(small, wanted) or ()
+            for mine, theirs in zip(looked, judge(with_flow(small), wanted) if looked else (), strict=True):
+                the_same(mine, theirs)
+            compared += len(looked)
+    assert compared > 30
 
 
 COUNTS = system(
