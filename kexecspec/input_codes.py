@@ -180,6 +180,12 @@ _ALL = (
         "The message gives the node's path and the property: a reference to no node, a list of cells that does not "
         "come out even, a text without an end. Such a tree would be read as another board than it is.",
     ),
+    InputCode(
+        "KX033", "answer", "An answer given to an import does not fit.",
+        "An answer is `--set KEY=VALUE`: the key names a fact of the platform file with dots, such as memory.dma_limit "
+        "or devices.NAME.driver, and the value is what would stand there in YAML. `kexecspec schema platform` has all "
+        "facts.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

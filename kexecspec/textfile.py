@@ -29,7 +29,7 @@ _KINDS = (
 
 def read_text(path: str, largest: int = LARGEST) -> str:
     """The text of a file. Raises InputError; reads at most `largest` bytes and never waits for a pipe."""
-    return decode(_read_bytes(path, largest), path)
+    return decode(read_bytes(path, largest), path)
 
 
 def decode(content: bytes, path: str) -> str:
@@ -79,16 +79,18 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _read_bytes(path: str, largest: int) -> bytes:
+def read_bytes(path: str, largest: int, wanted: str = "a YAML file") -> bytes:
+    """What a file holds. Raises InputError; reads at most `largest` bytes and never waits for a pipe. `wanted` says
+    what should be named where `path` is no file."""
     try:
         before = os.stat(path)
         if not stat.S_ISREG(before.st_mode):
-            raise _irregular(path, before.st_mode)
+            raise _irregular(path, before.st_mode, wanted)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
             now = os.fstat(file.fileno())
             if not stat.S_ISREG(now.st_mode):
-                raise _irregular(path, now.st_mode)
+                raise _irregular(path, now.st_mode, wanted)
             if now.st_size > largest:
                 raise _too_large(path, f"{now.st_size} bytes", largest)
             content = file.read(largest + 1)
@@ -101,9 +103,9 @@ def _read_bytes(path: str, largest: int) -> bytes:
     return content
 
 
-def _irregular(path: str, mode: int) -> InputError:
+def _irregular(path: str, mode: int, wanted: str) -> InputError:
     kind = next((name for test, name in _KINDS if test(mode)), "no regular file")
-    return _refused(path, "KX014", f"{kind}, not a file", "name a YAML file")
+    return _refused(path, "KX014", f"{kind}, not a file", f"name {wanted}")
 
 
 def _too_large(path: str, size: str, largest: int) -> InputError:

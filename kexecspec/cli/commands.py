@@ -244,6 +244,22 @@ def export(whole: bool, **given: Any) -> int:
     return run(Request(sliced=not whole, **given))
 
 
+@program.command(name="import")
+@click.option("--dtb", "--dts", required=True, metavar="FILE", help="A .dtb, a .dts, or /sys/firmware/fdt.")
+@click.option("--tee", default="", metavar="RELEASE|none", help="OP-TEE's release, or that there is none.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A fact that you know; may be repeated.")
+@click.option("-o", "--output", metavar="FILE", help="Default: stdout.")
+def import_(**given: Any) -> int:
+    """Make a platform file of a device tree, each fact with where it was read.
+
+    What nobody could tell is left open and listed on top; `check` takes the
+    file as it is.
+    """
+    from kexecspec.cli.importing import Request, run
+
+    return run(Request(**given))
+
+
 @program.command(name="list")
 @click.argument("file")
 def list_(file: str) -> int:

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from kexecspec.check import platforms_in
+from kexecspec.diagnostics import InputError
 from kexecspec.importers.board import Board
+from kexecspec.importers.compose.answers import read_answers
 from kexecspec.importers.compose.by_library import by_library
-from kexecspec.importers.compose.compose import Composed, compose
+from kexecspec.importers.compose.compose import Composed
 from kexecspec.importers.compose.setting import Setting
+from kexecspec.importers.compose.whole import imported
 from kexecspec.importers.compose.written import scalar, text_of
 from kexecspec.importers.devicetree.read import read_board
 from kexecspec.importers.facts import Fact, Place
@@ -39,12 +42,12 @@ NODES: dict[str, Any] = {
 }
 
 
-def composed(said: Board, **setting: Any) -> Composed:
-    return compose(said, by_library(library()), Setting(**setting), library())
+def composed(said: Board, *answers: str, **setting: Any) -> Composed:
+    return imported(said, by_library(library()), Setting(**setting), read_answers(answers), library()).composed
 
 
-def of(nodes: dict[str, Any], **setting: Any) -> Composed:
-    return composed(read_board(board(nodes), "a b.dtb"), **setting)
+def of(nodes: dict[str, Any], *answers: str, **setting: Any) -> Composed:
+    return composed(read_board(board(nodes), "a b.dtb"), *answers, **setting)
 
 
 def test_all_of_a_board_stands_in_the_file_with_its_places() -> None:
@@ -135,3 +138,57 @@ def test_a_hostile_model_stays_in_its_comment() -> None:
     hostile = b"x\nkernels: {}\n\x1b[31m\xe2\x80\xae\0"
     text = text_of(composed(read_board(blob({"model": hostile}), "b\n.dtb")))
     assert text.isascii() and "\x1b" not in text and "\nkernels: {}" not in text
+
+
+def asked(made: Composed) -> set[str]:
+    return {question.asks for question in made.questions}
+
+
+def test_an_answer_takes_the_place_of_what_was_open() -> None:
+    before, after = of(NODES), of(
+        NODES, "devices.video-2.dma=one-shot", "devices.video-2.quiesced_by={kexec: shutdown}",
+        "devices.video-2.iova=0x9000_0000 + 1MiB", "devices.usb-1.iova=0xa000_0000 + 1MiB",
+        "kernels.linux.version=6.1", "secure_world.heap.size=128KiB",
+    )  # fmt: skip
+    video = after.content["devices"]["video-2"]
+    assert (video["dma"], video["quiesced_by"], video["iova"]) == (
+        "one-shot", {"kexec": "shutdown"}, "0x9000_0000 + 1MiB",
+    )  # fmt: skip
+    assert video["confidence"] == {"driver": "assumed"} and video["from"]["dma"] == "--set"
+    assert after.content["kernels"]["kdump"]["version"] == "6.1"
+    assert after.content["secure_world"]["heap"]["size"] == "128KiB"
+    gone = {"What kind of DMA do these issue?", "What stops these at a handoff?", "Where do the mappings of these lie?"}
+    assert asked(before) - asked(after) == gone | {"Which kernel?"}
+
+
+def test_a_driver_that_is_said_brings_its_own_facts() -> None:
+    made = of(NODES, "devices.video-2.driver=caam", "devices.rng.driver=optee-rng")
+    video = made.content["devices"]["video-2"]
+    assert "dma" not in video and video["from"]["driver"] == "--set" and "driver" not in video["confidence"]
+    assert made.content["devices"]["rng"] == {"driver": "optee-rng", "from": {"driver": "--set"}}
+
+
+def test_a_fact_is_taken_away_by_null() -> None:
+    assert "quiesced_by" not in of(NODES, "devices.video-2.quiesced_by=null").content["devices"]["video-2"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("memory", "'memory': an answer is KEY=VALUE"),
+        ("=1", "an answer is KEY=VALUE"),
+        ("memory.ram=[1", "not YAML"),
+        ("memory.ram=much", "'memory.ram=much': a range is START + SIZE"),
+        ("devices.usb-1=x", "it names a part, and a fact of it is set"),
+        ("devices.usb-1.driver.name=x", "a fact on the way to it is no table"),
+        ("devices.usb-1.colour=blue", "unknown key 'colour'"),
+        ("device.usb-1.dma=ring", "unknown key 'device'"),
+        ("devices.usb-1.driver=dwc4", "unknown driver 'dwc4'"),
+        ("kernels.linux.version=99.1", "unknown version '99.1'"),
+        ("memory.crashkernel=0x1000 + 4KiB", "crashkernel lies outside RAM"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_refused(answer: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        of(NODES, answer)
+    assert said in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,12 +89,3 @@ def _iova(master: Master) -> Fact[str] | None:
     if master.bus == "pci" and (master.reach.value is None or master.reach.value >= BELOW):
         return None
     return unknown(*master.reach.places, note="it depends on the address mask that its driver sets")
-
-
-def open_facts(made: Devices) -> Iterator[tuple[str, str]]:
-    """Each unknown fact of a device or a driver, as (its name in the file, the fact)."""
-    for section, parts in (("devices", made.devices), ("drivers", made.drivers)):
-        for name, entry in parts.items():
-            for fact, confidence in dict(entry.get("confidence") or {}).items():
-                if confidence == "unknown":
-                    yield f"{section}.{name}", fact

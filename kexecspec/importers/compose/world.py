@@ -6,11 +6,12 @@ from typing import Any
 
 from kexecspec.importers.board import Board
 from kexecspec.importers.compose.parts import Part, part
+from kexecspec.importers.compose.questions import KERNEL
 from kexecspec.importers.compose.setting import Setting, has_tee
 from kexecspec.importers.facts import Fact, Place, assumed, unknown
 from kexecspec.library import Library
 
-KERNEL, CRASH = "linux", "kdump"
+CRASH = "kdump"
 HANDOFFS = [
     f"{KERNEL} -kexec-> {KERNEL}",
     f"{KERNEL} -crash-> {CRASH}",

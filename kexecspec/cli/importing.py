@@ -1,0 +1,99 @@
+"""`kexecspec import`: a platform file from a device tree and a kernel tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import click
+
+from kexecspec.cli.console import complain, say
+from kexecspec.diagnostics import escape
+from kexecspec.exit_codes import PROVED, UNUSABLE
+from kexecspec.importers.board import Board
+from kexecspec.importers.compose.answers import read_answers
+from kexecspec.importers.compose.chosen import Choose
+from kexecspec.importers.compose.compose import Composed
+from kexecspec.importers.compose.setting import Setting
+from kexecspec.importers.compose.whole import Imported, imported
+from kexecspec.library import Library, library
+from kexecspec.platform.secure_world import release
+from kexecspec.report.look import shell, wrapped
+
+LIVE = "/sys/firmware/fdt"
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `import`, as given."""
+
+    dtb: str
+    tee: str = ""
+    sets: tuple[str, ...] = ()
+    output: str | None = None
+
+
+def run(request: Request) -> int:
+    """Imports, and writes the file or prints it. Raises InputError or click.UsageError."""
+    tee, answers, specs = _tee(request.tee), read_answers(request.sets), library()
+    board = _board(request.dtb)
+    made = imported(board, _choice(request, specs), Setting(tee=tee), answers, specs)
+    if request.output is None:
+        say(made.text)
+        return PROVED
+    return _saved(request.output, made)
+
+
+def _tee(given: str) -> str:
+    text = given.removeprefix("optee=").removeprefix("optee-")
+    if text not in ("", "none", "unknown", "optee"):
+        try:
+            release(text)
+        except ValueError as error:
+            raise click.UsageError(f"--tee: {error}, or none, or unknown") from None
+    return text
+
+
+def _board(path: str) -> Board:
+    from kexecspec.importers.devicetree.files import read_blob_file
+    from kexecspec.importers.devicetree.read import read_board
+
+    return read_board(read_blob_file(path), PurePath(path).name)
+
+
+def _choice(request: Request, specs: Library) -> Choose:
+    from kexecspec.importers.compose.by_library import by_library
+
+    return by_library(specs)
+
+
+def _saved(name: str, made: Imported) -> int:
+    from kexecspec.files import write_new
+
+    try:
+        write_new(Path(name), made.text)
+    except FileExistsError:
+        raise click.UsageError(f"{escape(name)} exists; --update it, or name another file.") from None
+    except OSError as error:
+        complain(f"error: {escape(name)}: {escape(error.strerror or str(error))}; nothing was written")
+        return UNUSABLE
+    say("\n".join(_told(made.composed, name)))
+    return PROVED
+
+
+def _told(made: Composed, name: str) -> Iterator[str]:
+    """What was imported, and what is open."""
+    content = made.content
+    devices = content.get("devices", {})
+    behind = sum("smmu" in entry for entry in devices.values())
+    count = len(content.get("smmus", {}))
+    smmus = f"{count} SMMU{'' if count == 1 else 's'}"
+    yield f"wrote {escape(name)}: {len(devices)} devices, {behind} of them behind {smmus}"
+    for one in made.left:
+        yield from wrapped(f"left out: {', '.join(one.names)} ({escape(one.why)})", "", "  ")
+    for number, question in enumerate(made.questions, 1):
+        yield from wrapped(f"open {number}: {escape(question.asks)} {escape(question.answer)}", "", "  ")
+    if not devices and "optee" not in content.get("secure_world", {}):
+        yield from wrapped("nothing to judge: it has no SMMU with masters and no trusted OS that is known of", "", "  ")
+    yield f"next: kexecspec check {shell(name)}"

@@ -1,0 +1,96 @@
+"""`import` as a command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.goldens import ROOT
+
+BOARD = ROOT / "examples/import/board.dtb"
+SOURCE = BOARD.with_suffix(".dts")
+
+
+def test_what_is_imported_is_checked_as_it_is(run: Run) -> None:
+    ran = run("import", "--dtb", BOARD, "-o", "board.yaml")
+    assert ran.code == 0 and ran.err == ""
+    assert ran.out.startswith("wrote board.yaml: 3 devices, 3 of them behind 1 SMMU\n")
+    assert "open 2: Is OP-TEE loaded? --tee RELEASE, or --tee none" in ran.out
+    assert all(len(line) <= 78 for line in ran.out.splitlines())
+    assert run("list", "board.yaml").code == 0
+    checked = run("check", "board.yaml", "--only", "KX302/usb-3100000@crash", "--no-cache")
+    assert checked.code == 1 and "REFUTED" in checked.out
+    assert run("import", "--dtb", BOARD).out == Path("board.yaml").read_text()
+
+
+def test_a_file_that_exists_is_left_alone(run: Run) -> None:
+    Path("board.yaml").write_text("mine\n")
+    ran = run("import", "--dtb", BOARD, "-o", "board.yaml")
+    assert ran.code == 2 and "board.yaml exists" in ran.err and Path("board.yaml").read_text() == "mine\n"
+    assert run("import", "--dtb", BOARD, "-o", "nowhere/board.yaml").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--dtb", "missing.dtb"], "error[KX013]: cannot be read: No such file or directory"),
+        (["--dtb", "."], "error[KX014]: a directory, not a file"),
+        (["--dtb", str(SOURCE).replace(".dts", ".expect")], "error[KX013]"),
+        (["--dtb", str(BOARD), "--tee", "3"], "'3' is no OP-TEE release such as 3.13.0, or none, or unknown"),
+        (
+            ["--dtb", str(BOARD), "--set", "smmus.iommu-5000000.variant=arm,smmu-v9"],
+            "unknown SMMU variant 'arm,smmu-v9'",
+        ),
+        (["--tee", "none"], "Missing option '--dtb'"),
+    ],
+)
+def test_bad_use_is_refused_without_a_file(run: Run, arguments: list[str], said: str) -> None:
+    ran = run("import", *arguments, "-o", "board.yaml")
+    assert ran.code == 2 and said in ran.err and not Path("board.yaml").exists()
+
+
+def test_without_a_library_that_reads_blobs_the_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fdt", None)
+    monkeypatch.setitem(sys.modules, "libfdt", None)
+    ran = run("import", "--dtb", BOARD)
+    assert ran.code == 2 and "kexecspec[import]" in ran.err
+
+
+def compiler(folder: Path, program: str) -> str:
+    """A PATH on which `dtc` is a shell script."""
+    folder.mkdir()
+    (folder / "dtc").write_text(f"#!/bin/sh\n{program}\n")
+    (folder / "dtc").chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_a_source_is_compiled(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", compiler(tmp_path / "bin", f"cat {BOARD}"))
+    ran = run("import", "--dts", SOURCE)
+    assert ran.code == 0 and "variant: board.dts:/soc/iommu@5000000" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("echo 'Error: board.dts:3.1-5 syntax error' >&2; exit 1", "dtc: Error: board.dts:3.1-5 syntax error"),
+        ("exit 1", "dtc: no blob, and no reason"),
+        ("echo nothing", "no device tree blob: it begins with 6e6f7468"),
+    ],
+)
+def test_a_source_that_does_not_compile_says_why(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    monkeypatch.setenv("PATH", compiler(tmp_path / "bin", program))
+    ran = run("import", "--dts", SOURCE)
+    assert ran.code == 2 and said in ran.err
+
+
+def test_without_dtc_a_source_is_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ran = run("import", "--dts", SOURCE)
+    assert ran.code == 2 and "a source is compiled by dtc, which is not here" in ran.err
