@@ -88,11 +88,44 @@ def _functions(root: Node) -> Iterator[tuple[Node, str]]:
             yield from _functions(node)
 
 
+def plain_tree(text: bytes) -> Node:
+    """The top of the syntax tree of a text as it stands. Raises NoParser."""
+    return _parser().parse(text).root_node
+
+
+def captured(node: Node, query: str) -> Mapping[str, list[Node]]:
+    """What a query in tree_sitter's own language finds under a node, by the names of its captures. Raises NoParser."""
+    import tree_sitter
+
+    return tree_sitter.QueryCursor(_query(query)).captures(node)
+
+
+def check_parser() -> None:
+    """Raises NoParser where tree_sitter is not installed."""
+    _parser()
+
+
 @cache
-def _parser() -> Any:
+def _language() -> Any:
     try:
         import tree_sitter
         import tree_sitter_c
     except ImportError:
         raise NoParser("reading C needs tree-sitter: pip install 'kexecspec[import]'") from None
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
+    return tree_sitter.Language(tree_sitter_c.language())
+
+
+@cache
+def _parser() -> Any:
+    language = _language()
+    import tree_sitter
+
+    return tree_sitter.Parser(language)
+
+
+@cache
+def _query(text: str) -> Any:
+    language = _language()
+    import tree_sitter
+
+    return tree_sitter.Query(language, text)

@@ -1,0 +1,61 @@
+"""Folders and files of the kernel's own code: what it does for a driver is declared in specs/calls and not followed."""
+
+from __future__ import annotations
+
+ALWAYS = (
+    "drivers/base/",
+    "drivers/clk/",
+    "drivers/of/",
+    "drivers/gpio/",
+    "drivers/pinctrl/",
+    "drivers/regulator/",
+    "kernel/",
+    "lib/",
+    "mm/",
+    "net/core/",
+    "fs/",
+    "block/",
+    "drivers/iommu/",
+    "drivers/power/",
+    "drivers/irqchip/",
+    "drivers/acpi/",
+)
+"""Never followed from a hook."""
+
+ALSO = (
+    "drivers/pci/pci",
+    "drivers/dma-buf/",
+    "drivers/gpu/drm/drm_",
+    "drivers/usb/core/",
+    "drivers/mmc/core/",
+    "net/",
+    "sound/core/",
+    "sound/soc/soc-",
+    "drivers/media/v4l2-core/",
+    "drivers/media/common/",
+    "drivers/scsi/scsi",
+    "drivers/interconnect/",
+    "drivers/thermal/",
+    "drivers/net/phy/",
+    "drivers/phy/",
+    "drivers/opp/",
+    "drivers/mfd/",
+    "drivers/firmware/",
+    "drivers/soc/",
+    "drivers/devfreq/",
+    "security/",
+    "drivers/hwmon/",
+    "drivers/leds/",
+    "drivers/input/",
+    "drivers/reset/",
+    "arch/",
+    "drivers/dma/dmaengine",
+    "crypto/",
+    "drivers/i2c/i2c-core",
+    "drivers/spi/spi.c",
+    "drivers/remoteproc/remoteproc_",
+    "drivers/rpmsg/",
+    "drivers/nvmem/",
+    "drivers/ata/libata",
+)
+"""Not followed from a driver's probe either, unless the driver itself lies there."""

@@ -1,0 +1,117 @@
+"""What a driver does while it is bound: all that its probe reaches, by calls and by the functions that it hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kexecspec.importers.facts import Place
+from kexecspec.importers.source.core_code import ALSO, ALWAYS
+from kexecspec.importers.source.records import Call, FileRead, Function
+from kexecspec.importers.source.resolve import Found, called, defined_in, macro_calls
+from kexecspec.importers.source.sources import Sources
+from kexecspec.importers.source.tables import Tables
+from kexecspec.importers.source.values import Reached
+
+MOST = 1500
+DEEPEST = 14
+
+
+@dataclass(slots=True)
+class Explored:
+    """Calls that show what the driver is, by kind, in the order in which they were met."""
+
+    kinds: dict[str, Reached] = field(default_factory=dict)
+    dma: dict[str, Reached] = field(default_factory=dict)
+    engine: dict[str, Reached] = field(default_factory=dict)
+    children: list[tuple[Reached, str]] = field(default_factory=list)
+    notifiers: list[tuple[Reached, Call]] = field(default_factory=list)
+    actions: list[tuple[Reached, Call]] = field(default_factory=list)
+    files: dict[str, None] = field(default_factory=dict)
+    cut: bool = False
+
+
+def explore(sources: Sources, tables: Tables, file: FileRead, roots: Iterable[str]) -> Explored:
+    """What is reached from the functions `roots` of `file`. Core code is not entered: what it does
+    for a driver is declared."""
+    made = Explored()
+    waiting: list[tuple[Found, tuple[str, ...]]] = [(f, ()) for root in roots for f in called(sources, file, root)]
+    seen = {(f.path, f.function.name) for f, _ in waiting}
+    home = file.path.rpartition("/")[0]
+    number = 0
+    while number < len(waiting):
+        found, path = waiting[number]
+        number += 1
+        if number > MOST or len(path) > DEEPEST:
+            made.cut = True
+            continue
+        made.files[found.path] = None
+        own = sources.whole(found.path)
+        for call in _calls(own, found.function):
+            _note(made, tables, found, call, (*path, found.function.name))
+        for other in _next(sources, tables, own, found.function, home):
+            key = (other.path, other.function.name)
+            if key not in seen:
+                seen.add(key)
+                waiting.append((other, (*path, found.function.name)))
+    return made
+
+
+def _calls(file: FileRead, function: Function) -> Iterator[Call]:
+    for call in function.calls:
+        yield call
+        if call.name not in file.functions:
+            for name in macro_calls(file, call.name):
+                yield Call(name, call.line, call.args)
+
+
+def _note(made: Explored, tables: Tables, found: Found, call: Call, path: tuple[str, ...]) -> None:
+    place = Place(found.path, call.line)
+    kind = tables.kinds.get(call.name)
+    if kind is not None:
+        made.kinds.setdefault(kind.subsystem, Reached(call.name, "perhaps", place, path, why=kind.why))
+    if call.name in tables.dma:
+        made.dma.setdefault(call.name, Reached(call.name, "perhaps", place, path))
+    if call.name in tables.engine:
+        made.engine.setdefault(call.name, Reached(call.name, "perhaps", place, path))
+    if call.name in tables.children:
+        named = call.args[0].strip('"') if call.args and call.args[0].startswith('"') else ""
+        made.children.append((Reached(call.name, "perhaps", place, path), named))
+    if call.name in tables.notifiers:
+        made.notifiers.append((Reached(call.name, "perhaps", place, path), call))
+    if call.name in tables.actions:
+        made.actions.append((Reached(call.name, "perhaps", place, path), call))
+
+
+def _next(sources: Sources, tables: Tables, file: FileRead, function: Function, home: str) -> Iterator[Found]:
+    """Where a function leads: what it calls, and what it hands on by name, in a struct or by itself."""
+    for call in _calls(file, function):
+        if (
+            call.name in tables.kinds
+            or call.name in tables.children
+            or call.name in tables.dma
+            or call.name in tables.engine
+        ):
+            continue
+        own = defined_in(file, call.name)
+        if not own and tables.said(call.name) is not None:
+            continue
+        yield from (f for f in own or called(sources, file, call.name) if _worth(f.path, home))
+    for name in function.refs:
+        yield from defined_in(file, name)
+        struct = file.struct(name)
+        if struct is not None:
+            for member in struct.members:
+                value = member.value.strip("&() ")
+                if value.isidentifier():
+                    yield from (
+                        f for f in defined_in(file, value) or _global(sources, file, value) if _worth(f.path, home)
+                    )
+
+
+def _global(sources: Sources, file: FileRead, name: str) -> tuple[Found, ...]:
+    return called(sources, file, name) if sources.files_with("function", name) else ()
+
+
+def _worth(path: str, home: str) -> bool:
+    return path.startswith(f"{home}/") or not path.startswith((*ALWAYS, *ALSO))

@@ -1,0 +1,161 @@
+"""The index in one SQLite file: a tree's files, what is kept of each, and keys by which they are found.
+
+All of it can be made again from the tree: a file that is damaged, or of another reader, is dropped. Nothing of an open
+file is held across a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kexecspec.importers.source.reading import Read
+from kexecspec.importers.source.tree import Signature
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_PATIENCE = 60.0
+_READERS = (
+    "cleared", "parse", "nesting", "initialiser", "id_rows", "records", "reading", "makefiles", "struct_types", "kept",
+    "tree", "syntax",
+)  # fmt: skip
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS said (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS files (number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, "
+    "changed INTEGER NOT NULL, sum TEXT NOT NULL, level INTEGER NOT NULL, problem TEXT NOT NULL, "
+    "content BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS keys (kind TEXT NOT NULL, text TEXT NOT NULL, file INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, text, file)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS keys_of ON keys (file)",
+)
+
+
+@dataclass(slots=True)
+class Kept:
+    """The SQLite file at `path`, opened when it is first asked for, in each process by itself."""
+
+    path: Path
+    root: Path
+    _open: tuple[int, sqlite3.Connection] | None = field(default=None, repr=False)
+
+    def rows(self, question: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """What SQLite answers. Raises Damaged."""
+        with _damage():
+            return self._file().execute(question, tuple(values)).fetchall()
+
+    def signatures(self) -> dict[str, Signature]:
+        """The files that are kept, by path."""
+        return {p: Signature(s, c) for p, s, c in self.rows("SELECT path, size, changed FROM files")}
+
+    def keep(self, reads: Iterable[tuple[Read, Signature]], gone: Iterable[str] = ()) -> None:
+        """Puts files in the place of what was kept of them, and forgets those that are `gone`. Raises Damaged."""
+        with _damage():
+            file = self._file()
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                for path in gone:
+                    _forget(file, path)
+                for read, signature in reads:
+                    _forget(file, read.path)
+                    row = (
+                        read.path,
+                        signature.size,
+                        signature.changed,
+                        read.sum,
+                        read.level,
+                        read.problem,
+                        read.content,
+                    )
+                    made = file.execute(
+                        "INSERT INTO files (path, size, changed, sum, level, problem, content) VALUES (?,?,?,?,?,?,?)",
+                        row,
+                    )
+                    file.executemany(
+                        "INSERT OR IGNORE INTO keys VALUES (?,?,?)", [(k, t, made.lastrowid) for k, t in read.keys]
+                    )
+            except BaseException:
+                file.rollback()
+                raise
+            file.commit()
+
+    def close(self) -> None:
+        """Lets go of the file, where this process has it open."""
+        if self._open is not None and self._open[0] == os.getpid():
+            self._open[1].close()
+        self._open = None
+
+    def drop(self) -> None:
+        """Removes the file: it will be made again."""
+        self.close()
+        for ending in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+
+    def _file(self) -> sqlite3.Connection:
+        if self._open is None or self._open[0] != os.getpid():
+            self._open = (os.getpid(), _opened(self.path, str(self.root)))
+        return self._open[1]
+
+
+class Damaged(Exception):
+    """The SQLite file cannot be used; the message says why."""
+
+
+def index_name(root: Path) -> str:
+    """The name of the index of the tree at `root`."""
+    return f"tree-{hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:20]}.sqlite3"
+
+
+@cache
+def reader() -> str:
+    """A sum over the code that reads: what other code has read is read again."""
+    folder = files("kexecspec.importers.source")
+    return hashlib.sha256(b"\0".join((folder / f"{n}.py").read_bytes() for n in _READERS)).hexdigest()
+
+
+def _opened(path: Path, root: str) -> sqlite3.Connection:
+    import sqlite3
+
+    file = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA synchronous = OFF")
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("PRAGMA cache_size = -20000")
+        for statement in _TABLES:
+            file.execute(statement)
+        said = dict(file.execute("SELECT name, text FROM said").fetchall())
+        if said != {"reader": reader(), "root": root}:
+            file.execute("BEGIN IMMEDIATE")
+            for table in ("files", "keys", "said"):
+                file.execute(f"DELETE FROM {table}")
+            file.executemany("INSERT INTO said VALUES (?, ?)", [("reader", reader()), ("root", root)])
+            file.commit()
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _forget(file: sqlite3.Connection, path: str) -> None:
+    found = file.execute("SELECT number FROM files WHERE path = ?", (path,)).fetchone()
+    if found:
+        file.execute("DELETE FROM keys WHERE file = ?", found)
+        file.execute("DELETE FROM files WHERE number = ?", found)
+
+
+@contextlib.contextmanager
+def _damage() -> Iterator[None]:
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Damaged(str(error)) from None

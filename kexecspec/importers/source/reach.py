@@ -1,0 +1,136 @@
+"""What a hook reaches that bears on the master: calls are followed until one is declared, or nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kexecspec.importers.facts import Place
+from kexecspec.importers.source.core_code import ALWAYS
+from kexecspec.importers.source.records import Call, FileRead
+from kexecspec.importers.source.resolve import Found, called, defined_in, macro_calls
+from kexecspec.importers.source.sources import Sources
+from kexecspec.importers.source.tables import Said, Tables
+from kexecspec.importers.source.values import Reached
+
+DEEPEST = 10
+MOST = 400
+MOST_KEPT = 60
+
+
+@dataclass(slots=True)
+class Walk:
+    """What has been seen on the way from a hook. open: calls that were not followed and of which nothing is
+    declared. hooks: the driver's other hooks, which some core functions call."""
+
+    sources: Sources
+    tables: Tables
+    hooks: Mapping[str, tuple[Found, ...]]
+    reached: list[Reached] = field(default_factory=list)
+    open: list[Reached] = field(default_factory=list)
+    files: dict[str, None] = field(default_factory=dict)
+    _seen: set[tuple[str, str, bool]] = field(default_factory=set)
+
+
+def walk_from(
+    sources: Sources, tables: Tables, file: FileRead, name: str, hooks: Mapping[str, tuple[Found, ...]]
+) -> Walk:
+    """Everything that the function `name`, as `file` knows it, calls and what that does to the master."""
+    made = Walk(sources, tables, hooks)
+    found = called(sources, file, name)
+    if not found:
+        said = tables.said(name)
+        place = Place(file.path)
+        if said is not None and said.word != "keeps":
+            _declared(made, said, name, place, (name,), ())
+        elif said is None:
+            made.open.append(Reached(name, "perhaps", place, (name,), why="its definition was not found"))
+        return made
+    said = tables.words.get(name)
+    if said is not None and said.word == "stops":
+        _declared(made, said, name, Place(found[0].path, found[0].function.line), (name,), ())
+        return made
+    for one in found:
+        _follow(made, one, (name,), ())
+    return made
+
+
+def _follow(walk: Walk, found: Found, path: tuple[str, ...], conditions: tuple[str, ...]) -> None:
+    key = (found.path, f"{found.function.name}:{found.function.line}", bool(conditions))
+    if key in walk._seen or (key[0], key[1], False) in walk._seen:
+        return
+    walk._seen.add(key)
+    walk.files[found.path] = None
+    file = walk.sources.whole(found.path)
+    if found.function.name in file.unread:
+        walk.open.append(
+            Reached(
+                found.function.name,
+                "perhaps",
+                Place(found.path, found.function.line),
+                path,
+                why="it was not understood",
+            )
+        )
+    for call in found.function.calls:
+        if len(walk.reached) < MOST_KEPT:
+            _call(walk, file, call, path, (*conditions, *call.conditions, *([call.config] if call.config else [])))
+
+
+def _call(walk: Walk, file: FileRead, call: Call, path: tuple[str, ...], conditions: tuple[str, ...]) -> None:
+    place = Place(file.path, call.line)
+    said = walk.tables.words.get(call.name)
+    own = defined_in(file, call.name)
+    if said is not None and (said.word != "keeps" or not own):
+        _declared(walk, said, call.name, place, path, conditions)
+        return
+    if not own:
+        said = walk.tables.said(call.name)
+        if said is not None:
+            _declared(walk, said, call.name, place, path, conditions)
+            return
+        expanded = macro_calls(file, call.name)
+        if expanded:
+            for name in expanded:
+                if name != call.name and len(path) < DEEPEST:
+                    _call(walk, file, Call(name, call.line), (*path, call.name), conditions)
+            return
+    found = own or called(walk.sources, file, call.name)
+    if not found or len(path) >= DEEPEST or len(walk._seen) > MOST:
+        _left_open(walk, call.name, place, path, conditions, "it was not found" if not found else "it lies too deep")
+        return
+    for one in found:
+        if one.path.startswith(ALWAYS) and not file.path.startswith(ALWAYS):
+            _left_open(
+                walk,
+                call.name,
+                place,
+                path,
+                conditions,
+                f"{one.path} is of the kernel's core and nothing is declared of it",
+            )
+        else:
+            _follow(walk, one, (*path, call.name.removeprefix("->")), conditions)
+
+
+def _declared(
+    walk: Walk, said: Said, name: str, place: Place, path: tuple[str, ...], conditions: tuple[str, ...]
+) -> None:
+    condition = " && ".join(conditions)
+    match said.word:
+        case "stops":
+            walk.reached.append(Reached(name, "stops", place, path, condition, f"{said.why} ({said.source})"))
+        case "perhaps" | "writes":
+            walk.reached.append(Reached(name, "perhaps", place, path, condition, said.why))
+        case "follows":
+            for found in walk.hooks.get(said.follows, ()):
+                _follow(walk, found, (*path, name, found.function.name), conditions)
+        case "keeps":
+            pass
+
+
+def _left_open(
+    walk: Walk, name: str, place: Place, path: tuple[str, ...], conditions: tuple[str, ...], why: str
+) -> None:
+    if len(walk.open) < MOST_KEPT:
+        walk.open.append(Reached(name, "perhaps", place, path, " && ".join(conditions), why))
