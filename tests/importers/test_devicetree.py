@@ -156,3 +156,8 @@ def test_no_two_nodes_have_one_name() -> None:
     said = read({"a": {"usb@1": usb}, "b": {"usb@1": usb, "b.usb-1": usb}, "c": {"d": {"usb@1": usb}, "usb-1": usb}})
     names = [m.name for m in said.masters]
     assert len(set(names)) == 5 and names[:2] == ["usb-1", "b.usb-1"]
+
+
+def test_what_one_blob_reserves_is_not_in_the_next() -> None:
+    first, second = (read_board(blob({}, reserved=[(at, 16)]), "b.dtb") for at in (0x1000, 0x2000))
+    assert [r.span.value for r in (*first.regions, *second.regions)] == [(0x1000, 16), (0x2000, 16)]

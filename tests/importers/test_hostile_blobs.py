@@ -135,6 +135,15 @@ def structure(words: bytes, strings: bytes = b"compatible\0") -> bytes:
     return b"".join(n.to_bytes(4, "big") for n in head) + bytes(16) + words + strings
 
 
+def child(number: int) -> bytes:
+    return BEGIN + b"%07d\0" % number + END_NODE
+
+
+def prop(number: int) -> bytes:
+    return PROP + bytes(4) + (8 * number).to_bytes(4, "big")
+
+
+NAMES = b"".join(b"%07d\0" % number for number in range(90_000))
 BEGIN, END_NODE, PROP, END = (n.to_bytes(4, "big") for n in (1, 2, 3, 9))
 
 
@@ -143,9 +152,12 @@ BEGIN, END_NODE, PROP, END = (n.to_bytes(4, "big") for n in (1, 2, 3, 9))
     [
         (structure((BEGIN + b"a\0\0\0") * 90_000), "is no node's name"),
         (structure(BEGIN + bytes(4) + (BEGIN + b"a\0\0\0") * 90_000), "nested deeper than 64 levels"),
-        (structure(BEGIN + bytes(4) + (BEGIN + b"a\0\0\0" + END_NODE) * 90_000), "more than 2000 children"),
-        (structure(BEGIN + bytes(4) + (PROP + bytes(8)) * 90_000), "more than 2000 properties"),
-        (structure(BEGIN + bytes(4) + (PROP + bytes(8)) * 2 + END_NODE + END), "does not read it"),
+        (structure(BEGIN + bytes(4) + b"".join(map(child, range(90_000)))), "more than 2000 children"),
+        (structure(BEGIN + bytes(4) + b"".join(map(prop, range(90_000))), NAMES), "more than 2000 properties"),
+        (
+            structure(BEGIN + bytes(4) + (PROP + bytes(8)) * 2 + END_NODE + END),
+            "a node has two properties called compatible",
+        ),
         (structure(BEGIN + bytes(4) + END_NODE + END, b"a" * 1_000_000 + b"\0"), "more than 255 characters"),
         (structure(BEGIN + bytes(4) + BEGIN + b"a" * 1_000_000), "a node's name of more than 255 characters"),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kexecspec.diagnostics import InputError
 from kexecspec.importers.devicetree.bounds import check_blob, refused
 from kexecspec.importers.devicetree.nodes import DtNode, Tree
 
@@ -13,15 +12,14 @@ EXTRA = "pip install 'kexecspec[import]' brings it, or pylibfdt, which is used w
 
 def read_blob(content: bytes, file: str) -> Tree:
     """The tree of a blob that was read from `file`. Raises InputError."""
-    check_blob(content, file)
+    reserved = check_blob(content, file)
     library, name = _library(file)
     try:
-        return _by_libfdt(library, content, file) if name == "libfdt" else _by_fdt(library, content, file)
-    except InputError:
-        raise
+        root = _by_libfdt(library, content) if name == "libfdt" else _by_fdt(library, content)
     except Exception as error:  # the libraries raise whatever comes: Exception, AssertionError, struct.error
         said = str(error) or type(error).__name__
         raise refused(file, "KX031", f"the {name} library does not read it: {said}") from None
+    return Tree(file, root, reserved)
 
 
 def _library(file: str) -> tuple[Any, str]:
@@ -38,8 +36,9 @@ def _library(file: str) -> tuple[Any, str]:
     return fdt, "fdt"
 
 
-def _by_fdt(fdt: Any, content: bytes, file: str) -> Tree:
-    """That library guesses what kind of value a property has; its bytes are made again from the guess."""
+def _by_fdt(fdt: Any, content: bytes) -> DtNode:
+    """That library guesses what kind of value a property has; its bytes are made again from the guess. What it says of
+    reserved memory is not looked at: it keeps that of blobs that it read before."""
     parsed = fdt.parse_dtb(content)
 
     def raw(prop: Any) -> bytes:
@@ -58,11 +57,10 @@ def _by_fdt(fdt: Any, content: bytes, file: str) -> Tree:
         children = tuple(node(child, f"{below}/{child.name}") for child in found.nodes)
         return DtNode(path, {prop.name: raw(prop) for prop in found.props}, children)
 
-    entries = tuple((entry["address"], entry["size"]) for entry in parsed.entries)
-    return Tree(file, node(parsed.root, "/"), entries)
+    return node(parsed.root, "/")
 
 
-def _by_libfdt(libfdt: Any, content: bytes, file: str) -> Tree:
+def _by_libfdt(libfdt: Any, content: bytes) -> DtNode:
     blob = libfdt.FdtRo(content)
     quiet = [libfdt.NOTFOUND]
 
@@ -83,5 +81,4 @@ def _by_libfdt(libfdt: Any, content: bytes, file: str) -> Tree:
             at = blob.next_subnode(at, quiet)
         return DtNode(path, props(offset), tuple(children))
 
-    entries = tuple(tuple(blob.get_mem_rsv(number)) for number in range(blob.num_mem_rsv()))
-    return Tree(file, node(0, "/"), entries)
+    return node(0, "/")

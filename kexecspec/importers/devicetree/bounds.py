@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
 
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 
@@ -16,8 +15,9 @@ _BEGIN, _END_NODE, _PROP, _NOP, _END = 1, 2, 3, 4, 9
 _HEADER = struct.Struct(">10I")
 
 
-def check_blob(content: bytes, file: str) -> None:
-    """Raises InputError for what is no whole device tree blob, or holds more than any board has."""
+def check_blob(content: bytes, file: str) -> tuple[tuple[int, int], ...]:
+    """The (address, size) pairs that the blob's header reserves. Raises InputError for what is no whole device tree
+    blob, or holds more than any board has."""
     if not content.startswith(MAGIC):
         raise refused(file, "KX031", _no_magic(content), "a .dtb, or /sys/firmware/fdt; dtc makes one of a .dts")
     if len(content) < _HEADER.size:
@@ -33,11 +33,12 @@ def check_blob(content: bytes, file: str) -> None:
         if not _HEADER.size <= start <= start + size <= total:
             says = f"the header puts the {what} block at {start:#x} with {size} bytes, in a blob of {total}"
             raise refused(file, "KX031", says)
-    _check_map(content, map_at, total, file)
+    reserved = _map(content, map_at, total, file)
     strings = content[strings_at : strings_at + strings_size]
     if strings and (not strings.endswith(b"\0") or max(map(len, strings.split(b"\0"))) > LONGEST):
         raise refused(file, "KX031", f"byte {strings_at:#x}: a property's name of more than {LONGEST} characters")
     _Outline(content, struct_at, struct_at + struct_size, strings, file).walk()
+    return reserved
 
 
 def refused(file: str, code: str, message: str, help: str | None = None) -> InputError:
@@ -51,14 +52,16 @@ def _no_magic(content: bytes) -> str:
     return f"no device tree blob: it begins with {content[:4].hex()}, and a blob with {MAGIC.hex()}"
 
 
-def _check_map(content: bytes, start: int, total: int, file: str) -> None:
+def _map(content: bytes, start: int, total: int, file: str) -> tuple[tuple[int, int], ...]:
     """The map of reserved memory ends with a pair of zeros, after at most as many pairs as a node has properties."""
+    found = []
     for number in range(MOST):
         entry = content[start + 16 * number : start + 16 * number + 16]
         if len(entry) < 16 or start + 16 * number + 16 > total:
             break
         if not any(entry):
-            return
+            return tuple(found)
+        found.append((int.from_bytes(entry[:8], "big"), int.from_bytes(entry[8:], "big")))
     raise refused(file, "KX031", f"byte {start:#x}: the map of reserved memory has no end")
 
 
@@ -67,7 +70,7 @@ class _Outline:
 
     def __init__(self, content: bytes, start: int, end: int, strings: bytes, file: str) -> None:
         self.content, self.at, self.end, self.strings, self.file = content, start, end, strings, file
-        self.inside: list[Counter[str]] = []
+        self.inside: list[dict[str, set[bytes]]] = []
 
     def walk(self) -> None:
         roots = 0
@@ -97,8 +100,8 @@ class _Outline:
         if not name.isascii() or not name.decode().isprintable() or b"/" in name or bool(name) is not bool(self.inside):
             raise self._wrong(f"{name!r} is no node's name: ASCII letters, digits and , . _ + - @ are allowed")
         self.at += (len(name) + 4) & ~3
-        self._count("children")
-        self.inside.append(Counter())
+        self._count("children", name)
+        self.inside.append({"children": set(), "properties": set()})
         if len(self.inside) > DEEPEST:
             raise self._wrong(f"nodes are nested deeper than {DEEPEST} levels")
 
@@ -112,13 +115,15 @@ class _Outline:
         if not text or not text.isascii() or not text.decode().isprintable():
             raise self._wrong(f"a property's name at {name:#x} of the strings: {text!r}")
         self.at += (size + 3) & ~3
-        self._count("properties")
+        self._count("properties", text)
 
-    def _count(self, what: str) -> None:
-        if self.inside:
-            self.inside[-1][what] += 1
-            if self.inside[-1][what] > MOST:
-                raise self._wrong(f"a node with more than {MOST} {what}")
+    def _count(self, what: str, name: bytes) -> None:
+        there = self.inside[-1][what] if self.inside else set()
+        if name in there:
+            raise self._wrong(f"a node has two {what} called {name.decode()}")
+        there.add(name)
+        if len(there) > MOST:
+            raise self._wrong(f"a node with more than {MOST} {what}")
 
     def _word(self) -> int:
         if self.at + 4 > self.end:

@@ -54,7 +54,7 @@ def test_a_member_under_a_condition_is_parsed_and_knows_its_condition() -> None:
 
 def test_what_cannot_be_parsed_is_an_error_and_a_loop_macro_is_not() -> None:
     assert garbled(parse(b"struct platform_driver d = { .a = b .c = , = };").root)
-    assert not garbled(parse(b"void f(void) { for_each(a, &b)\n c(a, \"x\"); if (a) for_each_b(c()) *d = 1; }").root)
+    assert not garbled(parse(b'void f(void) { for_each(a, &b)\n c(a, "x"); if (a) for_each_b(c()) *d = 1; }').root)
     kept = b"{ bus_for_each_dev(a, b); x = { for_each(a) }; }\nint bus_for_each_dev(int a)\n{\n}"
     assert blank(kept).text == kept
 
