@@ -54,7 +54,7 @@ def _no_magic(content: bytes) -> str:
 
 def _map(content: bytes, start: int, total: int, file: str) -> tuple[tuple[int, int], ...]:
     """The map of reserved memory ends with a pair of zeros, after at most as many pairs as a node has properties."""
-    found = []
+    found: list[tuple[int, int]] = []
     for number in range(MOST):
         entry = content[start + 16 * number : start + 16 * number + 16]
         if len(entry) < 16 or start + 16 * number + 16 > total:
