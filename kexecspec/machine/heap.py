@@ -15,6 +15,9 @@ from kexecspec.machine.config import PAGE
 HEADER = 16
 QUANTUM = 16
 REG_SHM = 72  # sizeof(struct mobj_reg_shm), core/arch/arm/mm/mobj_dyn_shm.c@3.13.0
+OLD_REG_SHM = (((3, 9, 0), REG_SHM), ((3, 8, 0), 80), ((3, 3, 0), REG_SHM), ((2, 6, 0), 64), ((0, 0, 0), 56))
+# The same from that release on, of its declaration in mobj_dyn_shm.c@3.9.0 (72) and @3.8.0 (75, aligned), and in
+# core/arch/arm/mm/mobj.c@3.3.0 (69, aligned), @2.6.0 and @2.5.0, with struct mobj of mobj.h (24 bytes, 32 from 3.8.0).
 FFA_SHM = 72  # sizeof(struct mobj_ffa_shm), core/arch/arm/mm/mobj_ffa.c@4.9.0, and of struct mobj_ffa @4.4.0
 OLD_FFA_SHM = 64  # sizeof(struct mobj_ffa) without inactive_refs, core/arch/arm/mm/mobj_ffa.c@3.13.0 and @3.18.0
 PADDR = 8
@@ -29,7 +32,7 @@ def object_size(abi: str, version: tuple[int, int, int]) -> int:
     """The structure that a registration is kept in, without its pages."""
     if abi == "ffa":
         return FFA_SHM if version >= (4, 0, 0) else OLD_FFA_SHM
-    return REG_SHM
+    return next(size for since, size in OLD_REG_SHM if version >= since)
 
 
 def mobj_cost(pages: int, struct: int = REG_SHM) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kexecspec.machine.config import SecureConfig, Service
-from kexecspec.machine.heap import REG_SHM, Pool, cost, mobj_cost, page_array_cost, va_cost
+from kexecspec.machine.heap import Pool, mobj_cost, object_size, page_array_cost, va_cost
 from kexecspec.machine.objects import (
     BAD_PARAMETERS,
     BLOCKED,
@@ -160,7 +160,7 @@ class SecureWorld:
             return self._refuse("protected memory")
         if not self.heap.take(page_array_cost(count)):
             return self._refuse("heap")
-        taken = self.heap.take(mobj_cost(count))
+        taken = self.heap.take(self._object(count))
         self.heap.give(page_array_cost(count))
         if not taken:
             return self._refuse("heap")
@@ -275,12 +275,16 @@ class SecureWorld:
             return EBADADDR, None
         return OK, mobj
 
+    def _object(self, pages: int) -> int:
+        """What a registration costs in this release."""
+        return mobj_cost(pages, object_size("smc", self.config.version))
+
     def _implicit(self, mobj: Registration) -> bool:
-        if not self.heap.take(cost(REG_SHM + 8 * mobj.count)):
+        if not self.heap.take(self._object(mobj.count)):
             self.refusal = "heap"
             return False
         if not self._map(mobj):
-            self.heap.give(mobj_cost(mobj.count))
+            self.heap.give(self._object(mobj.count))
             return False
         self.registrations.insert(0, mobj)
         return True
@@ -302,4 +306,4 @@ class SecureWorld:
     def _drop(self, mobj: Registration) -> None:
         if mobj in self.registrations:
             self.registrations.remove(mobj)
-            self.heap.give(mobj_cost(mobj.count))
+            self.heap.give(self._object(mobj.count))

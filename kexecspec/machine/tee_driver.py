@@ -272,7 +272,8 @@ class TeeDriver:
 
     def peak_bytes(self, pages: int) -> int:
         """Heap bytes that a registration needs while it is made: arguments, page array and object."""
-        return cost(80) + page_array_cost(pages) + mobj_cost(pages)
+        secure = self.state.secure.config
+        return cost(80) + page_array_cost(pages) + mobj_cost(pages, object_size(secure.abi, secure.version))
 
     # Books.
 

@@ -89,6 +89,11 @@ def test_costs_at_the_quantums_edge() -> None:
     assert va_cost(3) == 3 * 4096
 
 
+def test_objects_of_the_smc_abi_changed_with_their_declaration() -> None:
+    releases = ((2, 5, 0), (2, 6, 0), (3, 2, 0), (3, 3, 0), (3, 8, 0), (3, 9, 0), (3, 13, 0), (4, 10, 0))
+    assert [object_size("smc", release) for release in releases] == [56, 64, 64, 72, 80, 72, 72, 72]
+
+
 def test_objects_of_ffa_grew_in_4_0() -> None:
     """One more count in struct mobj_ffa."""
     sizes = [object_size("ffa", version) for version in ((3, 18, 0), (3, 22, 9), (4, 0, 0), (4, 10, 0))]
