@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kexecspec.importers.facts import Place
-from kexecspec.importers.source.config import Config
+from kexecspec.importers.source.conditions import Config, holds
 from kexecspec.importers.source.dma import dma_of
 from kexecspec.importers.source.explore import Explored, explore
 from kexecspec.importers.source.hooks import Written, names_in, read_hooks, written_hooks
@@ -71,7 +71,7 @@ def _matches(
             where, table = found
             lost += [] if table.whole else [name]
             for row in table.rows:
-                if config is None or config.holds(row.config) is not False:
+                if config is None or holds(row.config, config) is not False:
                     made.append(Match(kind, row.text, Place(where, row.line), row.config))  # type: ignore[arg-type]
     return tuple(made), tuple(lost)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kexecspec.importers.facts import Fact, Place
-from kexecspec.importers.source.config import Config
+from kexecspec.importers.source.conditions import Config, holds
 from kexecspec.importers.source.judge import stops
 from kexecspec.importers.source.reach import Walk, walk_from
 from kexecspec.importers.source.records import FileRead, Member, Struct
@@ -92,7 +92,11 @@ def read_hooks(
         walk = walk_from(sources, tables, sources.whole(hook.file), hook.function, _others(known, hook.name))
         walks[hook.name] = walk
         fact = stops(walk, hook.function, is_remove=hook.name == "shutdown" and hook.function == remove)
-        made.append(Hook(hook.name, hook.state, hook.function, hook.place, fact, hook.condition, tuple(walk.reached)))
+        made.append(
+            Hook(
+                hook.name, hook.state, hook.function, hook.place, fact, hook.condition, tuple(walk.reached), walk.unmaps
+            )
+        )
     return tuple(made), walks
 
 
@@ -136,9 +140,9 @@ def _state(config: Config | None, path: str, struct: Struct, name: str, member: 
     condition = " && ".join(dict.fromkeys(p for p in parts if p))
     state: State = "maybe" if condition else "present"
     if condition and config is not None:
-        holds = config.holds(condition)
-        state = "maybe" if holds is None else "present" if holds else "absent"
-        condition = condition if holds is None else ""
+        there = holds(condition, config)
+        state = "maybe" if there is None else "present" if there else "absent"
+        condition = condition if there is None else ""
     return Written(name, state, functions[0] if state != "absent" else "", place, condition, path)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kexecspec.importers.facts import Place
 from kexecspec.importers.source import pci_ids
-from kexecspec.importers.source.config import Config
+from kexecspec.importers.source.conditions import Config
 from kexecspec.importers.source.crew import read_all
 from kexecspec.importers.source.driver import read_driver
 from kexecspec.importers.source.kept import Damaged, Kept, index_name

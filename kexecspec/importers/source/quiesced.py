@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kexecspec.importers.facts import Fact, Place, assumed, unknown
-from kexecspec.importers.source.config import Config
+from kexecspec.importers.source.conditions import Config
 from kexecspec.importers.source.dma import subsystem_of
 from kexecspec.importers.source.explore import Explored
 from kexecspec.importers.source.hooks import read_hooks, written_hooks

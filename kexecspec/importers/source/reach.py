@@ -16,6 +16,8 @@ from kexecspec.importers.source.values import Reached
 DEEPEST = 10
 MOST = 400
 MOST_KEPT = 60
+_CLOSES = ("dev_close", "dev_close_many", "unregister_netdev", "stmmac_dvr_remove", "ieee80211_unregister_hw")
+_UNMAPS = ("dma_unmap_", "dma_free_", "dma_pool_free")
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Walk:
     reached: list[Reached] = field(default_factory=list)
     open: list[Reached] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
+    unmaps: bool = False
     _seen: set[tuple[str, str, bool]] = field(default_factory=set)
 
 
@@ -119,6 +122,7 @@ def _declared(
     condition = " && ".join(conditions)
     match said.word:
         case "stops":
+            walk.unmaps |= name in _CLOSES
             walk.reached.append(Reached(name, "stops", place, path, condition, f"{said.why} ({said.source})"))
         case "perhaps" | "writes":
             walk.reached.append(Reached(name, "perhaps", place, path, condition, said.why))
@@ -126,7 +130,7 @@ def _declared(
             for found in walk.hooks.get(said.follows, ()):
                 _follow(walk, found, (*path, name, found.function.name), conditions)
         case "keeps":
-            pass
+            walk.unmaps |= name.startswith(_UNMAPS)
 
 
 def _left_open(

@@ -60,7 +60,7 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One hook of a driver. `stops`: whether it stops the master; known to be false only where all that it calls was
-    followed or is declared. An absent or empty hook stops nothing."""
+    followed or is declared. An absent or empty hook stops nothing. unmaps: it takes buffers out of the IOMMU."""
 
     name: str
     state: State
@@ -69,6 +69,7 @@ class Hook:
     stops: Fact[bool]
     condition: str = ""
     reached: tuple[Reached, ...] = ()
+    unmaps: bool = False
 
     @property
     def runs(self) -> bool:
