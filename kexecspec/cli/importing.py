@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path, PurePath
 
 import click
@@ -16,10 +17,12 @@ from kexecspec.importers.compose.answers import read_answers
 from kexecspec.importers.compose.chosen import Choose
 from kexecspec.importers.compose.compose import Composed
 from kexecspec.importers.compose.setting import Setting
-from kexecspec.importers.compose.whole import Imported, imported
+from kexecspec.importers.compose.whole import Imported, imported, over
+from kexecspec.importers.compose.written import flow
 from kexecspec.library import Library, library
 from kexecspec.platform.secure_world import release
 from kexecspec.report.look import shell, wrapped
+from kexecspec.textfile import read_text
 
 LIVE = "/sys/firmware/fdt"
 
@@ -31,6 +34,7 @@ class Request:
     dtb: str
     tee: str = ""
     sets: tuple[str, ...] = ()
+    update: str | None = None
     output: str | None = None
 
 
@@ -39,10 +43,28 @@ def run(request: Request) -> int:
     tee, answers, specs = _tee(request.tee), read_answers(request.sets), library()
     board = _board(request.dtb)
     made = imported(board, _choice(request, specs), Setting(tee=tee), answers, specs)
+    if request.update is not None:
+        return _updated(request.update, request.output, made, board, specs)
     if request.output is None:
         say(made.text)
         return PROVED
-    return _saved(request.output, made)
+    return _saved(request.output, made, new=True)
+
+
+def _updated(name: str, output: str | None, made: Imported, board: Board, specs: Library) -> int:
+    """Shows what changes in the file, and changes it, or writes what comes out elsewhere."""
+    old = read_text(name)
+    now = over(made, old, name, board, specs)
+    changes = unified_diff(old.splitlines(), now.text.splitlines(), name, output or name, lineterm="")
+    say("\n".join(escape(line) for line in changes))
+    for one in now.kept:
+        there, imported = ("gone" if one.there is None else flow(one.there)), flow(one.imported)
+        told = f"kept by hand: {one.fact}: {there}" + (f" (imported: {imported})" if one.imported is not None else "")
+        say("\n".join(wrapped(escape(told), "", "  ")))
+    if output is None and now.text == old:
+        say(f"{escape(name)} is as it would be imported now")
+        return PROVED
+    return _saved(output or name, now, new=output is not None)
 
 
 def _tee(given: str) -> str:
@@ -68,11 +90,11 @@ def _choice(request: Request, specs: Library) -> Choose:
     return by_library(specs)
 
 
-def _saved(name: str, made: Imported) -> int:
-    from kexecspec.files import write_new
+def _saved(name: str, made: Imported, new: bool) -> int:
+    from kexecspec.files import write_new, write_whole
 
     try:
-        write_new(Path(name), made.text)
+        (write_new if new else write_whole)(Path(name), made.text)
     except FileExistsError:
         raise click.UsageError(f"{escape(name)} exists; --update it, or name another file.") from None
     except OSError as error:

@@ -94,3 +94,40 @@ def test_without_dtc_a_source_is_refused(run: Run, tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(tmp_path))
     ran = run("import", "--dts", SOURCE)
     assert ran.code == 2 and "a source is compiled by dtc, which is not here" in ran.err
+
+
+def test_an_update_keeps_what_was_changed_by_hand_and_shows_the_rest(run: Run) -> None:
+    file = Path("board.yaml")
+    run("import", "--dtb", BOARD, "-o", file)
+    text = file.read_text()
+    changed = text.replace("    driver: dwc3\n", "    # a gadget\n    driver: dwc3\n    quiesced_by: nothing  # so\n")
+    changed = changed.replace("    dma: unknown\n", "    dma: one-shot\n", 1)
+    file.write_text(changed + "# the end\n")
+    ran = run("import", "--dtb", BOARD, "--update", file, "--tee", "3.13.0")
+    assert ran.code == 0 and '+  optee: "3.13.0"' in ran.out and "-  none: true" in ran.out
+    assert "kept by hand: devices.video-4000000.dma: one-shot (imported: unknown)" in ran.out
+    assert "kept by hand: devices.usb-3100000.quiesced_by: nothing\n" in ran.out
+    now = file.read_text()
+    assert (
+        "    # a gadget\n    driver: dwc3\n" in now and "quiesced_by: nothing  # so\n" in now and "# the end\n" in now
+    )
+    again = run("import", "--dtb", BOARD, "--update", file, "--tee", "3.13.0")
+    assert again.out.endswith("board.yaml is as it would be imported now\n") and file.read_text() == now
+    assert run("list", file).code == 0
+
+
+def test_an_update_may_go_elsewhere(run: Run) -> None:
+    run("import", "--dtb", BOARD, "-o", "board.yaml")
+    before = Path("board.yaml").read_text()
+    ran = run("import", "--dtb", BOARD, "--update", "board.yaml", "--tee", "none", "-o", "other.yaml")
+    assert ran.code == 0 and Path("board.yaml").read_text() == before and "--tee" in Path("other.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("- 1\n", "error[KX006]: the file is no mapping"), ("a: [\n", "error[KX001]"), ("kernels: 1\n", "error[KX006]")],
+)
+def test_what_is_no_platform_file_is_not_updated(run: Run, text: str, said: str) -> None:
+    Path("board.yaml").write_text(text)
+    ran = run("import", "--dtb", BOARD, "--update", "board.yaml")
+    assert ran.code == 2 and said in ran.err and Path("board.yaml").read_text() == text

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kexecspec.diagnostics import InputError
+from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.importers.board import Board
 from kexecspec.importers.compose.answers import Answer, answered, with_ram, with_version
 from kexecspec.importers.compose.chosen import Choose
+from kexecspec.importers.compose.comments import comments_of
 from kexecspec.importers.compose.compose import Composed, compose
+from kexecspec.importers.compose.marks import read_marks
 from kexecspec.importers.compose.questions import questions
 from kexecspec.importers.compose.setting import Setting
+from kexecspec.importers.compose.update import Kept, updated
 from kexecspec.importers.compose.written import text_of
 from kexecspec.library import Library
 from kexecspec.platform.bounds import excess
@@ -24,10 +27,11 @@ from kexecspec.source import parse, plain
 
 @dataclass(frozen=True)
 class Imported:
-    """A platform file that was made: what it holds, and its text."""
+    """A platform file that was made: what it holds, its text, and what was kept of the file that it is an update of."""
 
     composed: Composed
     text: str
+    kept: tuple[Kept, ...] = ()
 
 
 def imported(board: Board, choose: Choose, setting: Setting, answers: Sequence[Answer], library: Library) -> Imported:
@@ -40,6 +44,22 @@ def imported(board: Board, choose: Choose, setting: Setting, answers: Sequence[A
     text = text_of(made)
     valid(text, f"{made.content['platform']}.yaml", library)
     return Imported(made, text)
+
+
+def over(made: Imported, old: str, path: str, board: Board, library: Library) -> Imported:
+    """`made` over the text `old` of the file `path`, with what was changed there by hand, comments too. Raises
+    InputError where that file is none, or what comes out is no platform."""
+    root = parse(old, path)
+    before: Any = plain(root)
+    if not isinstance(before, dict):
+        raise InputError([Diagnostic("KX006", "the file is no mapping, so it is no platform file", root.span)])
+    if wrong := excess(root) or validate(root, "platform"):
+        raise InputError(wrong)
+    content, kept = updated(before, read_marks(old), made.composed.content)
+    composed = replace(made.composed, content=content, questions=questions(content, board))
+    text = text_of(composed, comments_of(old, root), made.composed.content)
+    valid(text, path, library)
+    return Imported(composed, text, kept)
 
 
 def valid(text: str, path: str, library: Library) -> None:
