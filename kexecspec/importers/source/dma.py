@@ -8,15 +8,7 @@ from kexecspec.importers.source.records import FileRead, Struct
 from kexecspec.importers.source.tables import Kind, Tables
 from kexecspec.importers.source.values import Dma, Reached
 
-_MASKS = frozenset(
-    (
-        "dma_set_mask",
-        "dma_set_mask_and_coherent",
-        "dma_set_coherent_mask",
-        "dma_coerce_mask_and_coherent",
-        "pci_set_master",
-    )
-)
+_POSTS = ("dma_map_", "dma_alloc_", "dmam_alloc_", "dma_pool_", "page_pool_", "skb_frag_dma_map", "pci_alloc_")
 _SHOWN = 6
 
 
@@ -31,59 +23,53 @@ def subsystem_of(tables: Tables, explored: Explored) -> tuple[Kind, Reached] | N
 
 def dma_of(tables: Tables, explored: Explored, file: FileRead, struct: Struct) -> Dma:
     """What the driver of `struct` does as a master. A kind is never guessed where no declared call was seen."""
-    uses = tuple(explored.dma.values())
+    uses = (*explored.dma.values(), *_elsewhere(tables, explored, file))
+    posts = any(name.startswith(_POSTS) for name in explored.dma)
     shown = subsystem_of(tables, explored)
-    master = _master(explored, shown, Place(file.path, struct.line), bool(file.problem) or explored.cut)
+    cut = bool(file.problem) or explored.cut
+    master = _master(uses, explored.engine, shown, Place(file.path, struct.line), cut)
     if master.value is False:
-        note = "it issues no DMA of its own"
-        return Dma(
-            master,
-            Fact("none", master.places, master.confidence, note),
-            Fact(False, master.places, master.confidence),
-            unknown(),
-            uses,
-        )
+        none = Fact("none", master.places, master.confidence, "it issues no DMA of its own")
+        return Dma(master, none, Fact(False, master.places, master.confidence), unknown(), uses, posts)
     if shown is None:
         places = tuple(u.place for u in uses)[:_SHOWN]
-        return Dma(
-            master,
-            unknown(*places, note="no call was seen that shows its kind"),
-            unknown(*places),
-            unknown(*places),
-            uses,
-        )
-    kind, reached = shown
-    note = f"{reached.function}: {kind.why}"
-    if kind.kind == "unknown":
-        return Dma(
-            master,
-            unknown(reached.place, note=note),
-            Fact(kind.writes, (reached.place,), "read", note),
-            _by(kind, reached),
-            uses,
-        )
-    return Dma(
-        master,
-        Fact(kind.kind, (reached.place,), "read", note),
-        Fact(kind.writes, (reached.place,), "read", note),
-        _by(kind, reached),
-        uses,
+        kind: Fact[str] = unknown(*places, note="no call was seen that shows its kind")
+        return Dma(master, kind, unknown(*places), unknown(*places), uses, posts)
+    said, reached = shown
+    note = f"{reached.function}: {said.why}"
+    kind = (
+        unknown(reached.place, note=note) if said.kind == "unknown" else Fact(said.kind, (reached.place,), "read", note)
     )
+    by: Fact[str] = (
+        unknown(reached.place) if said.requests_by == "unknown" else Fact(said.requests_by, (reached.place,))
+    )
+    return Dma(master, kind, Fact(said.writes, (reached.place,), "read", note), by, uses, posts)
 
 
-def _by(kind: Kind, reached: Reached) -> Fact[str]:
-    return unknown(reached.place) if kind.requests_by == "unknown" else Fact(kind.requests_by, (reached.place,), "read")
+def _elsewhere(tables: Tables, explored: Explored, file: FileRead) -> tuple[Reached, ...]:
+    """Calls of the DMA API in the driver's own file that its probe does not reach: others call them, on its behalf."""
+    found: dict[str, Reached] = {}
+    for several in file.functions.values():
+        for function in several:
+            for call in function.calls:
+                if call.name in tables.dma and call.name not in explored.dma:
+                    found.setdefault(
+                        call.name, Reached(call.name, "perhaps", Place(file.path, call.line), (function.name,))
+                    )
+    return tuple(found.values())
 
 
-def _master(explored: Explored, shown: tuple[Kind, Reached] | None, place: Place, cut: bool) -> Fact[bool]:
-    uses, engine = explored.dma, explored.engine
-    places = tuple(r.place for r in (*uses.values(), *engine.values()))[:_SHOWN]
+def _master(
+    uses: tuple[Reached, ...], engine: dict[str, Reached], shown: tuple[Kind, Reached] | None, place: Place, cut: bool
+) -> Fact[bool]:
+    places = tuple(r.place for r in (*uses, *engine.values()))[:_SHOWN]
+    masks = [u for u in uses if "mask" in u.function or u.function == "pci_set_master"]
     if shown is not None and shown[0].kind == "none":
         return assumed(False, shown[1].place, note=shown[0].why)
-    if shown is not None and shown[0].kind in ("firmware", "ring", "periodic-read") and not engine:
-        return Fact(True, (shown[1].place, *places[:2]), "read", shown[0].why)
-    if uses and (not engine or _MASKS & uses.keys()):
-        return Fact(True, places, "read", f"it calls {next(iter(uses))}")
+    if shown is not None and (shown[0].own or not engine):
+        return Fact(True, (shown[1].place, *places[:2]), "read", f"{shown[1].function}: {shown[0].why}")
+    if uses and (masks or not engine):
+        return Fact(True, places, "read", f"it calls {(masks or list(uses))[0].function}")
     if engine:
         return assumed(False, *places, note="its DMA is that of an engine whose channels it asks for")
     if cut:

@@ -10,7 +10,7 @@ from kexecspec.importers.source.dma import dma_of
 from kexecspec.importers.source.explore import Explored, explore
 from kexecspec.importers.source.hooks import Written, names_in, read_hooks, written_hooks
 from kexecspec.importers.source.judge import stops
-from kexecspec.importers.source.quiesced import quiesced_of
+from kexecspec.importers.source.quiesced import Known, quiesced_of
 from kexecspec.importers.source.reach import walk_from
 from kexecspec.importers.source.reading import driver_name
 from kexecspec.importers.source.records import Call, FileRead, Struct
@@ -18,7 +18,7 @@ from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.struct_types import DRIVERS, ID_TABLES
 from kexecspec.importers.source.tables import Tables
 from kexecspec.importers.source.tee_calls import tee_calls
-from kexecspec.importers.source.values import DriverRead, Match, Reached
+from kexecspec.importers.source.values import DriverRead, Effect, Match, Reached
 
 _FOLLOWED = frozenset(("platform", "pci", "amba", "fsl-mc", "tee", "ffa", "host1x", "virtio", "auxiliary"))
 """The buses on which there are masters, or clients of the secure world."""
@@ -38,7 +38,7 @@ def read_driver(sources: Sources, tables: Tables, config: Config | None, path: s
     notifiers = tuple(_notified(sources, tables, explored))
     matches, lost = _matches(sources, config, file, own)
     dma = dma_of(tables, explored, file, own)
-    quiesced = quiesced_of(sources, tables, config, spec.bus, hooks, walks, explored, notifiers)
+    quiesced = quiesced_of(Known(sources, tables, config, spec.bus, hooks, walks, dma, explored, notifiers))
     files = dict.fromkeys((path, *(f for w in walks.values() for f in w.files), *explored.files))
     return DriverRead(
         driver_name(own, file), spec.bus, Place(path, own.line), matches,
@@ -97,9 +97,7 @@ def _notified(sources: Sources, tables: Tables, explored: Explored) -> Iterator[
         for name in _functions_of(file, call):
             walk = walk_from(sources, tables, file, name, {})
             fact = stops(walk, name)
-            effect = walk.reached[0].effect if walk.reached else "keeps" if fact.value is False else "perhaps"
-            if fact.value:
-                effect = "stops"
+            effect: Effect = "stops" if fact.value else "keeps" if fact.value is False else "perhaps"
             yield Reached(name, effect, where.place, where.path, "", fact.note)
 
 

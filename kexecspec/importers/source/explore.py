@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kexecspec.importers.facts import Place
 from kexecspec.importers.source.core_code import ALSO, ALWAYS
-from kexecspec.importers.source.records import Call, FileRead, Function
+from kexecspec.importers.source.records import Call, FileRead, Function, Struct
 from kexecspec.importers.source.resolve import Found, called, defined_in, macro_calls
 from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.tables import Tables
@@ -37,7 +37,6 @@ def explore(sources: Sources, tables: Tables, file: FileRead, roots: Iterable[st
     made = Explored()
     waiting: list[tuple[Found, tuple[str, ...]]] = [(f, ()) for root in roots for f in called(sources, file, root)]
     seen = {(f.path, f.function.name) for f, _ in waiting}
-    home = file.path.rpartition("/")[0]
     number = 0
     while number < len(waiting):
         found, path = waiting[number]
@@ -48,8 +47,8 @@ def explore(sources: Sources, tables: Tables, file: FileRead, roots: Iterable[st
         made.files[found.path] = None
         own = sources.whole(found.path)
         for call in _calls(own, found.function):
-            _note(made, tables, found, call, (*path, found.function.name))
-        for other in _next(sources, tables, own, found.function, home):
+            _note(made, tables, own, found, call, (*path, found.function.name))
+        for other in _next(sources, tables, own, found.function, file.path):
             key = (other.path, other.function.name)
             if key not in seen:
                 seen.add(key)
@@ -65,7 +64,7 @@ def _calls(file: FileRead, function: Function) -> Iterator[Call]:
                 yield Call(name, call.line, call.args)
 
 
-def _note(made: Explored, tables: Tables, found: Found, call: Call, path: tuple[str, ...]) -> None:
+def _note(made: Explored, tables: Tables, file: FileRead, found: Found, call: Call, path: tuple[str, ...]) -> None:
     place = Place(found.path, call.line)
     kind = tables.kinds.get(call.name)
     if kind is not None:
@@ -75,7 +74,7 @@ def _note(made: Explored, tables: Tables, found: Found, call: Call, path: tuple[
     if call.name in tables.engine:
         made.engine.setdefault(call.name, Reached(call.name, "perhaps", place, path))
     if call.name in tables.children:
-        named = call.args[0].strip('"') if call.args and call.args[0].startswith('"') else ""
+        named = string(file, call.args[0]) if call.args else ""
         made.children.append((Reached(call.name, "perhaps", place, path), named))
     if call.name in tables.notifiers:
         made.notifiers.append((Reached(call.name, "perhaps", place, path), call))
@@ -83,8 +82,16 @@ def _note(made: Explored, tables: Tables, found: Found, call: Call, path: tuple[
         made.actions.append((Reached(call.name, "perhaps", place, path), call))
 
 
-def _next(sources: Sources, tables: Tables, file: FileRead, function: Function, home: str) -> Iterator[Found]:
+def string(file: FileRead, text: str) -> str:
+    """The string that an argument is, by itself or by a macro of the file; empty for anything else."""
+    for _ in range(4):
+        text = file.macros.get(text, text).strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' and text.count('"') == 2 else ""
+
+
+def _next(sources: Sources, tables: Tables, file: FileRead, function: Function, driver: str) -> Iterator[Found]:
     """Where a function leads: what it calls, and what it hands on by name, in a struct or by itself."""
+    home = driver.rpartition("/")[0]
     for call in _calls(file, function):
         if (
             call.name in tables.kinds
@@ -96,17 +103,33 @@ def _next(sources: Sources, tables: Tables, file: FileRead, function: Function, 
         own = defined_in(file, call.name)
         if not own and tables.said(call.name) is not None:
             continue
-        yield from (f for f in own or called(sources, file, call.name) if _worth(f.path, home))
+        yield from (f for f in own or called(sources, file, call.name, driver) if _worth(f.path, home))
+        yield from _foreign(sources, file, call, home)
     for name in function.refs:
         yield from defined_in(file, name)
         struct = file.struct(name)
         if struct is not None:
-            for member in struct.members:
-                value = member.value.strip("&() ")
-                if value.isidentifier():
-                    yield from (
-                        f for f in defined_in(file, value) or _global(sources, file, value) if _worth(f.path, home)
-                    )
+            yield from _of_struct(sources, file, struct, home)
+
+
+def _of_struct(sources: Sources, file: FileRead, struct: Struct, home: str) -> Iterator[Found]:
+    """The functions that a struct's members point to."""
+    for member in struct.members:
+        value = member.value.strip("&() ")
+        if value.isidentifier():
+            yield from (f for f in defined_in(file, value) or _global(sources, file, value) if _worth(f.path, home))
+
+
+def _foreign(sources: Sources, file: FileRead, call: Call, home: str) -> Iterator[Found]:
+    """The functions of a struct of another file that a call is given, such as component_add's."""
+    for argument in call.args:
+        name = argument.removeprefix("&")
+        if name != argument and name.isidentifier() and file.struct(name) is None:
+            for path in sources.files_with("struct", name):
+                other = sources.whole(path)
+                struct = other.struct(name)
+                if struct is not None and _worth(path, home):
+                    yield from _of_struct(sources, other, struct, home)
 
 
 def _global(sources: Sources, file: FileRead, name: str) -> tuple[Found, ...]:

@@ -89,7 +89,7 @@ def read_hooks(
         if not hook.function or hook.name == "probe":
             made.append(Hook(hook.name, hook.state, hook.function, hook.place, _without(hook), hook.condition))
             continue
-        walk = walk_from(sources, tables, sources.whole(hook.file), hook.function, _others(known, hook.name))
+        walk = walk_from(sources, tables, sources.whole(hook.file), hook.function, _others(known, hook.name), file.path)
         walks[hook.name] = walk
         fact = stops(walk, hook.function, is_remove=hook.name == "shutdown" and hook.function == remove)
         made.append(

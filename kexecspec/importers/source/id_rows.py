@@ -58,6 +58,8 @@ def _compatible(text: str, macros: Mapping[str, str]) -> str | None:
 
 
 def _named(text: str, macros: Mapping[str, str]) -> str | None:
+    if "ACPI_DEVICE_CLASS" in text:
+        return "class " + text.partition("(")[2].partition(")")[0]
     first = _FIRST.search(text)
     if first:
         return first[1] or first[2] or ""

@@ -47,6 +47,8 @@ def _members(value: Any, prefix: str, clean: Blanked, offset: int, depth: int) -
     for item in value.children:
         if item.type == "ERROR" or item.is_missing:
             yield None
+        elif item.type == "initializer_list" and depth < DEEPEST:
+            yield from _members(item, prefix, clean, offset, depth + 1)
         elif item.type == "initializer_pair":
             yield from _pair(item, prefix, clean, offset, depth)
         elif item.type == "call_expression" and (macro := _PM_MEMBER.match(_text(item))):

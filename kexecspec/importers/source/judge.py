@@ -13,10 +13,11 @@ _NEVER = re.compile(
     r"system_state == SYSTEM_(POWER_OFF|HALT|SUSPEND)|SYSTEM_POWER_OFF == system_state|system_state != SYSTEM_RESTART"
 )
 _HARMLESS = re.compile(
-    r"[!(]*\w+\)*|.*\b(netif_running|IFF_UP|IS_ERR|IS_ERR_OR_NULL|netif_device_present|registered|present|initialized|"
-    r"initialised|probed|opened|is_open|running|enabled|started|bound|kexec_in_progress|HCD_FLAG_HW_ACCESSIBLE)\b.*|"
+    r"[!(]*\w+\)*|.*(netif_running|IFF_UP|IS_ERR|IS_ERR_OR_NULL|netif_device_present|registered|present|initialized|"
+    r"initialised|probed|opened|is_open|running|enabled|started|bound|kexec_in_progress|HCD_FLAG_HW_ACCESSIBLE).*|"
     r"!?\(?(ret|err|rc|error|status)\b.*|SYSTEM_RESTART.*|[!(]*[\w>.-]+->(ops|driver|priv|ndev|netdev|drm|dev|kms|mmc|host|hcd)\)*|"
-    r"case SYS_(RESTART|DOWN|HALT|POWER_OFF)"
+    r"case SYS_(RESTART|DOWN|HALT|POWER_OFF)",
+    re.IGNORECASE,
 )
 _STOPS = re.compile(
     r"(?:^|_)(stop|stops|halt|disable|reset|quiesce|shutdown|deinit|uninit|kill|abort|teardown|fini|poweroff|power_off|off|"
@@ -39,13 +40,10 @@ def stops(walk: Walk, function: str, handoff: Handoff = "kexec", is_remove: bool
     if sure:
         note = f"{sure[0].function}, if {sure[0].condition}"
         return assumed(True, *_places(sure), note=note)
-    named = [r for r in there if _named(r)]
+    named = [(r, name) for r in there if (name := _named(r))]
     if named:
-        return assumed(
-            True,
-            *_places(named),
-            note=f"registers are written in {named[0].path[-1]}(); by its name that stops the device",
-        )
+        note = f"registers are written by {named[0][1]}(), which by its name stops the device"
+        return assumed(True, *_places([r for r, _ in named]), note=note)
     if is_remove and (there or walk.open):
         return assumed(True, note=f"{function} is the driver's remove too, after which its memory is gone")
     if there:
@@ -68,9 +66,12 @@ def _impossible(condition: str, handoff: Handoff) -> bool:
     return ("kexec_in_progress" in parts) if handoff == "reboot" else ("!kexec_in_progress" in parts)
 
 
-def _named(reached: Reached) -> bool:
-    inner = [p for p in reached.path[1:] if not _BESIDE.search(p)]
-    return bool(inner) and inner[-1] == reached.path[-1] and any(_STOPS.search(p) for p in inner)
+def _named(reached: Reached) -> str:
+    """The function on the way to a write that is called as if it stopped the device; empty where there is none, or
+    where what it leads to is about something else."""
+    if reached.effect != "writes" or _BESIDE.search(reached.path[-1]):
+        return ""
+    return next((p for p in reached.path[1:] if _STOPS.search(p) and not _BESIDE.search(p)), "")
 
 
 def _places(reached: Iterable[Reached]) -> tuple[Place, ...]:

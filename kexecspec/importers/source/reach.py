@@ -28,6 +28,7 @@ class Walk:
     sources: Sources
     tables: Tables
     hooks: Mapping[str, tuple[Found, ...]]
+    home: str = ""
     reached: list[Reached] = field(default_factory=list)
     open: list[Reached] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
@@ -36,10 +37,11 @@ class Walk:
 
 
 def walk_from(
-    sources: Sources, tables: Tables, file: FileRead, name: str, hooks: Mapping[str, tuple[Found, ...]]
+    sources: Sources, tables: Tables, file: FileRead, name: str, hooks: Mapping[str, tuple[Found, ...]], home: str = ""
 ) -> Walk:
-    """Everything that the function `name`, as `file` knows it, calls and what that does to the master."""
-    made = Walk(sources, tables, hooks)
+    """Everything that the function `name`, as `file` knows it, calls and what that does to the master of the
+    driver in the file `home`."""
+    made = Walk(sources, tables, hooks, home or file.path)
     found = called(sources, file, name)
     if not found:
         said = tables.said(name)
@@ -63,6 +65,7 @@ def _follow(walk: Walk, found: Found, path: tuple[str, ...], conditions: tuple[s
     if key in walk._seen or (key[0], key[1], False) in walk._seen:
         return
     walk._seen.add(key)
+    conditions = (*conditions, *([found.function.config] if found.function.config else []))
     walk.files[found.path] = None
     file = walk.sources.whole(found.path)
     if found.function.name in file.unread:
@@ -98,11 +101,13 @@ def _call(walk: Walk, file: FileRead, call: Call, path: tuple[str, ...], conditi
                 if name != call.name and len(path) < DEEPEST:
                     _call(walk, file, Call(name, call.line), (*path, call.name), conditions)
             return
-    found = own or called(walk.sources, file, call.name)
+    found = own or called(walk.sources, file, call.name, walk.home)
     if not found or len(path) >= DEEPEST or len(walk._seen) > MOST:
         _left_open(walk, call.name, place, path, conditions, "it was not found" if not found else "it lies too deep")
         return
+    several = len({(f.path, f.function.name) for f in found}) > 1
     for one in found:
+        chosen = (f"{call.name} is {one.function.name}",) if several else ()
         if one.path.startswith(ALWAYS) and not file.path.startswith(ALWAYS):
             _left_open(
                 walk,
@@ -113,7 +118,7 @@ def _call(walk: Walk, file: FileRead, call: Call, path: tuple[str, ...], conditi
                 f"{one.path} is of the kernel's core and nothing is declared of it",
             )
         else:
-            _follow(walk, one, (*path, call.name.removeprefix("->")), conditions)
+            _follow(walk, one, (*path, one.function.name), (*conditions, *chosen))
 
 
 def _declared(
@@ -125,7 +130,7 @@ def _declared(
             walk.unmaps |= name in _CLOSES
             walk.reached.append(Reached(name, "stops", place, path, condition, f"{said.why} ({said.source})"))
         case "perhaps" | "writes":
-            walk.reached.append(Reached(name, "perhaps", place, path, condition, said.why))
+            walk.reached.append(Reached(name, said.word, place, path, condition, said.why))
         case "follows":
             for found in walk.hooks.get(said.follows, ()):
                 _follow(walk, found, (*path, name, found.function.name), conditions)

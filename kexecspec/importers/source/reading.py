@@ -29,7 +29,7 @@ _DRIVER = re.compile(rb"\bstruct[ \t]+(?:" + b"|".join(k.encode() for k in DRIVE
 _MASTERS = tuple(
     f"struct {k}_driver".encode() for k in ("platform", "pci", "amba", "fsl_mc", "tee_client", "ffa", "host1x")
 )
-_TABLES = (*(k.encode() for k in ID_TABLES), b"DEV_PM_OPS", b"struct dev_pm_ops")
+_TABLES = (*(k.encode() for k in ID_TABLES), b"DEV_PM_OPS", b"struct dev_pm_ops", b"struct component_ops")
 _BEARS = (
     b"dma", b"mmc_", b"ahci_", b"sdhci", b"usb_", b"dwc", b"stmmac", b"tee_", b"drm_", b"reboot_notifier", b".shutdown",
     b"netdev", b"scsi", b"ufs", b"rproc",
@@ -130,7 +130,7 @@ def _keys(file: FileRead) -> Iterator[tuple[str, str]]:
             found["struct", struct.name] = None
         elif struct.type in DRIVERS:
             found["driver", driver_name(struct, file)] = None
-        elif struct.type == "dev_pm_ops":
+        elif struct.type in ("dev_pm_ops", "component_ops"):
             found["struct", struct.name] = None
     yield from found
 

@@ -8,7 +8,8 @@ from kexecspec.importers.source.cleared import calls_in
 from kexecspec.importers.source.records import FileRead, Function
 from kexecspec.importers.source.sources import Sources
 
-MOST_POINTED = 4
+MOST_POINTED = 8
+LARGEST_MODULE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +25,45 @@ def defined_in(file: FileRead, name: str) -> tuple[Found, ...]:
     return tuple(Found(file.path, f) for f in file.functions.get(name, ()))
 
 
-def called(sources: Sources, file: FileRead, name: str) -> tuple[Found, ...]:
-    """The definitions that a call of `name` in `file` can mean; none where they are not found, or too many."""
+def called(sources: Sources, file: FileRead, name: str, home: str = "") -> tuple[Found, ...]:
+    """The definitions that a call of `name` in `file` can mean; none where they are not found, or too many. home: the
+    file of the driver on whose behalf it is made, where its own structs lie."""
     if name.startswith("->"):
-        return pointed(sources, file, name[2:])
+        return pointed(sources, file, name[2:], home)
     own = defined_in(file, name)
     if own:
         return own
     paths = [p for p in sources.files_with("function", name) if p != file.path]
     if len(paths) > 1:
         near = [p for p in paths if _folder(p) == _folder(file.path)]
-        paths = near or [p for p in paths if _shared(p, file.path) == max(_shared(q, file.path) for q in paths)]
+        paths = near or _nearest(paths, file.path)
     if len(paths) != 1:
         return ()
     return defined_in(sources.whole(paths[0]), name)
 
 
-def pointed(sources: Sources, file: FileRead, member: str) -> tuple[Found, ...]:
-    """The functions that a member called `member` is made to point to in the file, if they are few."""
-    names = [m.value.strip("&() ") for s in file.structs for m in s.members if m.path.rpartition(".")[2] == member]
-    names += file.assigned.get(member, ())
-    made = [f for name in dict.fromkeys(names) for f in defined_in(file, name) or called_plain(sources, file, name)]
-    return tuple(made) if len(made) <= MOST_POINTED else ()
+def pointed(sources: Sources, file: FileRead, member: str, home: str = "") -> tuple[Found, ...]:
+    """The functions that a member called `member` is made to point to, if they are few: in the file itself, else in the
+    driver's, else in the modules of both."""
+    near = [p for p in (file.path, home) if p]
+    for paths in (near[:1], near[1:], tuple(p for n in near for p in _module(sources, n))):
+        made: dict[tuple[str, str, int], Found] = {}
+        for path in paths:
+            own = sources.whole(path)
+            names = [
+                m.value.strip("&() ") for s in own.structs for m in s.members if m.path.rpartition(".")[2] == member
+            ]
+            for name in dict.fromkeys((*names, *own.assigned.get(member, ()))):
+                for found in called_plain(sources, own, name):
+                    made[found.path, found.function.name, found.function.line] = found
+        if made:
+            return tuple(made.values()) if len(made) <= MOST_POINTED else ()
+    return ()
+
+
+def _module(sources: Sources, path: str) -> tuple[str, ...]:
+    files = sources.module_files(path)
+    return files if len(files) <= LARGEST_MODULE else ()
 
 
 def called_plain(sources: Sources, file: FileRead, name: str) -> tuple[Found, ...]:
@@ -64,6 +82,12 @@ def macro_calls(file: FileRead, name: str) -> tuple[str, ...]:
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _nearest(paths: list[str], path: str) -> list[str]:
+    """Those of `paths` that have most folders in common with `path`; several that tie are too many."""
+    most = max(_shared(p, path) for p in paths)
+    return [p for p in paths if _shared(p, path) == most]
 
 
 def _shared(one: str, other: str) -> int:

@@ -47,7 +47,7 @@ DRIVERS: Mapping[str, DriverStruct] = {
     "spi_driver": DriverStruct("spi", _CORE, (*_OF, ("id_table", "spi")), _hooks()),
     "auxiliary_driver": DriverStruct("auxiliary", ("name", "driver.name"), (("id_table", "auxiliary"),), _hooks()),
     "mipi_dsi_driver": DriverStruct("mipi-dsi", _CORE, _OF, _hooks()),
-    "host1x_driver": DriverStruct("host1x", _CORE, (("subdevs", "of"),), _hooks()),
+    "host1x_driver": DriverStruct("host1x", _CORE, (), _hooks()),
 }
 
 ID_TABLES: Mapping[str, str] = {
@@ -57,7 +57,9 @@ ID_TABLES: Mapping[str, str] = {
     "spi_device_id": "spi", "auxiliary_device_id": "auxiliary",
 }  # fmt: skip
 
-READ_WHOLE = frozenset((*DRIVERS, "dev_pm_ops", "notifier_block", "syscore_ops", "device_driver", "bus_type", "class"))
+READ_WHOLE = frozenset(
+    (*DRIVERS, "dev_pm_ops", "notifier_block", "syscore_ops", "device_driver", "bus_type", "class", "component_ops")
+)
 
 PM_HOOKS = (
     "suspend", "resume", "freeze", "thaw", "poweroff", "restore", "suspend_late", "resume_early", "freeze_late",

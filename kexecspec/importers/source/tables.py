@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -38,14 +38,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a driver that makes one of certain calls does as a master. core: who stops it on a clean handoff, its name,
-    and the kernel feature that this needs."""
+    """What a driver that makes one of certain calls does as a master. own: also where it has channels of an engine.
+    core: who stops it on a clean handoff, its name, and the kernel feature that this needs."""
 
     subsystem: str
     kind: str
     writes: bool
     requests_by: str
     why: str
+    own: bool = False
     core: Stopper | Literal[""] = ""
     core_name: str = ""
     feature: str = ""
@@ -65,9 +66,16 @@ class Tables:
     children: frozenset[str]
     notifiers: frozenset[str]
     actions: frozenset[str]
+    _asked: dict[str, Said | None] = field(default_factory=dict, repr=False, compare=False)
 
     def said(self, name: str) -> Said | None:
         """What is declared of the function `name`, by its name or by how that begins."""
+        if name in self._asked:
+            return self._asked[name]
+        found = self._asked[name] = self._said(name)
+        return found
+
+    def _said(self, name: str) -> Said | None:
         found = self.words.get(name)
         if found is not None:
             return found
@@ -120,5 +128,5 @@ def _kind(entry: Mapping[str, Any]) -> Kind:
     dma, core = entry["dma"], entry.get("core", {})
     return Kind(
         str(entry["subsystem"]), str(dma["kind"]), bool(dma["writes"]), str(dma["requests_by"]), str(entry["why"]),
-        core.get("by", ""), str(core.get("name", "")), str(core.get("feature", "")),
+        bool(entry.get("own", False)), core.get("by", ""), str(core.get("name", "")), str(core.get("feature", "")),
     )  # fmt: skip

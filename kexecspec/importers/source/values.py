@@ -22,9 +22,9 @@ Table = Literal[
 ]
 """The kinds of table by which a bus finds the driver of a device."""
 
-Effect = Literal["stops", "perhaps", "keeps"]
-"""What a function does to the master: it stops its DMA, it may (registers are written, the code was not understood),
-or it is known to leave the DMA as it is."""
+Effect = Literal["stops", "writes", "perhaps", "keeps"]
+"""What a function does to the master: it stops its DMA, it writes a register, it may stop it (power is taken away, the
+code was not understood), or it is known to leave the DMA as it is."""
 
 Stopper = Literal["shutdown", "core", "bus", "child", "supplier", "nothing", "unknown"]
 """In the words of a driver's `quiesced_by`."""
@@ -95,13 +95,15 @@ class Dma:
     """What the driver does as a bus master.
 
     master: it issues DMA of its own. False, and read, where it only has channels of a DMA engine, or only registers.
-    kind, requests_by: words of the driver schema. uses: the calls of the DMA API that were seen."""
+    kind, requests_by: words of the driver schema. uses: the calls of the DMA API that were seen; posts: one of them
+    maps or allocates a buffer."""
 
     master: Fact[bool]
     kind: Fact[str]
     writes: Fact[bool]
     requests_by: Fact[str]
     uses: tuple[Reached, ...] = ()
+    posts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
