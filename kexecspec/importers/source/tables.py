@@ -107,8 +107,11 @@ def read_tables(specs: Library) -> Tables:
         )
         words |= {str(name): said for name in entry["calls"]}
     by_call = {str(c): _kind(e) for e in reversed(kinds["kinds"]) for c in e["calls"]}
-    sets = (frozenset(map(str, kinds[n]["calls"])) for n in ("dma", "engine", "children", "notifiers", "actions"))
-    return Tables(words, beginnings, by_call, tuple(str(e["subsystem"]) for e in kinds["kinds"]), *sets)
+    named = {n: frozenset(map(str, kinds[n]["calls"])) for n in ("dma", "engine", "children", "notifiers", "actions")}
+    order = tuple(str(e["subsystem"]) for e in kinds["kinds"])
+    return Tables(
+        words, beginnings, by_call, order, named["dma"], named["engine"], named["children"], named["notifiers"], named["actions"]
+    )
 
 
 @cache
