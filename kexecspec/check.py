@@ -41,7 +41,8 @@ class Options:
     solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay.
     `portfolio`: several engines for each property at once. `apart`: the masters from which on a platform is judged part
     by part; None: never, but where unknown facts are tried so. `done` are ids of properties that have an answer.
-    `cache`: where judgements of earlier runs lie, each of which is checked as if it were new."""
+    `cache`: where judgements of earlier runs lie, each of which is checked as if it were new. `explained`: with what
+    the verdicts take on trust, and why what never happens does not."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
@@ -52,6 +53,7 @@ class Options:
     apart: int | None = MANY
     done: frozenset[str] = frozenset()
     cache: Cache | None = None
+    explained: bool = True
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ def _part(
         return None
     if part.bare is not None:
         report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything)
+    if not options.explained:
+        return report
     whole = again(dict(platform.plain))
     report = trust.with_reliances(report, whole, specs)
     return explained.with_missing(report, root, whole, again, specs)

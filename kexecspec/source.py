@@ -7,7 +7,7 @@ number of nodes and the growth of aliases are bounded while reading.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -30,14 +30,14 @@ LONGEST_CHAIN = 16
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def load(path: str, within: str | None = None) -> Node:
+def load(path: str, within: str | None = None, text_of: Callable[[str], str] = read_text) -> Node:
     """The tree of a file with everything that it `extends` merged in, nothing of it from outside of the folder
-    `within`, if that is given. Raises InputError.
+    `within`, if that is given. `text_of` gives the text of a file. Raises InputError.
 
     A file's own entries win, tables are merged key by key, lists are replaced, `null` removes a key
     of the extended file. `extends` itself is gone from the result; each node keeps its own file's span.
     """
-    root = read(path)
+    root = parse(text_of(path), path)
     if not isinstance(root, Table):
         return root
     chain, names = [root], [path]
@@ -46,7 +46,7 @@ def load(path: str, within: str | None = None) -> Node:
         if within is not None and not _is_inside(names[-1], within):
             message = f"extends {quote(names[-1])}: outside of the folder {quote(within)}"
             raise InputError([Diagnostic("KX019", message, named.span, help="name the platform file by --platform")])
-        chain.append(_read_extended(names[-1], named.span))
+        chain.append(_read_extended(names[-1], named.span, text_of))
         if sum(1 for table in chain for _ in walk(table)) > MOST_NODES:
             message = f"more than {MOST_NODES} values, counting all files that extend one another"
             raise InputError([Diagnostic("KX018", message, named.span)])
@@ -299,10 +299,10 @@ def _is_inside(path: str, folder: str) -> bool:
     return os.path.commonpath((os.path.realpath(path), top)) == top
 
 
-def _read_extended(path: str, named: Span) -> Table:
+def _read_extended(path: str, named: Span, text_of: Callable[[str], str]) -> Table:
     """A file that another one extends; that it cannot be opened is told at the place that names it."""
     try:
-        root = read(path)
+        root = parse(text_of(path), path)
     except InputError as error:
         first = error.diagnostics[0]
         if first.code not in ("KX013", "KX014"):

@@ -59,22 +59,22 @@ def line_text(span: Span) -> str | None:
     return line_reader()(span)
 
 
-def line_reader() -> Callable[[Span], str | None]:
-    """`line_text` for many spans: each file is read once. For `render_all`."""
+def line_reader(text_of: Callable[[str], str] = read_text) -> Callable[[Span], str | None]:
+    """`line_text` for many spans: each file is read once, by `text_of`. For `render_all`."""
     files: dict[str, list[str]] = {}
 
     def line_of(span: Span) -> str | None:
         if span.path not in files:
-            files[span.path] = _lines(span.path)
+            files[span.path] = _lines(span.path, text_of)
         lines = files[span.path]
         return lines[span.line - 1] if 0 < span.line <= len(lines) else None
 
     return line_of
 
 
-def _lines(path: str) -> list[str]:
+def _lines(path: str, text_of: Callable[[str], str]) -> list[str]:
     try:
-        return _LINE_END.split(read_text(path))
+        return _LINE_END.split(text_of(path))
     except InputError:
         return []
 

@@ -50,6 +50,14 @@ Exit codes: of all combinations the gravest counts, in the order 4, 2, 1, 3, 0
   3    undecided somewhere, or given up
   4    the tool disagrees with itself"""
 
+_DIFF_EXITS = """\b
+Exit codes:
+  0    nothing is new
+  1    there are new findings
+  2    usage or input error, or nothing to judge
+  3    something is undecided in NEW
+  4    the tool disagrees with itself"""
+
 _WHY_EXITS = """\b
 Exit codes:
   0    every proof's facts are shown to be needed
@@ -257,6 +265,26 @@ def import_(**given: Any) -> int:
     file as it is.
     """
     from kexecspec.cli.importing import Request, run
+
+    return run(Request(**given))
+
+
+@program.command(epilog=_DIFF_EXITS)
+@click.argument("files", nargs=-1, required=True, metavar="OLD [NEW]")
+@click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
+@click.option("--kernel-new", multiple=True, metavar="[NAME=]V", help="NEW with its kernels at version V.")
+@_ONLY
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_RLIMIT
+@_CACHE
+@_QUIET
+@_VERBOSE
+def diff(**given: Any) -> int:
+    """Compare two platform files: what is fixed, what is new, and by which facts.
+
+    A file may be git:REV:path. With one file and --kernel-old or --kernel-new, one
+    platform on two kernel versions."""
+    from kexecspec.cli.comparing import Request, run
 
     return run(Request(**given))
 

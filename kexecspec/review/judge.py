@@ -1,0 +1,108 @@
+"""Verdicts on trees that differ little: what comes to a system that was judged before has its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from kexecspec.check import Options, checked_tree, platforms_in
+from kexecspec.diagnostics import Diagnostic, InputError
+from kexecspec.findings import Report, ids
+from kexecspec.ir.verdict import Verdict
+from kexecspec.library import Library
+from kexecspec.report.outcome import disagrees
+from kexecspec.sweep.identity import Made, made_with, system_id
+from kexecspec.tree import Node
+
+VACUOUS = "VACUOUS"
+FAILING = (Verdict.REFUTED.value, VACUOUS)
+
+
+@dataclass(frozen=True)
+class State:
+    """What became of one property instance, or of a handoff that has to be taken: a verdict's name, or VACUOUS."""
+
+    verdict: str
+    severity: str = "error"
+    handoffs: int | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Refuted, or proved of nothing."""
+        return self.verdict in FAILING
+
+    @property
+    def open(self) -> bool:
+        """Undecided."""
+        return self.verdict == Verdict.UNKNOWN.value
+
+
+States = Mapping[str, State]
+"""By id of the property instance; a handoff that is not known to be taken has its name."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The states of everything, or why there are none. `report` is None for an input that cannot be judged."""
+
+    states: States
+    report: Report | None = None
+    errors: tuple[Diagnostic, ...] = ()
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the tool disagrees with itself."""
+        report = self.report
+        return report is not None and bool(report.objections or any(disagrees(f) for f in report.findings))
+
+
+@dataclass
+class Judge:
+    """Judges trees of one platform file, each system once. `asked` counts what was judged, `known` what was not."""
+
+    path: str
+    library: Library
+    options: Options
+    asked: int = 0
+    known: int = 0
+    _made: Made = field(init=False)
+    _seen: dict[str, Verdicts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._made = made_with(self.library, self.options.only, self.options.rlimit)
+
+    def briefly(self, tree: Node) -> Verdicts:
+        """The verdicts on a tree, refutations not replayed."""
+        try:
+            name = system_id(platforms_in(tree, self.path, self.library), self._made)
+            if name in self._seen:
+                self.known += 1
+            else:
+                self.asked += 1
+                self._seen[name] = self._judged(tree, replace(self.options, replay=False, explained=False))
+            return self._seen[name]
+        except InputError as error:
+            return Verdicts({}, None, error.diagnostics)
+
+    def whole(self, tree: Node) -> Verdicts:
+        """The verdicts with a report in which every refutation was replayed. Raises InputError."""
+        self.asked += 1
+        found = self._judged(tree, self.options)
+        name = system_id(platforms_in(tree, self.path, self.library), self._made)
+        return self._seen.setdefault(name, found)
+
+    def _judged(self, tree: Node, options: Options) -> Verdicts:
+        report = checked_tree(tree, self.path, options).report
+        return Verdicts(states(report), report)
+
+
+def states(report: Report) -> States:
+    """The state of each property instance of a report, and of the handoffs that are not known to be taken."""
+    found = {
+        name: State(VACUOUS if f.vacuous else f.verdict.value, f.severity, f.handoffs)
+        for f in report.findings
+        for name in ids(f)
+    }
+    never = {Verdict.REFUTED: VACUOUS, Verdict.UNKNOWN: Verdict.UNKNOWN.value}
+    found |= {f"handoff {one.name}": State(never[one.verdict]) for one in report.taken if one.verdict in never}
+    return found
