@@ -10,11 +10,12 @@ from pathlib import Path, PurePath
 import click
 
 from kexecspec.cli.console import complain, say
+from kexecspec.cli.kernel_trees import opened
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE
 from kexecspec.importers.board import Board
 from kexecspec.importers.compose.answers import read_answers
-from kexecspec.importers.compose.chosen import Choose
+from kexecspec.importers.compose.by_library import by_library
 from kexecspec.importers.compose.compose import Composed
 from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.compose.whole import Imported, imported, over
@@ -34,6 +35,8 @@ class Request:
     dtb: str
     tee: str = ""
     sets: tuple[str, ...] = ()
+    kernel: str | None = None
+    config: str | None = None
     update: str | None = None
     output: str | None = None
 
@@ -42,7 +45,13 @@ def run(request: Request) -> int:
     """Imports, and writes the file or prints it. Raises InputError or click.UsageError."""
     tee, answers, specs = _tee(request.tee), read_answers(request.sets), library()
     board = _board(request.dtb)
-    made = imported(board, _choice(request, specs), Setting(tee=tee), answers, specs)
+    if request.kernel is None:
+        if request.config is not None:
+            raise click.UsageError("--config is about a kernel tree: name one with --kernel.")
+        made = imported(board, by_library(specs), Setting(tee=tee), answers, specs)
+    else:
+        with opened(request.kernel, request.config, specs, tee) as (choose, setting):
+            made = imported(board, choose, setting, answers, specs)
     if request.update is not None:
         return _updated(request.update, request.output, made, board, specs)
     if request.output is None:
@@ -82,12 +91,6 @@ def _board(path: str) -> Board:
     from kexecspec.importers.devicetree.read import read_board
 
     return read_board(read_blob_file(path), PurePath(path).name)
-
-
-def _choice(request: Request, specs: Library) -> Choose:
-    from kexecspec.importers.compose.by_library import by_library
-
-    return by_library(specs)
 
 
 def _saved(name: str, made: Imported, new: bool) -> int:

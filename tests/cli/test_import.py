@@ -131,3 +131,29 @@ def test_what_is_no_platform_file_is_not_updated(run: Run, text: str, said: str)
     Path("board.yaml").write_text(text)
     ran = run("import", "--dtb", BOARD, "--update", "board.yaml")
     assert ran.code == 2 and said in ran.err and Path("board.yaml").read_text() == text
+
+
+def test_a_kernel_tree_says_which_drivers_there_are(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEXECSPEC_CACHE", "off")
+    (tmp_path / "linux/drivers").mkdir(parents=True)
+    (tmp_path / "linux/Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\n")
+    ran = run("import", "--dtb", BOARD, "--kernel", tmp_path / "linux", "-o", "board.yaml")
+    assert ran.code == 0 and "left out: video-4000000 (no driver of this kernel binds it" in ran.out
+    assert 'version: "6.1.192"' in Path("board.yaml").read_text()
+    assert run("check", "board.yaml", "--only", "KX302/usb-3100000@crash", "--no-cache").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kernel", "nowhere"], "--kernel 'nowhere': it is no folder"),
+        (["--kernel", "."], "it is no kernel tree"),
+        (["--config", "x"], "--config is about a kernel tree"),
+        (["--kernel", ".", "--config", "missing"], "missing cannot be read as a configuration"),
+    ],
+)
+def test_what_is_no_kernel_tree_is_refused(run: Run, arguments: list[str], said: str) -> None:
+    if "missing" in arguments:
+        Path("drivers").mkdir()
+    ran = run("import", "--dtb", BOARD, *arguments)
+    assert ran.code == 2 and said in ran.err
