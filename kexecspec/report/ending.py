@@ -94,9 +94,7 @@ def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterato
     """The verdict in one line, and the command that leads on."""
     code = outcome.exit_code(report, look.accept_bounded, look.strict_sources)
     word, colour = _WORDS[code]
-    resting = outcome.instances(outcome.resting(report)) if look.strict_sources else 0
-    strict = f", {count(resting, 'verdict')} on what nobody verified" if resting else ""
-    for line in wrapped(f"{word}  {report.platform}: {_tally(report)}{strict}", "", "  "):
+    for line in wrapped(f"{word}  {report.platform}: {tally(report, look)}", "", "  "):
         yield look.paint(line, "bold", colour)
     if look.verbose and report.recalled is not None:
         known, total = report.recalled.known, report.recalled.known + report.recalled.judged
@@ -111,6 +109,18 @@ _WORDS = {
     codes.UNDECIDED: ("UNDECIDED", "yellow"),
     codes.DISAGREES: ("DISAGREEMENT", "loud"),
 }
+
+
+def verdict_line(report: Report, look: Look) -> str:
+    """`FAIL, 3 refuted, 3 proved`."""
+    word, _ = _WORDS[outcome.exit_code(report, look.accept_bounded, look.strict_sources)]
+    return f"{word}, {tally(report, look)}"
+
+
+def tally(report: Report, look: Look) -> str:
+    """How many instances are refuted, proved...; with `look.strict_sources` how many rest on what nobody verified."""
+    resting = outcome.instances(outcome.resting(report)) if look.strict_sources else 0
+    return _tally(report) + (f", {count(resting, 'verdict')} on what nobody verified" if resting else "")
 
 
 def _tally(report: Report) -> str:

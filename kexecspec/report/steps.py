@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from kexecspec.findings import Finding, Report, StepShown
 from kexecspec.ir.system import Lifetime
-from kexecspec.ir.verdict import Counterexample, Lap
 from kexecspec.report.look import Look, columns, count, value, wrapped
+from kexecspec.report.visible import visible
 
 _WIDE = 78 - 4
 _POSITION = ".at"
 """How far a walk has come: shown only where nothing else changes, or with -v."""
-_LEAST = 60
-"""Of a long trace so many steps are shown at either end, unless -v is given."""
 _MOST = 6
 """More changes than this of one step are counted, not listed, unless -v is given."""
 
@@ -24,16 +22,10 @@ def table(report: Report, finding: Finding, look: Look) -> Iterator[str]:
     widths = _widths(steps)
     jumps = frozenset(rule.name for rule in report.rules if rule.handoff)
     yield from columns([("#", "actor", "step", "changed")], widths)
-    lap = finding.evidence.lap if isinstance(finding.evidence, Counterexample) else None
     generation = None
-    for step in steps:
-        if lap is not None and _hidden(step, lap):
-            if step.number == lap.start + lap.length:
-                yield from _repeats(lap)
-            continue
-        if lap is None and not look.verbose and _LEAST < step.number <= len(steps) - _LEAST:
-            if step.number == _LEAST + 1:
-                yield f"  ... {count(len(steps) - 2 * _LEAST, 'step')} left out (-v shows all) ..."
+    for step in visible(finding, look.verbose):
+        if isinstance(step, str):
+            yield from wrapped(step, "  ", "      ")
             continue
         if step.generation != generation:
             generation = step.generation
@@ -41,17 +33,6 @@ def table(report: Report, finding: Finding, look: Look) -> Iterator[str]:
         yield from columns([_row(report, step, step.rule in jumps, look)], widths)
         if look.verbose and step.path is not None:
             yield from wrapped(f"{step.rule} ({step.path}:{step.line})", "      ")
-
-
-def _hidden(step: StepShown, lap: Lap) -> bool:
-    second, last = lap.start + lap.length, lap.start + lap.length * (lap.times - 1)
-    return lap.times > 2 and second <= step.number < last
-
-
-def _repeats(lap: Lap) -> list[str]:
-    first, last = lap.start, lap.start + lap.length - 1
-    gain = f", each time {lap.counter} grows by {lap.gain}" if lap.gain else ""
-    return wrapped(f"... steps {first}-{last} repeat {lap.times} times{gain}; the last time:", "  ", "      ")
 
 
 def _widths(steps: Sequence[StepShown]) -> tuple[int, int, int, int]:
@@ -63,22 +44,23 @@ def _widths(steps: Sequence[StepShown]) -> tuple[int, int, int, int]:
 
 
 def _row(report: Report, step: StepShown, handoff: bool, look: Look) -> tuple[str, str, str, str]:
-    changed = "\n".join(_changes(report, step, handoff, look)) or "-"
+    changed = "\n".join(changes(report, step, handoff, look.verbose)) or "-"
     return str(step.number), step.actor, step.says or step.rule, changed
 
 
-def _changes(report: Report, step: StepShown, handoff: bool, look: Look) -> Iterator[str]:
-    """One line a variable; at a handoff the old kernel's own variables all start over and are counted."""
+def changes(report: Report, step: StepShown, handoff: bool, whole: bool = False) -> Iterator[str]:
+    """One line a variable; at a handoff the old kernel's own variables all start over and are counted, unless
+    `whole`."""
     shown = list(step.changed.items())
-    if handoff and not look.verbose:
+    if handoff and not whole:
         kept = [(name, both) for name, both in shown if not _dies(report, name)]
         gone = len(shown) - len(kept)
         shown = kept
         if gone:
             yield f"{count(gone, 'variable')} of the old kernel start over"
-    if not look.verbose:
+    if not whole:
         shown = [one for one in shown if not one[0].endswith(_POSITION)] or shown
-    most = len(shown) if look.verbose or len(shown) <= _MOST + 1 else _MOST
+    most = len(shown) if whole or len(shown) <= _MOST + 1 else _MOST
     for name, (old, new) in shown[:most]:
         yield f"{name}: {value(old)} -> {value(new)}"
     if len(shown) > most:

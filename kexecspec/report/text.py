@@ -11,6 +11,7 @@ from kexecspec.report import ending, refuted
 from kexecspec.report.look import Look, count, marks, wrapped
 from kexecspec.report.missing_text import sentence
 from kexecspec.report.outcome import Outcome, disagrees, instances
+from kexecspec.report.unmet_text import unmet_text
 
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
 SHOWN = 3
@@ -154,13 +155,7 @@ def _unmet(report: Report, look: Look) -> Iterable[str]:
         return ()
     lines = [""]
     for unmet in report.unmet:
-        wanted = unmet.expectation
-        details = [wanted.verdict]
-        if wanted.handoffs is not None:
-            details.append(f"after {count(wanted.handoffs, 'handoff')}")
-        if wanted.harm is not None:
-            details.append(f"with {wanted.harm}")
-        place = f"{wanted.span.path}:{wanted.span.line}:{wanted.span.column}: " if wanted.span else ""
-        said = f"expected {' '.join(details)}, found {unmet.found}"
-        lines += wrapped(f"{place}expect not met: {wanted.finding}: {said}", "", "  ")
+        span = unmet.expectation.span
+        place = f"{span.path}:{span.line}:{span.column}: " if span else ""
+        lines += wrapped(f"{place}{unmet_text(unmet)}", "", "  ")
     return [look.paint(line, "red") for line in lines]
