@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kexecspec.cli import main
 from kexecspec.cli.console import inert
 from kexecspec.diagnostics import escape
+from kexecspec.report import REPORTERS
 from kexecspec.report.look import shell
 
 HOSTILE = (
@@ -98,7 +99,10 @@ def test_texts_of_a_platform(shown: Shown, tmp_path: Path) -> None:
     (tmp_path / "acme.yaml").write_text(STORY.format(text=text))
     found = json.loads(shown("check", "acme.yaml", "--format", "json", "--trace-dir", "traces"))
     assert any(one["what"].startswith("\x1b[31mred") for one in found["assumptions"])
-    shown("check", "acme.yaml", "--assumptions", "-v")
+    reports = [option for form in REPORTERS for option in ("--report", f"{form}=out.{form}")]
+    shown("check", "acme.yaml", "--assumptions", "-v", *reports)
+    for form in sorted(set(REPORTERS) - {"github"}):
+        harmless((tmp_path / f"out.{form}").read_text())
     for command in ("list", "show system", "show survives", "test"):
         shown(*command.split(), "acme.yaml")
     for form in ("smtlib", "btor2", "smv", "promela", "murphi"):

@@ -15,6 +15,7 @@ import click
 
 from kexecspec.cache.place import usual
 from kexecspec.cli.console import complain, say, show_input_error, wants_colour
+from kexecspec.cli.reports import reports_of, rule_text, write_reports
 from kexecspec.diagnostics import InputError, escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
 from kexecspec.report import REPORTERS, Look, Outcome
@@ -36,6 +37,7 @@ class Request:
     assumptions: bool = False
     form: str = "text"
     trace_dir: str | None = None
+    report: tuple[str, ...] = ()
     certificate: str | None = None
     rlimit: str | None = None
     jobs: int | None = None
@@ -58,6 +60,7 @@ def run(request: Request) -> int:
     options = options_of(request.only, request.rlimit)
     options = replace(options, jobs=request.jobs, cache=cache, portfolio=request.portfolio)
     folder = _folder_of(request)
+    wanted = reports_of(request.report, request.files)
     look = Look(
         wants_colour(),
         request.quiet,
@@ -66,6 +69,8 @@ def run(request: Request) -> int:
         request.accept_bounded,
         line_reader(),
         request.strict_sources,
+        os.getcwd(),
+        rule_text,
     )
     outcomes: list[Outcome] = []
     reported = 0
@@ -77,11 +82,12 @@ def run(request: Request) -> int:
                 _say_one(outcomes, look)
                 reported += 1
         if request.form != "text":
-            say(REPORTERS[request.form](outcomes, look))
+            say(REPORTERS[request.form](outcomes, look), commands=request.form == "github")
+        written = write_reports(wanted, outcomes, look)
     except KeyboardInterrupt as stop:
         stop.add_note(f"no report on {', '.join(request.files[reported:])}")
         raise
-    return _code(outcomes, request)
+    return _code(outcomes, written, request)
 
 
 def _checked(request: Request, options: Options, folder: Path | None) -> Iterator[Outcome]:
@@ -203,8 +209,8 @@ def _reason(error: OSError) -> str:
     return escape(error.strerror or str(error))
 
 
-def _code(outcomes: list[Outcome], request: Request) -> int:
+def _code(outcomes: list[Outcome], written: bool, request: Request) -> int:
     bounded, strict = request.accept_bounded, request.strict_sources
     codes = [UNUSABLE if o.report is None else exit_code(o.report, bounded, strict) for o in outcomes]
-    code = gravest((*codes, *(UNUSABLE for o in outcomes if o.unwritten)))
+    code = gravest((*codes, *(UNUSABLE for o in outcomes if o.unwritten), *(() if written else (UNUSABLE,))))
     return PROVED if request.exit_zero and code in (REFUTED, UNDECIDED) else code

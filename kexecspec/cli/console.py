@@ -51,9 +51,10 @@ def inert(text: str) -> str:
     return _COMMANDS.sub(lambda found: f"{found[1] or ''}\\u{ord(found[2] or found[3]):04x}", text)
 
 
-def say(text: str) -> None:
-    """Writes to stdout, in plain ASCII unless that is a terminal. Raises ReaderGone or another OSError."""
-    text = inert(text)
+def say(text: str, commands: bool = False) -> None:
+    """Writes to stdout, in plain ASCII unless that is a terminal; `commands`: it is made of commands to what runs
+    builds, and stays as it is. Raises ReaderGone or another OSError."""
+    text = text if commands else inert(text)
     if not sys.stdout.isatty():
         text = text.encode("ascii", "backslashreplace").decode("ascii")
     try:

@@ -6,13 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from kexecspec.report.as_json import as_json
+from kexecspec.report.github import as_github
+from kexecspec.report.gitlab import as_gitlab
+from kexecspec.report.itf import as_itf
+from kexecspec.report.junit import as_junit
+from kexecspec.report.ktap import as_ktap
 from kexecspec.report.look import Look
+from kexecspec.report.lore import as_lore
+from kexecspec.report.markdown import as_markdown
 from kexecspec.report.outcome import Outcome
+from kexecspec.report.sarif import as_sarif
+from kexecspec.report.spreadsheet import as_csv
 from kexecspec.report.text import as_text
 
 Reporter = Callable[[Sequence[Outcome], Look], str]
 
-REPORTERS: Mapping[str, Reporter] = MappingProxyType({"text": as_text, "json": as_json})
+REPORTERS: Mapping[str, Reporter] = MappingProxyType({
+    "text": as_text, "json": as_json, "itf": as_itf, "sarif": as_sarif, "junit": as_junit, "github": as_github,
+    "gitlab": as_gitlab, "ktap": as_ktap, "markdown": as_markdown, "csv": as_csv, "lore": as_lore,
+})  # fmt: skip
 """Every output format of `check` by its name."""
 
 __all__ = ["REPORTERS", "Look", "Outcome", "Reporter"]

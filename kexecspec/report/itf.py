@@ -7,7 +7,7 @@ A state stands on one line, so that two traces can be compared with diff.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kexecspec import __version__
@@ -15,7 +15,10 @@ from kexecspec.findings import Finding, Report
 from kexecspec.ir.system import Rule
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import State, Value
-from kexecspec.ir.verdict import Counterexample
+from kexecspec.ir.verdict import Counterexample, Verdict
+from kexecspec.report.entries import relative
+from kexecspec.report.look import Look
+from kexecspec.report.outcome import Outcome
 
 SCHEMA = "kexecspec/trace/1"
 LARGEST_NUMBER = 2**53
@@ -32,6 +35,24 @@ def itf_text(report: Report, finding: Finding, platform_path: str) -> str:
     names = json.dumps(list(finding.trace.initial))
     states = ",\n".join(json.dumps(s, separators=(",", ":")) for s in _states(finding.trace, report.rules))
     return f'{{"#meta": {meta},\n"params": [],\n"vars": {names},\n"states": [\n{states}\n]}}\n'
+
+
+def first_trace(outcomes: Sequence[Outcome]) -> tuple[Report, Finding] | None:
+    """The finding whose trace is written where there is room for one: the first that is refuted, errors first."""
+    found = [
+        (outcome.report, finding)
+        for outcome in outcomes
+        if outcome.report is not None
+        for finding in outcome.report.findings
+        if finding.trace is not None and finding.verdict is Verdict.REFUTED
+    ]
+    return min(found, key=lambda one: one[1].severity != "error", default=None)
+
+
+def as_itf(outcomes: Sequence[Outcome], look: Look) -> str:
+    """The trace of `first_trace`, its platform file as seen from `look.root`; nothing where nothing is refuted."""
+    found = first_trace(outcomes)
+    return "" if found is None else itf_text(*found, relative(found[0].path, look.root))
 
 
 def encoded(value: Value) -> Any:

@@ -17,8 +17,26 @@ def _no_line(_: Span) -> str | None:
 
 
 @dataclass(frozen=True)
+class RuleText:
+    """What the library says of a code: `hints` are what the kernel log may say, `sources` what was read."""
+
+    name: str
+    title: str
+    harm: str
+    why: str = ""
+    fix: str = ""
+    hints: tuple[str, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+def _no_text(_: str) -> RuleText | None:
+    return None
+
+
+@dataclass(frozen=True)
 class Look:
-    """`quiet`: failures only. `verbose`: the not judged too, and where each step comes from."""
+    """`quiet`: failures only. `verbose`: the not judged too, and where each step comes from. `root`: the folder that
+    paths in files for build systems are relative to. `explain`: the library's words on a code."""
 
     colour: bool = False
     quiet: bool = False
@@ -27,6 +45,8 @@ class Look:
     accept_bounded: bool = False
     line_of: Callable[[Span], str | None] = _no_line
     strict_sources: bool = False
+    root: str = ""
+    explain: Callable[[str], RuleText | None] = _no_text
 
     def paint(self, text: str, *styles: str) -> str:
         """`text` in colours, on a terminal that wants them."""
