@@ -186,6 +186,12 @@ _ALL = (
         "or devices.NAME.driver, and the value is what would stand there in YAML. `kexecspec schema platform` has all "
         "facts.",
     ),
+    InputCode(
+        "KX034", "sysfs", "What was named is no /sys of a machine.",
+        "It is `/`, a folder with copies of /sys and /proc in it, a copy of /sys, or a tar of any of these. Read are "
+        "sys/kernel/iommu_groups, sys/bus/*/devices/*/uevent, sys/class/iommu, sys/class/tee, proc/cmdline, proc/iomem "
+        "and proc/sys/kernel/osrelease, as far as they are there.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

@@ -258,6 +258,7 @@ def export(whole: bool, **given: Any) -> int:
 @click.option("--dtb", "--dts", required=True, metavar="FILE", help="A .dtb, a .dts, or /sys/firmware/fdt.")
 @click.option("--kernel", metavar="TREE", help="The sources of the kernel that drives it.")
 @click.option("--config", metavar="FILE", help="That kernel's .config.")
+@click.option("--sysfs", metavar="DIR|TAR", help="/ of the running machine, or a copy of its /sys and /proc.")
 @click.option("--tee", default="", metavar="RELEASE|none", help="OP-TEE's release, or that there is none.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A fact that you know; may be repeated.")
 @click.option("--update", metavar="FILE", help="Import again into FILE: what was changed there by hand stays.")

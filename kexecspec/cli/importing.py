@@ -20,6 +20,7 @@ from kexecspec.importers.compose.compose import Composed
 from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.compose.whole import Imported, imported, over
 from kexecspec.importers.compose.written import flow
+from kexecspec.importers.facts import Fact, unknown
 from kexecspec.library import Library, library
 from kexecspec.platform.secure_world import release
 from kexecspec.report.look import shell, wrapped
@@ -37,6 +38,7 @@ class Request:
     sets: tuple[str, ...] = ()
     kernel: str | None = None
     config: str | None = None
+    sysfs: str | None = None
     update: str | None = None
     output: str | None = None
 
@@ -44,13 +46,15 @@ class Request:
 def run(request: Request) -> int:
     """Imports, and writes the file or prints it. Raises InputError or click.UsageError."""
     tee, answers, specs = _tee(request.tee), read_answers(request.sets), library()
-    board = _board(request.dtb)
+    board, version = _running(_board(request.dtb), request.sysfs)
     if request.kernel is None:
         if request.config is not None:
             raise click.UsageError("--config is about a kernel tree: name one with --kernel.")
-        made = imported(board, by_library(specs), Setting(tee=tee), answers, specs)
+        made = imported(board, by_library(specs), Setting(version, tee=tee), answers, specs)
     else:
         with opened(request.kernel, request.config, specs, tee) as (choose, setting):
+            if version.known and version.value != setting.version.value:
+                complain(f"the machine runs {escape(str(version.value))}, the tree is {setting.version.value}")
             made = imported(board, choose, setting, answers, specs)
     if request.update is not None:
         return _updated(request.update, request.output, made, board, specs)
@@ -91,6 +95,21 @@ def _board(path: str) -> Board:
     from kexecspec.importers.devicetree.read import read_board
 
     return read_board(read_blob_file(path), PurePath(path).name)
+
+
+def _running(board: Board, sysfs: str | None) -> tuple[Board, Fact[str]]:
+    """The board with what a running machine says over it, and the version it runs; says where they disagree."""
+    if sysfs is None:
+        return board, unknown()
+    from kexecspec.importers.sysfs.files import open_files
+    from kexecspec.importers.sysfs.overlay import laid_over
+    from kexecspec.importers.sysfs.running import machine
+
+    found = machine(open_files(sysfs))
+    board, told = laid_over(board, found)
+    for one in told:
+        complain("\n".join(wrapped(f"disagree: {escape(one)}", "", "  ")))
+    return board, found.version
 
 
 def _saved(name: str, made: Imported, new: bool) -> int:

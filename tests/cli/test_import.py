@@ -157,3 +157,16 @@ def test_what_is_no_kernel_tree_is_refused(run: Run, arguments: list[str], said:
         Path("drivers").mkdir()
     ran = run("import", "--dtb", BOARD, *arguments)
     assert ran.code == 2 and said in ran.err
+
+
+def test_a_running_machine_s_disagreements_are_printed(run: Run) -> None:
+    device = Path("m/sys/bus/platform/devices/3100000.usb")
+    device.mkdir(parents=True)
+    (device / "uevent").write_text("DRIVER=dwc3\nOF_FULLNAME=/soc/usb@3100000\n")
+    Path("m/proc/sys/kernel").mkdir(parents=True)
+    Path("m/proc/sys/kernel/osrelease").write_text("6.1.0-13-arm64\n")
+    ran = run("import", "--dtb", BOARD, "--sysfs", "m", "-o", "board.yaml")
+    assert ran.code == 0 and 'version: "6.1.0-13-arm64"' in Path("board.yaml").read_text()
+    assert "disagree: usb-3100000: the device tree says it is behind iommu-5000000" in ran.err
+    assert "left out: mmc-2140000, video-4000000 (no driver is bound" in ran.out
+    assert run("import", "--dtb", BOARD, "--sysfs", "nowhere").code == 2

@@ -15,10 +15,11 @@ STAND_INS: Mapping[str, str] = {"platform": "generic-platform", "amba": "generic
 
 def by_library(library: Library) -> Choose:
     """Chooses for each device the driver of the library that has one of its compatibles, the most special first."""
-    known = compatibles(library)
+    known, called = compatibles(library), _kernel_names(library)
 
     def choose(master: Master) -> Chosen | NoMaster:
-        name = next((known[one] for one in (*names(master), *master.compatibles) if one in known), None)
+        running = called.get(_folded(master.driver.value)) if master.driver.value else None
+        name = running or next((known[one] for one in master.compatibles if one in known), None)
         if name is not None:
             spec = library.spec("drivers", name)
             client = spec is not None and spec.content.get("kind") == "tee-client"
@@ -40,7 +41,7 @@ def stand_in(master: Master, why: str) -> Chosen:
 
 
 def compatibles(library: Library) -> dict[str, str]:
-    """The library's driver for each compatible that one of them names, and for each driver's own name in the kernel."""
+    """The library's driver for each compatible that one of them names."""
     found: dict[str, str] = {}
     for spec in library.all("drivers"):
         for name in spec.content.get("compatible", ()):
@@ -48,6 +49,12 @@ def compatibles(library: Library) -> dict[str, str]:
     return found
 
 
-def names(master: Master) -> tuple[str, ...]:
-    """What a running kernel calls the driver, if that is known."""
-    return (master.driver.value,) if master.driver.value else ()
+def _kernel_names(library: Library) -> dict[str, str]:
+    """The library's driver for each name under which a running kernel shows one."""
+    specs = [spec for spec in library.all("drivers") if not spec.name.startswith("generic-")]
+    names = {_folded(spec.name): spec.name for spec in specs}
+    return {_folded(str(spec.content.get("log", {}).get("name", spec.name))): spec.name for spec in specs} | names
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")

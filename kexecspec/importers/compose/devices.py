@@ -53,6 +53,8 @@ def devices(board: Board, choose: Choose, tee: bool) -> Devices:
 def _decided(board: Board, master: Master, choose: Choose) -> Chosen | NoMaster:
     if master.firmware:
         return NoMaster(FIRMWARE)
+    if master.driver.confidence == "read" and master.driver.value == "":
+        return NoMaster("no driver is bound to it on the running machine")
     before = board.iommu(master.iommu.value) if master.iommu.value else None
     if before is not None and not before.variant.known:
         kind = before.compatibles[0] if before.compatibles else before.name

@@ -73,7 +73,7 @@ def bootargs(reading: Reading) -> Fact[str]:
     return unknown(place) if found is None else Fact(found, (place,))
 
 
-def crashkernel(reading: Reading, args: Fact[str]) -> Fact[Span]:
+def crashkernel_of(args: Fact[str]) -> Fact[Span]:
     """Where a crash kernel lives, as the command line says with SIZE@START; for only SIZE the kernel finds a place."""
     given = _CRASHKERNEL.search(args.value or "")
     if given is None:

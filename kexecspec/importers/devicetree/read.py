@@ -37,7 +37,7 @@ def board_of(tree: Tree) -> Board:
         live=chosen is not None and any(prop in chosen.props for prop in LIVE),
         ram=memory.ram(reading),
         regions=memory.regions(reading),
-        crashkernel=memory.crashkernel(reading, args),
+        crashkernel=memory.crashkernel_of(args),
         bootargs=args,
         tee=firmware.tee(reading),
         iommus=known,

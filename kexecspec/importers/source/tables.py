@@ -110,7 +110,15 @@ def read_tables(specs: Library) -> Tables:
     named = {n: frozenset(map(str, kinds[n]["calls"])) for n in ("dma", "engine", "children", "notifiers", "actions")}
     order = tuple(str(e["subsystem"]) for e in kinds["kinds"])
     return Tables(
-        words, beginnings, by_call, order, named["dma"], named["engine"], named["children"], named["notifiers"], named["actions"]
+        words,
+        beginnings,
+        by_call,
+        order,
+        named["dma"],
+        named["engine"],
+        named["children"],
+        named["notifiers"],
+        named["actions"],
     )
 
 
