@@ -28,6 +28,7 @@ def opened(root: str, config: str | None, specs: Library, tee: str) -> Iterator[
     from kexecspec.importers.compose.by_tree import by_tree
     from kexecspec.importers.features.tree import NoTree as Nothing
     from kexecspec.importers.features.tree import open_tree
+    from kexecspec.importers.kept_features import kept_features
     from kexecspec.importers.kernel import setting_of
     from kexecspec.importers.source.index import opened_index
     from kexecspec.importers.source.kept import Damaged
@@ -36,8 +37,10 @@ def opened(root: str, config: str | None, specs: Library, tee: str) -> Iterator[
 
     try:
         tree = open_tree(root, config)
-        setting = setting_of(tree, tree.config, Path(config).name if config else "", specs, tee)
-        with opened_index(Path(root), _folder(), os.cpu_count() or 1, _told, tree.config) as index:
+        folder = _folder()
+        features = kept_features(tree, specs, folder)
+        setting = setting_of(tree, features, Path(config).name if config else "", specs, tee)
+        with opened_index(Path(root), folder, os.cpu_count() or 1, _told, tree.config) as index:
             _complain_of([f"{problem.place}: {problem.says}" for problem in index.problems])
             yield by_tree(index, specs, tree.config), setting
     except (NoTree, Nothing) as error:

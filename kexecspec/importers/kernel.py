@@ -6,22 +6,22 @@ from collections.abc import Mapping
 
 from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.facts import Fact, Place, assumed
-from kexecspec.importers.features.beside import beside, version_of_tree
+from kexecspec.importers.features.beside import version_of_tree
 from kexecspec.importers.features.tree import Tree
+from kexecspec.importers.kept_features import Features
 from kexecspec.library import Library
 
 
-def setting_of(tree: Tree, config: Mapping[str, str] | None, config_file: str, library: Library, tee: str) -> Setting:
+def setting_of(tree: Tree, found: Features, config_file: str, library: Library, tee: str) -> Setting:
     """The version that the tree's Makefile names, the features that its sources show otherwise than the version table
     does, and the options without which features are not there. A version that is not described is taken to be the
-    newest one that is, and every feature that the sources show comes with it."""
+    newest one that is, and every feature that the sources show comes with it. `found` are the tree's features."""
     version = version_of_tree(tree)
     described = version is not None and version.base <= library.newest
     usual = library.features_of(version if version is not None and described else library.newest)
-    rows = beside(tree, library)
-    features = {row.name: row.tree for row in rows if row.tree.known and row.tree.value is not (row.name in usual)}
+    features = {name: fact for name, fact in found.items() if fact.known and fact.value is not (name in usual)}
     said = tree.version if described else assumed(str(library.newest), *tree.version.places)
-    return Setting(said, features, _options(config, config_file, library), tee)
+    return Setting(said, features, _options(tree.config, config_file, library), tee)
 
 
 def _options(config: Mapping[str, str] | None, file: str, library: Library) -> dict[str, Fact[str]]:

@@ -16,6 +16,7 @@ from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.compose.whole import imported
 from kexecspec.importers.devicetree.read import read_board
 from kexecspec.importers.facts import Fact
+from kexecspec.importers.features.recognise import features_of
 from kexecspec.importers.features.tree import open_tree
 from kexecspec.importers.kernel import setting_of
 from kexecspec.importers.source.index import TreeIndex, opened_index
@@ -154,7 +155,7 @@ def test_a_tree_is_a_kernel_with_its_version_and_features(tree: Path, choose: Ch
     config = tree / ".config"
     config.write_text("CONFIG_VIDEO=y\n")
     opened = open_tree(tree, config)
-    setting = setting_of(opened, opened.config, ".config", library(), "none")
+    setting = setting_of(opened, features_of(opened, library()), ".config", library(), "none")
     assert setting.version.value == "6.1.192" and str(setting.version.places[0]) == "Makefile:1"
     assert all(fact.value == "n" for fact in setting.config.values())
     made = imported(read_board(board(NODES), "b.dtb"), choose, setting, (), library()).composed
@@ -167,5 +168,5 @@ def test_a_tree_is_a_kernel_with_its_version_and_features(tree: Path, choose: Ch
 def test_a_version_that_is_not_described_is_taken_to_be_the_newest(tmp_path: Path, makefile: str) -> None:
     (tmp_path / "drivers").mkdir()
     (tmp_path / "Makefile").write_text(makefile)
-    setting: Setting = setting_of(open_tree(tmp_path), None, "", library(), "")
+    setting: Setting = setting_of(open_tree(tmp_path), {}, "", library(), "")
     assert setting.version.confidence == "assumed" and setting.version.value == str(library().newest)

@@ -38,6 +38,11 @@ class Tree:
             self._texts[path] = _bytes(self.root / path)
         return self._texts[path]
 
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The files that were asked for so far, whether they are there or not."""
+        return tuple(self._texts)
+
     def unit(self, path: str) -> Unit | None:
         """A file of the tree as C; None as for `text`."""
         text = self.text(path)

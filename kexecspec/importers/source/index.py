@@ -42,6 +42,7 @@ class TreeIndex:
     identity: str
     problems: tuple[Problem, ...]
     _made: dict[tuple[str, str, int], DriverRead] = field(default_factory=dict, repr=False)
+    _folders: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _symbols: Mapping[str, str] | None = field(default=None, repr=False)
 
     def drivers_for(self, compatible: str) -> tuple[DriverRead, ...]:
@@ -79,9 +80,11 @@ class TreeIndex:
             yield from self._borrowing(path)
 
     def _borrowing(self, path: str) -> Iterator[DriverRead]:
-        folder = path.rpartition("/")[0]
-        for other in self.sources.files_of("driver"):
-            if other != path and other.rpartition("/")[0] == folder:
+        if not self._folders:
+            for other in self.sources.files_of("driver"):
+                self._folders.setdefault(other.rpartition("/")[0], []).append(other)
+        for other in self._folders.get(path.rpartition("/")[0], ()):
+            if other != path:
                 yield from self._in_file(other)
 
     def _fitting(self, table: Table, text: str) -> list[str]:
