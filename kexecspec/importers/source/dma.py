@@ -66,12 +66,12 @@ def _master(
     masks = [u for u in uses if "mask" in u.function or u.function == "pci_set_master"]
     if shown is not None and shown[0].kind == "none":
         return assumed(False, shown[1].place, note=shown[0].why)
-    if shown is not None and (shown[0].own or not engine):
+    if shown is not None and (shown[0].own or uses and not engine):
         return Fact(True, (shown[1].place, *places[:2]), "read", f"{shown[1].function}: {shown[0].why}")
     if uses and (masks or not engine):
         return Fact(True, places, "read", f"it calls {(masks or list(uses))[0].function}")
     if engine:
         return assumed(False, *places, note="its DMA is that of an engine whose channels it asks for")
-    if cut:
-        return unknown(place, note="no call of the DMA API was seen, but not all of it was read")
+    if shown is not None or cut:
+        return unknown(place, note="no call of the DMA API was seen, but others may make them for it")
     return assumed(False, place, note="no call of the DMA API was seen in what its probe reaches")
