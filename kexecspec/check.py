@@ -212,8 +212,9 @@ def _found(
     sums: Hashes,
 ) -> tuple[Memory, Sequence[Judgement], Mapping[str, Trace]]:
     """Judgements on `wanted` and on the handoffs that no run takes that is at hand, what earlier runs know of them, and
-    those runs. Where a part of a platform has few states, these are looked at: that is done sooner than remembered."""
-    if platform.about is not None:
+    those runs. Where a part of a platform has few states, these are looked at, unless several engines are
+    wanted: that is done sooner than remembered."""
+    if platform.about is not None and not options.portfolio:
         asked = (*wanted, *vacuity.questions(platform, system, {}))
         found = judged_by_states(system, asked)
         if found is not None:
