@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LONGEST = 200
+DEEPEST = 16
+"""Conditions nested more deeply than this are not told apart."""
 _COMMENTS = re.compile(rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 _VISIBLE = re.compile(rb"[^\n]")
 _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w*)((?:[^\n]*\\\r?\n)*[^\n]*)", re.MULTILINE)
@@ -82,7 +84,7 @@ def blank(text: bytes) -> Blanked:
             _define(rest, macros)
         elif word in (b"if", b"ifdef", b"ifndef", b"elif", b"else", b"endif"):
             _branch(word.decode(), _tidy(rest), stack, found.span(), plain, away)
-            changes.append((line, " && ".join(g.now for g in stack if g.now)))
+            changes.append((line, " && ".join(g.now for g in stack[:DEEPEST] if g.now)))
     return Blanked(
         _without(plain, [*away, *_attributes(plain)]),
         Conditions(tuple(c[0] for c in changes), tuple(c[1] for c in changes)), macros,
@@ -132,7 +134,7 @@ def _branch(
     group.ends.append(start)
     if word == "endif":
         stack.pop()
-        away += _spoiled(group, text)
+        away += _spoiled(group, text) if len(stack) < DEEPEST else []
         return
     others = [_negated(e) for e in group.earlier if e not in ("0", "1")]
     own = [_bracketed(rest)] if word == "elif" else []

@@ -53,14 +53,15 @@ def _members(value: Any, prefix: str, clean: Blanked, offset: int, depth: int) -
             yield from _pair(item, prefix, clean, offset, depth)
         elif item.type == "call_expression" and (macro := _PM_MEMBER.match(_text(item))):
             yield from pm_members(macro, prefix, item.start_point[0] + 1 + offset, clean)
-        elif item.type in ("call_expression", "identifier"):
+        elif item.is_named and item.type != "comment":
             yield None
 
 
 def _pair(item: Any, prefix: str, clean: Blanked, offset: int, depth: int) -> Iterator[Member | None]:
     designators = item.children_by_field_name("designator")
     value = item.child_by_field_name("value")
-    if not designators or value is None or item.has_error and value.type != "initializer_list":
+    swallowed = value is not None and value.type in ("assignment_expression", "comma_expression")
+    if not designators or value is None or swallowed or item.has_error and value.type != "initializer_list":
         yield None
         return
     path = prefix + ".".join(_text(d).lstrip(".").strip() for d in designators)

@@ -13,17 +13,23 @@ from typing import Any
 from kexecspec.importers.source.cleared import Blanked, blank
 from kexecspec.importers.source.initialiser import members_of, pm_macros, pm_struct, rows_of
 from kexecspec.importers.source.nesting import Piece, nested
-from kexecspec.importers.source.records import Call, FileRead, Function, Struct
+from kexecspec.importers.source.records import Call, FileRead, Function, Member, Row, Struct
 from kexecspec.importers.source.struct_types import ID_TABLES, READ_WHOLE
 from kexecspec.importers.source.syntax import captured, plain_tree
 
 LARGEST = 4 << 20
+MOST_AGAIN = 1 << 20
+"""So many bytes of a file are parsed a second time."""
+_LEAF = re.compile(rb"\.(\w+)[ \t\n]*=[ \t\n]*(&?[A-Za-z_]\w*(?:\([&\w]*\))?|\"[^\"\n]*\")[ \t\n]*[,}]")
+_OF_DRIVER = frozenset(("name", "of_match_table", "acpi_match_table", "pm"))
 MOST_ARGUMENTS = 6
 _KEPT_ARGUMENTS = re.compile(
     r"tee_|devm_add_action|register_|platform_device|platform_driver|of_platform_|dma_request|mmc_|for_each|component_|"
     r"->shutdown|snd_|pci_|clk_|devm_|video|dma_set|dma_alloc|mfd_|fsl_mc|blk_|usb_|is_endpoint"
 )
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+_ENDS = (b";", b"}", b"\n\n")
+_LONGEST_HEAD = 800
 _BRACE = re.compile(rb"^\{", re.MULTILINE)
 _NAMED = re.compile(rb"(\w+)\s*\(")
 _ASSIGNED = re.compile(rb"(?:->|\.)(\w+)[ \t]*=[ \t]*&?([A-Za-z_]\w*)[ \t]*;")
@@ -180,29 +186,37 @@ def _again(
     """Functions whose body begins in the first column and that are not `found`, each parsed by itself; and the names of
     those that did not come out of that either."""
     made: dict[str, tuple[int, dict[str, list[Any]], Blanked]] = {}
-    unread: list[str] = []
+    unread: dict[str, None] = {}
     text = clean.text
+    left = MOST_AGAIN
     for brace in _BRACE.finditer(text):
-        start = max(text.rfind(end, max(0, brace.start() - 800), brace.start()) for end in (b";", b"}", b"\n\n")) + 1
+        low = max(0, brace.start() - _LONGEST_HEAD)
+        start = max(low - 1, *(text.rfind(end, low, brace.start()) for end in _ENDS)) + 1
         head = text[start : brace.start()]
         named = _NAMED.search(head)
-        if not named or b"=" in head or (name := named[1].decode("utf-8", "replace")) in found or name in made:
+        name = named[1].decode("utf-8", "replace") if named else ""
+        if not named or b"=" in head or name in found or name in made or name in unread:
             continue
         end = text.find(b"\n}", brace.start())
         piece = text[start : end + 2 if end >= 0 else len(text)]
+        left -= len(piece)
+        if left < 0:
+            unread[name] = None
+            continue
         offset = text.count(b"\n", 0, start)
         pieces = _captured(plain_tree(piece))
         if any(_name(node) == name for node in pieces["function"]):
             made[name] = (offset, pieces, Blanked(piece, clean.conditions, {}))
         else:
-            unread.append(name)
-    return made, tuple(dict.fromkeys(unread))
+            unread[name] = None
+    return made, tuple(unread)
 
 
 def _structs_again(clean: Blanked, found: list[Struct]) -> Iterator[Struct]:
     """Structs that matter and that are not found, or not whole, each parsed by itself."""
     whole = {s.name for s in found if s.whole}
     text = clean.text
+    left = MOST_AGAIN
     for declared in _STRUCT.finditer(text):
         kind, name = declared[1].decode(), declared[2].decode()
         if name in whole or kind not in READ_WHOLE and kind not in ID_TABLES:
@@ -211,9 +225,25 @@ def _structs_again(clean: Blanked, found: list[Struct]) -> Iterator[Struct]:
         stop = text.find(b";", end) if end >= 0 else -1
         piece = text[declared.start() : stop + 1 if stop >= 0 else len(text)]
         offset = text.count(b"\n", 0, declared.start())
+        left -= len(piece)
+        if left < 0:
+            yield Struct(kind, name, offset + 1, False)
+            continue
         root = plain_tree(piece)
         made = [s for s in _structs(root, Blanked(piece, clean.conditions, {}), offset) if s.name == name]
-        yield made[0] if made else Struct(kind, name, offset + 1, False, config=clean.conditions.at(offset + 1))
+        whole_now = next((s for s in made if s.whole), None)
+        yield whole_now or _salvaged(kind, name, piece, offset, made[0].rows if made else (), clean)
+
+
+def _salvaged(kind: str, name: str, text: bytes, offset: int, rows: tuple[Row, ...], clean: Blanked) -> Struct:
+    """What can still be told of a struct that was not understood: members that stand in it as they do elsewhere."""
+    made = []
+    for found in _LEAF.finditer(text):
+        leaf, line = found[1].decode(), offset + text.count(b"\n", 0, found.start()) + 1
+        path = f"driver.{leaf}" if leaf in _OF_DRIVER and kind in READ_WHOLE else leaf
+        value = " ".join(found[2].decode("utf-8", "replace").split())
+        made.append(Member(path, value, line, clean.conditions.at(line)))
+    return Struct(kind, name, offset + 1, False, tuple(made), rows, clean.conditions.at(offset + 1))
 
 
 def _best(structs: list[Struct]) -> tuple[Struct, ...]:

@@ -36,6 +36,8 @@ _BEARS = (
 )  # fmt: skip
 _BRACE = re.compile(rb"^\{", re.MULTILINE)
 _NAMED = re.compile(rb"(\w+)\s*\(")
+_ENDS = (b";", b"}", b"\n\n", b"*/")
+_LONGEST_HEAD = 500
 _FOREIGN = frozenset(("asm", "__attribute__", "if", "for", "while", "switch"))
 
 
@@ -88,9 +90,8 @@ def unpacked_json(read: bytes) -> Any:
 def defined(text: bytes) -> Iterator[str]:
     """The functions that other files can call: those with a body in the first column that are not static."""
     for brace in _BRACE.finditer(text):
-        start = (
-            max(text.rfind(end, max(0, brace.start() - 500), brace.start()) for end in (b";", b"}", b"\n\n", b"*/")) + 1
-        )
+        low = max(0, brace.start() - _LONGEST_HEAD)
+        start = max(low - 1, *(text.rfind(end, low, brace.start()) for end in _ENDS)) + 1
         head = text[start : brace.start()]
         named = _NAMED.search(head)
         if named and b"static" not in head[: named.start()] and b"=" not in head:

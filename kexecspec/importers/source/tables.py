@@ -66,7 +66,7 @@ class Tables:
     children: frozenset[str]
     notifiers: frozenset[str]
     actions: frozenset[str]
-    _asked: dict[str, Said | None] = field(default_factory=dict, repr=False, compare=False)
+    _asked: dict[str, Said | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def said(self, name: str) -> Said | None:
         """What is declared of the function `name`, by its name or by how that begins."""
@@ -109,17 +109,7 @@ def read_tables(specs: Library) -> Tables:
     by_call = {str(c): _kind(e) for e in reversed(kinds["kinds"]) for c in e["calls"]}
     named = {n: frozenset(map(str, kinds[n]["calls"])) for n in ("dma", "engine", "children", "notifiers", "actions")}
     order = tuple(str(e["subsystem"]) for e in kinds["kinds"])
-    return Tables(
-        words,
-        beginnings,
-        by_call,
-        order,
-        named["dma"],
-        named["engine"],
-        named["children"],
-        named["notifiers"],
-        named["actions"],
-    )
+    return Tables(words, beginnings, by_call, order, **named)
 
 
 @cache
