@@ -9,6 +9,7 @@
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
+# make audit   Debian's 577 arm64 boards against Debian's 6.1 source, both fetched by name with apt; into AUDIT (.audit)
 # make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -22,7 +23,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-scale bench-sweep bench-peers certificates clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-scale bench-sweep bench-peers certificates audit clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -94,6 +95,29 @@ bench-peers: $(STAMP)
 
 certificates: $(STAMP)
 	$(BIN)/python benchmarks/certificates.py
+
+AUDIT ?= .audit
+IMAGE := linux-image-arm64
+SOURCE := linux-source-6.1
+SUITE ?= bookworm
+APT := -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::State=$(CURDIR)/$(AUDIT)/apt -o Dir::Cache=$(CURDIR)/$(AUDIT)/apt \
+	-o Dir::Etc::SourceList=$(CURDIR)/$(AUDIT)/apt/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::status=$(CURDIR)/$(AUDIT)/apt/status
+
+# Debian's packages, by name, with lists of their own: nothing is installed, and the system's lists stay as they are.
+$(AUDIT)/.fetched:
+	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "make audit needs apt-get and dpkg-deb" >&2; exit 2; }
+	mkdir -p $(AUDIT)/apt/lists/partial $(AUDIT)/apt/archives/partial $(AUDIT)/debs
+	touch $(AUDIT)/apt/status
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $${MIRROR:-http://deb.debian.org/debian} $(SUITE) main" >$(AUDIT)/apt/sources.list
+	apt-get $(APT) -q update
+	cd $(AUDIT)/debs && apt-get $(APT) -q download $(SOURCE) "$$(apt-cache $(APT) depends $(IMAGE) | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -1)"
+	cd $(AUDIT)/debs && for deb in *.deb; do dpkg-deb --fsys-tarfile "$$deb" | tar -x -C .. --wildcards './usr/lib/linux-image-*' './usr/src/*.tar.*' 2>/dev/null || true; done
+	tar -xf $(AUDIT)/usr/src/$(SOURCE).tar.* -C $(AUDIT)
+	touch $@
+
+audit: $(STAMP) $(AUDIT)/.fetched
+	$(BIN)/kexecspec audit --kernel $(AUDIT)/$(SOURCE) --dtbs $(AUDIT)/usr/lib -v --resume --results $(AUDIT)/answers.jsonl --exit-zero \
+		--out $(AUDIT)/audit.html --out $(AUDIT)/audit.json --out $(AUDIT)/audit.csv --out $(AUDIT)/audit.txt
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

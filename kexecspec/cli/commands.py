@@ -295,6 +295,33 @@ def diff(**given: Any) -> int:
     return run(Request(**given))
 
 
+@program.command(epilog=_EXITS)
+@click.option("--kernel", metavar="TREE", required=True, help="The kernel's source tree.")
+@click.option("--dtbs", metavar="DIR", required=True, help="Where the device tree blobs are, in folders of any depth.")
+@click.option("--config", metavar="FILE", help="The .config that the kernel is built with.")
+@click.option("--tee", metavar="RELEASE", default="", help="The release of OP-TEE on the boards, or none.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv", "html"]), default="text", help="Default: text."
+)
+@click.option(
+    "--out", multiple=True, metavar="FILE", help="Also write it to a file .txt, .json, .csv or .html; may be repeated."
+)
+@click.option("--results", metavar="FILE", help="Where answers are kept; default: a file under .kexecspec/audit.")
+@click.option("--resume", is_flag=True, help="Go on where an earlier audit was stopped.")
+@click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="So many processes; default: one a core.")
+@_RLIMIT
+@click.option("--whole", is_flag=True, help="Text: all rows of all tables.")
+@_ZERO
+@_QUIET
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr how far it has come.")
+def audit(**given: Any) -> int:
+    """Judge every board of a folder with one kernel's drivers: which masters can
+    write into the next kernel, which TEE clients leave something behind."""
+    from kexecspec.cli.auditing import Request, run
+
+    return run(Request(**given))
+
+
 @program.command(name="list")
 @click.argument("file")
 def list_(file: str) -> int:

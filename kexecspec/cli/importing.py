@@ -45,14 +45,14 @@ class Request:
 
 def run(request: Request) -> int:
     """Imports, and writes the file or prints it. Raises InputError or click.UsageError."""
-    tee, answers, specs = _tee(request.tee), read_answers(request.sets), library()
+    tee, answers, specs = tee_of(request.tee), read_answers(request.sets), library()
     board, version = _running(_board(request.dtb), request.sysfs)
     if request.kernel is None:
         if request.config is not None:
             raise click.UsageError("--config is about a kernel tree: name one with --kernel.")
         made = imported(board, by_library(specs), Setting(version, tee=tee), answers, specs)
     else:
-        with opened(request.kernel, request.config, specs, tee) as (choose, setting):
+        with opened(request.kernel, request.config, specs, tee) as (choose, setting, _):
             if version.known and version.value != setting.version.value:
                 complain(f"the machine runs {escape(str(version.value))}, the tree is {setting.version.value}")
             made = imported(board, choose, setting, answers, specs)
@@ -80,7 +80,8 @@ def _updated(name: str, output: str | None, made: Imported, board: Board, specs:
     return _saved(output or name, now, new=output is not None)
 
 
-def _tee(given: str) -> str:
+def tee_of(given: str) -> str:
+    """What `--tee` says of the trusted OS. Raises click.UsageError."""
     text = given.removeprefix("optee=").removeprefix("optee-")
     if text not in ("", "none", "unknown", "optee"):
         try:

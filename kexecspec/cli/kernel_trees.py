@@ -22,9 +22,11 @@ _LISTED = 5
 
 
 @contextlib.contextmanager
-def opened(root: str, config: str | None, specs: Library, tee: str) -> Iterator[tuple[Choose, Setting]]:
-    """How drivers are chosen by the tree at `root`, and what it is as a kernel; its index is kept in the user's cache.
-    Raises click.UsageError for what is no tree."""
+def opened(
+    root: str, config: str | None, specs: Library, tee: str, folder: Path | None = None
+) -> Iterator[tuple[Choose, Setting, str]]:
+    """How drivers are chosen by the tree at `root`, what it is as a kernel, and a sum of its contents; its index is
+    kept in `folder`, or in the user's cache. Raises click.UsageError for what is no tree."""
     from kexecspec.importers.compose.by_tree import by_tree
     from kexecspec.importers.features.tree import NoTree as Nothing
     from kexecspec.importers.features.tree import open_tree
@@ -37,19 +39,19 @@ def opened(root: str, config: str | None, specs: Library, tee: str) -> Iterator[
 
     try:
         tree = open_tree(root, config)
-        folder = _folder()
+        folder = folder or index_folder()
         features = kept_features(tree, specs, folder)
         setting = setting_of(tree, features, Path(config).name if config else "", specs, tee)
         with opened_index(Path(root), folder, os.cpu_count() or 1, _told, tree.config) as index:
             _complain_of([f"{problem.place}: {problem.says}" for problem in index.problems])
-            yield by_tree(index, specs, tree.config), setting
+            yield by_tree(index, specs, tree.config), setting, index.identity
     except (NoTree, Nothing) as error:
         raise click.UsageError(f"--kernel {quote(root)}: {error}") from None
     except (NoParser, Damaged) as error:
         raise click.UsageError(str(error)) from None
 
 
-def _folder() -> Path | None:
+def index_folder() -> Path | None:
     """Where the index is kept; None where nothing is."""
     found = usual(os.environ)
     if found is None:

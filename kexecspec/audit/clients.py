@@ -1,0 +1,38 @@
+"""TEE clients that a board may have: no device tree names those on the TEE bus, the trusted OS does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kexecspec.audit.questions import CLIENT_CODES, Question, bare, key_of, questions
+from kexecspec.importers.board import Board
+from kexecspec.library import Library
+
+
+def possible(content: Mapping[str, Any], board: Board, library: Library) -> Iterator[Question]:
+    """A question for each client of the TEE bus that the library knows, where the board has a trusted OS."""
+    if not board.tee.known or "optee" not in content.get("secure_world", {}):
+        return
+    there = {str(device["driver"]) for device in content.get("devices", {}).values()}
+    names = [spec.name for spec in library.all("drivers") if _on_the_bus(spec.content) and spec.name not in there]
+    devices = {name: {"driver": name, "from": {"driver": str(board.tee.places[0])}} for name in names}
+    yield from _driver_itself(content, board, library)
+    for one in questions({**content, "devices": devices}, board.file, board.model, library):
+        yield replace(one, subject=replace(one.subject, if_offered=True))
+
+
+def _on_the_bus(entry: Mapping[str, Any]) -> bool:
+    named = not str(entry.get("driver", "")).startswith("generic-")
+    return named and entry.get("kind") == "tee-client" and entry.get("bus") == "tee" and bool(entry.get("service"))
+
+
+def _driver_itself(content: Mapping[str, Any], board: Board, library: Library) -> Iterator[Question]:
+    """A question about the TEE driver: what it registers for its own calls."""
+    name = "optee-ffa" if content["secure_world"].get("abi") == "ffa" else "optee"
+    device = {"driver": name, "from": {"driver": str(board.tee.places[0])}}
+    for one in questions({**content, "devices": {name: device}}, board.file, board.model, library):
+        small = {key: value for key, value in one.content.items() if key != "devices"}
+        small["secure_world"] = bare(content["secure_world"])
+        yield Question(replace(one.subject, kind="client"), small, CLIENT_CODES, key_of(small, CLIENT_CODES))
