@@ -4,6 +4,7 @@
 # make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
 # make peers   every property of every story, judged by the other checkers that are installed
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
+# make browser   the HTML report in a real Chromium, at two widths (SCREENSHOTS=DIR keeps pictures)
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
@@ -23,7 +24,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants fuzz bench bench-scale bench-sweep bench-peers certificates audit clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants browser fuzz bench bench-scale bench-sweep bench-peers certificates audit clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -76,6 +77,9 @@ peers: $(STAMP)
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants --jobs 2
+
+browser: $(STAMP)
+	$(BIN)/python -m pytest -o python_files=page.py tests/browser/page.py
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

@@ -38,6 +38,7 @@ class Request:
     form: str = "text"
     trace_dir: str | None = None
     report: tuple[str, ...] = ()
+    diagram: bool = False
     certificate: str | None = None
     rlimit: str | None = None
     jobs: int | None = None
@@ -71,6 +72,7 @@ def run(request: Request) -> int:
         request.strict_sources,
         os.getcwd(),
         rule_text,
+        request.diagram,
     )
     outcomes: list[Outcome] = []
     reported = 0

@@ -23,7 +23,10 @@ _RLIMIT = click.option(
     help="The solver's budget for one obligation: a number, or a multiple such as 4x.",
 )
 _CACHE = click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
-_FORMS = ["text", "json", "itf", "sarif", "junit", "github", "gitlab", "ktap", "markdown", "csv", "lore"]
+_FORMS = [
+    "text", "json", "itf", "sarif", "junit", "github", "gitlab", "ktap", "markdown", "csv", "html", "lore", "mermaid",
+    "svg",
+]  # fmt: skip
 _EXITS = """\b
 Exit codes:
   0    everything proved, and of something (notes do not count)
@@ -83,6 +86,7 @@ def program() -> None:
 @click.option("--assumptions", is_flag=True, help="List all that the verdicts assume, rely on and leave out.")
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", help="What goes to stdout; default text.")
 @click.option("--report", multiple=True, metavar="FORMAT=FILE", help="Also write this format to FILE; may be repeated.")
+@click.option("--diagram", is_flag=True, help="Show each trace as a sequence diagram instead of a table.")
 @click.option("--trace-dir", metavar="DIR", help="Write a trace file for each refuted finding into DIR.")
 @click.option("--certificate", metavar="DIR", help="Write a certificate of all that is proved, for verify-cert.")
 @_RLIMIT

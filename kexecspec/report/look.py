@@ -36,7 +36,8 @@ def _no_text(_: str) -> RuleText | None:
 @dataclass(frozen=True)
 class Look:
     """`quiet`: failures only. `verbose`: the not judged too, and where each step comes from. `root`: the folder that
-    paths in files for build systems are relative to. `explain`: the library's words on a code."""
+    paths in files for build systems are relative to. `explain`: the library's words on a code. `diagram`: traces
+    as sequence diagrams."""
 
     colour: bool = False
     quiet: bool = False
@@ -47,6 +48,7 @@ class Look:
     strict_sources: bool = False
     root: str = ""
     explain: Callable[[str], RuleText | None] = _no_text
+    diagram: bool = False
 
     def paint(self, text: str, *styles: str) -> str:
         """`text` in colours, on a terminal that wants them."""

@@ -19,6 +19,8 @@ from kexecspec.report.visible import visible
 WIDTH = 72
 _INPUT = 80
 """A platform file of more lines than this is not put into the mail."""
+_OTHERS = 12
+"""So many other findings are named in a mail."""
 _TITLE = 11
 
 
@@ -120,8 +122,10 @@ def _replay(finding: Finding) -> Iterator[str]:
 def _others(found: Sequence[Finding]) -> Iterator[str]:
     if found:
         yield "also found:"
-    for finding in found:
+    for finding in found[:_OTHERS]:
         yield from _said(f"- {finding.property.id} {after(finding)}: {finding.property.says}", "  ", "    ")
+    if len(found) > _OTHERS:
+        yield f"  and {len(found) - _OTHERS} more"
 
 
 def _stands_on(report: Report) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kexecspec.diagnostics import Diagnostic, Span, render
 from kexecspec.findings import Finding, Harmed, Report
 from kexecspec.ir.verdict import Counterexample, Verdict
+from kexecspec.report.diagram import diagram
 from kexecspec.report.look import Look, count, escape_lines, value, wrapped
 from kexecspec.report.steps import table
 
@@ -24,8 +25,12 @@ def text(report: Report, finding: Finding, look: Look) -> Iterator[str]:
         facts = ", ".join(f"{name} = {value(of)}" for name, of in finding.decided_by)
         yield from wrapped(f"decided by facts that the file leaves unknown: {facts}", "  ", "    ")
     if finding.steps:
-        yield from ["", *wrapped(_about_trace(finding)), "", *table(report, finding, look)]
+        yield from ["", *wrapped(_about_trace(finding)), "", *_steps(report, finding, look)]
     yield from _replay(finding, look)
+
+
+def _steps(report: Report, finding: Finding, look: Look) -> Iterator[str]:
+    yield from diagram(report, finding, look) if look.diagram else table(report, finding, look)
 
 
 def after(finding: Finding) -> str:
