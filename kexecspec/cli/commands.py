@@ -62,6 +62,14 @@ Exit codes:
   3    something is undecided in NEW
   4    the tool disagrees with itself"""
 
+_FIX_EXITS = """\b
+Exit codes:
+  0    there are repairs that mend everything, or nothing is refuted
+  1    no set of repairs does
+  2    usage or input error, or output that cannot be written
+  3    none was found, and not all were tried
+  4    the tool disagrees with itself"""
+
 _WHY_EXITS = """\b
 Exit codes:
   0    every proof's facts are shown to be needed
@@ -322,6 +330,23 @@ def audit(**given: Any) -> int:
     """Judge every board of a folder with one kernel's drivers: which masters can
     write into the next kernel, which TEE clients leave something behind."""
     from kexecspec.cli.auditing import Request, run
+
+    return run(Request(**given))
+
+
+@program.command(epilog=_FIX_EXITS)
+@click.argument("file")
+@click.option("--size", type=click.IntRange(1, 8), default=3, metavar="N", help="Sets of up to N changes (default 3).")
+@click.option("--budget", type=click.IntRange(1), default=15000, metavar="N", help="How much work (default 15000).")
+@click.option("--apply", metavar="OUT", help="Write a changed copy of FILE, comments kept.")
+@click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Apply set N (default 1).")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_RLIMIT
+@_CACHE
+@_VERBOSE
+def fix(**given: Any) -> int:
+    """The smallest sets of changes after which everything refuted is proved."""
+    from kexecspec.cli.fixing import Request, run
 
     return run(Request(**given))
 

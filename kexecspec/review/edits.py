@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kexecspec.tree import Entry, Node, Path, Scalar, Table
+from kexecspec.tree import Entry, Items, Node, Path, Plain, Scalar, Table
 
 
 def put(root: Table, path: Path, node: Node | None) -> Table:
@@ -27,6 +27,15 @@ def scalar(value: str | int | bool, like: Node) -> Scalar:
     """A scalar at the place of another node."""
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
     return Scalar(value, text, like.span)
+
+
+def built(value: Plain, like: Node) -> Node:
+    """A value as a tree, all of it at the place of another node."""
+    if isinstance(value, dict):
+        return Table(tuple(Entry(scalar(key, like), built(one, like)) for key, one in value.items()), like.span)
+    if isinstance(value, list):
+        return Items(tuple(built(one, like) for one in value), like.span)
+    return Scalar(None, "", like.span) if value is None else scalar(value, like)
 
 
 def _with(root: Table, key: str, node: Node | None) -> Table:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from kexecspec.cache.key import key_of
 from kexecspec.check import Options, checked_tree, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.findings import Report, ids
+from kexecspec.ground.ground import folded
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
 from kexecspec.report.outcome import disagrees
@@ -58,38 +60,53 @@ class Verdicts:
 
 @dataclass
 class Judge:
-    """Judges trees of one platform file, each system once. `asked` counts what was judged, `known` what was not."""
+    """Judges trees of one platform file, each system once. `asked` counts the checks; `work`
+    is what all of it took, by the number of rules, so that it is the same each time."""
 
     path: str
     library: Library
     options: Options
     asked: int = 0
-    known: int = 0
+    work: int = 0
     _made: Made = field(init=False)
-    _seen: dict[str, Verdicts] = field(default_factory=dict)
+    _seen: dict[tuple[str, tuple[str, ...]], Verdicts] = field(default_factory=dict)
+    _rules: dict[str, int] = field(default_factory=dict)
+    _systems: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._made = made_with(self.library, self.options.only, self.options.rlimit)
 
-    def briefly(self, tree: Node) -> Verdicts:
-        """The verdicts on a tree, refutations not replayed."""
+    def briefly(self, tree: Node, only: tuple[str, ...] = ()) -> Verdicts:
+        """The verdicts on a tree, or on some properties of it; refutations are not replayed."""
         try:
-            name = system_id(platforms_in(tree, self.path, self.library), self._made)
-            if name in self._seen:
-                self.known += 1
-            else:
+            name = self.system(tree)
+            if (name, ()) not in self._seen and (name, only) not in self._seen:
                 self.asked += 1
-                self._seen[name] = self._judged(tree, replace(self.options, replay=False, explained=False))
-            return self._seen[name]
+                self.work += 30 + self._rules[name] ** 2 // (20 if only else 2)
+                options = replace(self.options, replay=False, explained=False, inside=True)
+                self._seen[name, only] = self._judged(tree, replace(options, only=only or options.only))
+            return self._seen.get((name, ())) or self._seen[name, only]
         except InputError as error:
             return Verdicts({}, None, error.diagnostics)
+
+    def system(self, tree: Node) -> str:
+        """The sum of the system that a tree comes to: the same, the same verdicts. Raises InputError."""
+        ways = platforms_in(tree, self.path, self.library)
+        name = system_id(ways, self._made)
+        if name not in self._systems:
+            systems = [folded(platform, self.library) for _, platform in ways]
+            self._rules[name] = sum(len(system.rules) for system in systems)
+            self.work += 20 + self._rules[name] // 2
+            sums = [key_of(system, system.properties, ()) for system in systems]
+            self._systems[name] = " ".join([*(str(facts) for facts, _ in ways), *sums])
+            self._rules[self._systems[name]] = self._rules[name]
+        return self._systems[name]
 
     def whole(self, tree: Node) -> Verdicts:
         """The verdicts with a report in which every refutation was replayed. Raises InputError."""
         self.asked += 1
         found = self._judged(tree, self.options)
-        name = system_id(platforms_in(tree, self.path, self.library), self._made)
-        return self._seen.setdefault(name, found)
+        return self._seen.setdefault((self.system(tree), ()), found)
 
     def _judged(self, tree: Node, options: Options) -> Verdicts:
         report = checked_tree(tree, self.path, options).report

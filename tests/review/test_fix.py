@@ -1,0 +1,108 @@
+"""`kexecspec fix`: the smallest sets of repairs, each proved, and the changed copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kexecspec.check import Options, checked_tree
+from kexecspec.ir.verdict import Verdict
+from kexecspec.library import library
+from kexecspec.resources import specs_root
+from kexecspec.review.apply import applied
+from kexecspec.review.repairs import clash, repaired, repairs
+from kexecspec.schema import validate
+from kexecspec.source import Table, load, plain, read
+from tests.conftest import Run
+from tests.goldens import ROOT
+from tests.review.test_diff import valid
+
+BOARD = ROOT / "examples/ls1028a-reboot-f/v6.1.0.yaml"
+STORM = ROOT / "examples/kdump-fault-storm/smmu-v2.yaml"
+HOOK_ONLY = ROOT / "examples/tee-bnxt-fourth-kexec/hook-only.yaml"
+
+
+def tree(path: Path) -> Table:
+    root = load(str(path))
+    assert isinstance(root, Table)
+    return root
+
+
+@pytest.mark.parametrize("path", sorted((specs_root() / "repairs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_vocabulary_is_valid_and_names_what_there_is(path: Path) -> None:
+    root = read(str(path))
+    assert list(validate(root, "repairs")) == []
+    features = library().features
+    for name, entry in plain(root)["repairs"].items():  # type: ignore[call-overload,index,union-attr]
+        assert set(entry.get("features", ())) <= features.keys(), name
+        assert len({"features", "series", "shutdown", "set"} & entry.keys()) == 1, name
+        commits = {features[f]["commit"] for f in entry.get("features", ()) if "commit" in features[f]}
+        assert commits <= {source["ref"].removeprefix("commit ") for source in entry["sources"]}, name
+
+
+def test_the_hook_is_not_enough_the_buffer_must_change_too() -> None:
+    root = tree(HOOK_ONLY)
+    by_name = {repair.entry: repair for repair in repairs(root, library())}
+    assert "bnxt-shutdown" not in by_name, "the hook is there"
+
+    def left(*names: str) -> set[str]:
+        found = checked_tree(repaired(root, [by_name[n] for n in names]), str(HOOK_ONLY), Options(inside=True)).report
+        return {f.property.code for f in found.findings if f.verdict is Verdict.REFUTED}
+
+    assert left("pool-frees-right-pages") == {"KX102", "KX103"}
+    assert left("pool-frees-right-pages", "kernel-buf", "shm-priv") == set()
+    assert left("kernel-buf", "shm-priv") == {"KX106"}
+
+
+def test_the_sets_are_minimal_the_cheapest_first_and_the_copy_is_proved(run: Run) -> None:
+    ran = run("fix", BOARD, "--format", "json", "--size", "2", "--apply", "fixed.yaml", "--set", "2")
+
+    said = valid(ran.out, "fix")
+    sets = [{r["name"].split("(")[0] for r in one["repairs"]} for one in said["sets"]]
+    assert ran.code == 0 and not said["untried"] and not said["undecided"]
+    assert sets[0] == {"shutdown-hook"} and {"smmu2-keeps-registration", "smmu2-leave"} in sets
+    costs = [one["cost"] for one in said["sets"]]
+    assert costs == sorted(costs)
+    assert not any(a < b for a in sets for b in sets)
+    assert run("check", "fixed.yaml", "-q").code == 0
+
+
+def test_the_changed_copy_keeps_comments_and_finds_what_it_extends(tmp_path: Path) -> None:
+    board = tmp_path / "boards" / "board.yaml"
+    board.parent.mkdir()
+    (board.parent / "base.yaml").write_text(STORM.read_text())
+    board.write_text("# My board.\nschema: kexecspec/platform/1\nextends: base.yaml  # the rest\nplatform: mine\n")
+    (mask,) = [repair for repair in repairs(tree(board), library()) if repair.entry == "mask-fault-irqs"]
+
+    out = tmp_path / "fixed.yaml"
+    out.write_text(applied(str(board), tree(board), [mask], str(out), Options(inside=True)))
+
+    assert "# My board." in out.read_text() and "extends: boards/base.yaml  # the rest" in out.read_text()
+    found = checked_tree(tree(out), str(out), Options(inside=True)).report
+    assert found.verdict is Verdict.PROVED and not found.unmet
+
+
+def test_what_no_repair_mends_is_told_and_what_was_not_tried(run: Run) -> None:
+    unaware = ROOT / "examples/smmu-shutdown-modes/v2-abort-unaware-running.yaml"
+
+    ran = run("fix", unaware, "--size", "1")
+    assert ran.code == 1 and "FAIL  0 minimal sets of up to 1 change: there are no others" in ran.out
+    few = run("fix", unaware, "--size", "1", "--budget", "1")
+    assert few.code == 3 and "UNDECIDED" in few.out and "not tried" in few.out
+
+
+def test_there_is_nothing_to_mend_in_what_is_proved(run: Run) -> None:
+    ran = run("fix", ROOT / "examples/smmu-shutdown-modes/v2-bypass-linux-quiesced.yaml")
+
+    assert ran.code == 0 and "nothing is refuted" in ran.out
+    assert run("fix", "nowhere.yaml").code == 2
+
+
+def test_two_kernels_of_one_tree_are_changed_together_and_moves_exclude_each_other() -> None:
+    found = repairs(tree(STORM), library())
+    moves = [repair for repair in found if repair.entry == "newer-kernel"]
+
+    masks = next(repair for repair in found if repair.entry == "mask-fault-irqs")
+    assert {edit.path[1] for edit in masks.edits} == {"prod", "kdump"}
+    assert clash(moves[:2]) and not clash([moves[0], masks])
