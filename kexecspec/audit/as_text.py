@@ -11,7 +11,7 @@ from kexecspec.diagnostics import escape
 from kexecspec.report.look import columns, wrapped
 
 _SHORT: dict[Standing, str] = {
-    "error": "error", "open": "unknown", "note": "note", "proved": "proved", "not judged": "-"
+    "error": "refuted", "open": "unknown", "note": "note", "proved": "proved", "not judged": "-"
 }  # fmt: skip
 _MOST = 40
 

@@ -73,7 +73,7 @@ def _plots(audit: Audit) -> Iterator[str]:
 
 def _groups(audit: Audit) -> Iterator[str]:
     for title, groups in (("subsystem", by_subsystem(audit.rows)), ("driver", by_driver(audit.rows))):
-        yield f"<h2>Table by {title}</h2>" if title == "driver" else ""
+        yield "<h2>By driver</h2>" if title == "driver" else ""
         yield table((title, *(_WORDS[s] for s in STANDINGS), "devices", "boards", "where"), map(_group, groups))
 
 
@@ -147,15 +147,22 @@ def _open(audit: Audit) -> Iterator[str]:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], name: str = "", below: Sequence[str] = ()) -> str:
     """A table that can be sorted by each column. `below` is put into the first cell of each row, and is HTML."""
-    heads = "".join(f'<th scope="col"><button type="button">{escape(one)}</button></th>' for one in head)
+    every = list(rows)
+    numeric = [isinstance(cell, int) for cell in every[0]] if every else [False] * len(head)
+    heads = "".join(_head_cell(one, right) for one, right in zip(head, numeric, strict=True))
     lines = []
-    for number, row in enumerate(rows):
+    for number, row in enumerate(every):
         more = below[number] if below else ""
         cells = [_cell(cell, more if column == 0 else "") for column, cell in enumerate(row)]
         lines.append(f"<tr>{''.join(cells)}</tr>")
     named = f' id="{escape(name)}"' if name else ""
     body = "\n".join(lines)
     return f'<div class="wide"><table{named}><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _head_cell(name: str, right: bool) -> str:
+    kind = ' class="number"' if right else ""
+    return f'<th scope="col"{kind}><button type="button">{escape(name)}</button></th>'
 
 
 def _cell(cell: Cell, more: str) -> str:

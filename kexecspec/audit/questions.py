@@ -12,12 +12,15 @@ from typing import Any
 from kexecspec.audit.rows import Subject
 from kexecspec.library import Library
 
-MASTER, CLIENT, SMMU = "master", "client", "smmu"
+MASTER, CLIENT, SMMU, OWN = "master", "client", "smmu", "own"
+"""What a question calls its parts: equal questions have equal names."""
 MASTER_CODES, CLIENT_CODES = ("KX301",), ("KX102", "KX107", "KX105")
 """What is asked about a master, and about a client. KX105 is asked because every release of the trusted OS gives rise
 to it, and a question that one of them does not have is refused; it is not told."""
 _UNSAID = ("from", "confidence", "streams")
 """What bears on no verdict: where facts were read, and which numbers streams have."""
+_TOLD = ("title", "notes", "sources", "log", "since", "until", "compatible", "provides", "how")
+"""What a driver's entry says to people, or of releases and duties that no question is about."""
 _LINKS = ("parent", "after", "before", "behind")
 
 
@@ -65,26 +68,37 @@ def _small(content: Mapping[str, Any], device: Mapping[str, Any]) -> dict[str, A
     if "smmu" in itself:
         made["smmus"] = {SMMU: bare(content["smmus"][itself["smmu"]])}
         itself |= {"smmu": SMMU, "streams": [1]}
-    made["devices"] = {MASTER: itself}
-    return made | _own_driver(content, itself)
+    return made | _memory(content, itself) | _with_driver(content, MASTER, itself)
 
 
 def _small_client(content: Mapping[str, Any], device: Mapping[str, Any]) -> dict[str, Any]:
-    itself = bare(device)
-    made = _common(content) | {"secure_world": bare(content["secure_world"]), "devices": {CLIENT: itself}}
-    return made | _own_driver(content, itself)
+    made = _common(content) | {"secure_world": bare(content["secure_world"])}
+    return made | _with_driver(content, CLIENT, bare(device))
 
 
 def _common(content: Mapping[str, Any]) -> dict[str, Any]:
-    made = {"schema": content["schema"], "platform": "one", "handoffs": list(content["handoffs"])}
     kernels = {name: bare(kernel) for name, kernel in content["kernels"].items()}
+    made = {"schema": content["schema"], "platform": "one", "handoffs": list(content["handoffs"])}
+    return made | {"kernels": kernels}
+
+
+def _memory(content: Mapping[str, Any], device: Mapping[str, Any]) -> dict[str, Any]:
+    """Memory as far as it bears on a master: where RAM is matters only for I/O addresses that are known."""
     memory = bare(content.get("memory") or {})
-    return made | {"kernels": kernels} | ({"memory": memory} if memory else {})
+    if SMMU not in device or device.get("iova") == "unknown":
+        memory = {key: value for key, value in memory.items() if key in ("crashkernel", "dma_limit")}
+    return {"memory": memory} if memory else {}
 
 
-def _own_driver(content: Mapping[str, Any], device: Mapping[str, Any]) -> dict[str, Any]:
+def _with_driver(content: Mapping[str, Any], name: str, device: Mapping[str, Any]) -> dict[str, Any]:
     own = (content.get("drivers") or {}).get(device["driver"])
-    return {} if own is None else {"drivers": {device["driver"]: bare(own)}}
+    if own is None:
+        return {"devices": {name: device}}
+    entry = {key: value for key, value in bare(own).items() if key not in _TOLD}
+    stops = entry.get("quiesced_by")
+    if isinstance(stops, Mapping):
+        entry["quiesced_by"] = {key: value for key, value in stops.items() if key not in _TOLD}
+    return {"devices": {name: {**device, "driver": OWN}}, "drivers": {OWN: entry}}
 
 
 def _driver(content: Mapping[str, Any], library: Library, name: str) -> Mapping[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any, Literal
 Standing = Literal["error", "note", "open", "proved", "not judged"]
 STANDINGS: tuple[Standing, ...] = ("error", "open", "note", "proved", "not judged")
 SAID: dict[Standing, str] = {
-    "error": "refuted: it can happen",
-    "open": "unknown: it hangs on facts that nobody could tell",
-    "note": "refuted, but only for a transfer on request that is in flight at the jump",
-    "proved": "proved: it cannot happen, over any number of handoffs",
-    "not judged": "not judged, and why",
+    "error": "it can happen, and the executable model suffered it",
+    "open": "it hangs on facts that nobody could tell",
+    "note": "refuted, but all that is left is a transfer on request that is in flight at the jump",
+    "proved": "it cannot happen, over any number of handoffs",
+    "not judged": "nothing is asked, or there is no answer, for the reasons below",
 }
 
 
@@ -107,7 +107,9 @@ def row(subject: Subject, found: Verdict, same: str) -> Row:
     bear = tuple(fact for fact in found.open if not _of_another(fact, found.handoff))
     if found.verdict == "REFUTED" and subject.if_offered:
         bear = (OFFERED, *bear)
-    found = replace(found, open=bear, verdict="UNKNOWN" if bear and found.verdict == "REFUTED" else found.verdict)
+    rests = tuple(what.replace("driver own", f"driver {subject.driver}") for what in found.rests_on)
+    said = "UNKNOWN" if bear and found.verdict == "REFUTED" else found.verdict
+    found = replace(found, rests_on=rests, open=bear, verdict=said)
     return Row(subject, found, standing(subject, found), same)
 
 

@@ -80,7 +80,7 @@ def test_the_page_has_tables_a_plot_and_every_standing(elements: Elements) -> No
 
 
 def test_cells_and_bars_are_escaped() -> None:
-    assert "<script>" not in table((HOSTILE,), [(HOSTILE, 1, (HOSTILE, "code"))])
+    assert "<script>" not in table((HOSTILE, "b", "c"), [(HOSTILE, 1, (HOSTILE, "code"))])
     drawn = bars(by_subsystem(sample().rows), HOSTILE)
     assert "<script>" not in drawn and drawn.count("<rect") == 4
 

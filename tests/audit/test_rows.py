@@ -70,6 +70,7 @@ def test_masters_that_differ_in_names_are_one_question() -> None:
         lambda made: made["devices"]["eth0"].update(driver="dwc3"),
         lambda made: made["devices"]["eth0"].update(dma="periodic"),
         lambda made: made.update(memory={"ram": ["0x80000000 + 1GiB"]}),
+        lambda made: made.update(memory={"crashkernel": "0x80000000 + 1MiB"}),
         lambda made: made["devices"]["eth0"].pop("smmu"),
     ],
 )
@@ -83,9 +84,10 @@ def test_whatever_bears_on_a_verdict_makes_another_question(change: Any) -> None
 def test_a_driver_of_the_platform_goes_along_and_no_other() -> None:
     own = {"kind": "master", "bus": "platform", "dma": {"kind": "one-shot", "requests_by": "user"}}
     made = content(a={"driver": "mine", "smmu": "iommu-1"}, b={"driver": "dwc3"})
-    made["drivers"] = {"mine": {**own, "from": {"hooks": "drivers/usb/m.c:9"}}, "other": own}
+    mine = {**own, "title": "Mine", "notes": ["a"], "from": {"hooks": "drivers/usb/m.c:9"}}
+    made["drivers"] = {"mine": mine, "other": own}
     first, second = asked(made)
-    assert first.content["drivers"] == {"mine": own} and "drivers" not in second.content
+    assert first.content["drivers"] == {"own": own} and "drivers" not in second.content
     assert first.subject.on_request and first.subject.driver_place == "drivers/usb/m.c:9"
     assert first.subject.subsystem == "usb"
 
@@ -103,3 +105,10 @@ def test_rows_are_counted() -> None:
     assert next(g for g in by_driver(rows) if g.name == "thing").handoffs == (("kexec", 1),)
     assert open_facts(rows) == (("iova_hits_ram", 1),)
     assert reasons(rows) == (("no driver binds it", 1),)
+
+
+def test_memory_is_left_out_where_addresses_are_unknown() -> None:
+    made = content(eth0={**ENETC, "iova": "unknown"}, edma={"driver": "fsl-edma"})
+    before = [one.key for one in asked(made)]
+    made["memory"] = {"ram": ["0x80000000 + 1GiB"], "from": {"ram": "a.dtb:/memory"}}
+    assert [one.key for one in asked(made)] == before
