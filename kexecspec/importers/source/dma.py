@@ -27,7 +27,8 @@ def dma_of(tables: Tables, explored: Explored, file: FileRead, struct: Struct) -
     posts = any(name.startswith(_POSTS) for name in explored.dma)
     shown = subsystem_of(tables, explored)
     cut = bool(file.problem) or explored.cut
-    master = _master(uses, explored.engine, shown, Place(file.path, struct.line), cut)
+    handed = any(not name for _, name in explored.children)
+    master = _master(uses, explored.engine, shown, Place(file.path, struct.line), cut, handed)
     if master.value is False:
         none = Fact("none", master.places, master.confidence, "it issues no DMA of its own")
         return Dma(master, none, Fact(False, master.places, master.confidence), unknown(), uses, posts)
@@ -60,7 +61,12 @@ def _elsewhere(tables: Tables, explored: Explored, file: FileRead) -> tuple[Reac
 
 
 def _master(
-    uses: tuple[Reached, ...], engine: dict[str, Reached], shown: tuple[Kind, Reached] | None, place: Place, cut: bool
+    uses: tuple[Reached, ...],
+    engine: dict[str, Reached],
+    shown: tuple[Kind, Reached] | None,
+    place: Place,
+    cut: bool,
+    handed: bool,
 ) -> Fact[bool]:
     places = tuple(r.place for r in (*uses, *engine.values()))[:_SHOWN]
     masks = [u for u in uses if "mask" in u.function or u.function == "pci_set_master"]
@@ -72,6 +78,6 @@ def _master(
         return Fact(True, places, "read", f"it calls {(masks or list(uses))[0].function}")
     if engine:
         return assumed(False, *places, note="its DMA is that of an engine whose channels it asks for")
-    if shown is not None or cut:
+    if shown is not None or cut or handed:
         return unknown(place, note="no call of the DMA API was seen, but others may make them for it")
     return assumed(False, place, note="no call of the DMA API was seen in what its probe reaches")

@@ -10,9 +10,9 @@ from kexecspec.importers.source.dma import dma_of
 from kexecspec.importers.source.explore import Explored, explore
 from kexecspec.importers.source.hooks import Written, names_in, read_hooks, written_hooks
 from kexecspec.importers.source.judge import stops
+from kexecspec.importers.source.naming import driver_name, name_in_headers, name_written
 from kexecspec.importers.source.quiesced import Known, quiesced_of
 from kexecspec.importers.source.reach import walk_from
-from kexecspec.importers.source.reading import driver_name
 from kexecspec.importers.source.records import Call, FileRead, Struct
 from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.struct_types import DRIVERS, ID_TABLES
@@ -41,12 +41,18 @@ def read_driver(sources: Sources, tables: Tables, config: Config | None, path: s
     quiesced = quiesced_of(Known(sources, tables, config, spec.bus, hooks, walks, dma, explored, notifiers))
     files = dict.fromkeys((path, *(f for w in walks.values() for f in w.files), *explored.files))
     return DriverRead(
-        driver_name(own, file), spec.bus, Place(path, own.line), matches,
+        _name(sources, own, file), spec.bus, Place(path, own.line), matches,
         hooks, dma, quiesced, tee_calls(sources, file, written) if spec.bus in ("tee", "platform", "ffa") else (),
         notifiers, tuple(_undone(sources, tables, explored)), tuple(c[0] for c in explored.children),
         tuple(files), _condition(sources, path, own), tuple(_notes(file, own, explored, lost)),
         partial=not own.whole or bool(file.problem) or bool(lost) or explored.cut,
     )  # fmt: skip
+
+
+def _name(sources: Sources, struct: Struct, file: FileRead) -> str:
+    if name_written(struct, file) == "KBUILD_MODNAME":
+        return sources.built_by(file.path)[0].rpartition("/")[2] or driver_name(struct, file)
+    return name_in_headers(sources.root, struct, file) or driver_name(struct, file)
 
 
 def _roots(file: FileRead, written: tuple[Written, ...]) -> tuple[str, ...]:

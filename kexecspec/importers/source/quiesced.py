@@ -11,8 +11,8 @@ from kexecspec.importers.source.dma import subsystem_of
 from kexecspec.importers.source.explore import Explored
 from kexecspec.importers.source.hooks import read_hooks, written_hooks
 from kexecspec.importers.source.judge import stops
+from kexecspec.importers.source.naming import driver_name
 from kexecspec.importers.source.reach import Walk
-from kexecspec.importers.source.reading import driver_name
 from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.tables import Tables
 from kexecspec.importers.source.values import Dma, Handoff, Hook, Quiesced, Reached, Stopper

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kexecspec.importers.source.makefiles import read_makefile
+from kexecspec.importers.source.naming import driver_name, name_in_headers
 from kexecspec.importers.source.parse import LARGEST, read_c, read_structs
-from kexecspec.importers.source.records import FileRead, Struct, packed, unpacked
+from kexecspec.importers.source.records import FileRead, packed, unpacked
 from kexecspec.importers.source.struct_types import DRIVERS, ID_TABLES
 
 Level = Literal[0, 1, 2]
@@ -71,7 +72,7 @@ def read_file(root: Path, path: str, level: Level | None = None) -> Read:
     if wanted == NAMES:
         return Read(path, total, NAMES, names)
     file = read_c(path, text) if wanted == WHOLE else read_structs(path, text)
-    return Read(path, total, wanted, (*names, *_keys(file)), file.problem, _packed(packed(file)))
+    return Read(path, total, wanted, (*names, *_keys(root, file)), file.problem, _packed(packed(file)))
 
 
 def record(read: bytes) -> FileRead:
@@ -100,22 +101,6 @@ def defined(text: bytes) -> Iterator[str]:
                 yield name
 
 
-def driver_name(struct: Struct, file: FileRead) -> str:
-    """What the kernel calls a driver: a string, or a macro of its file that is one; else the struct's name."""
-    for path in DRIVERS[struct.type].name:
-        member = struct.member(path)
-        if member is None:
-            continue
-        text = member.value
-        for _ in range(4):
-            text = file.macros.get(text, text).strip().strip("()")
-        if text.startswith('"'):
-            return "".join(re.findall(r"\"([^\"]*)\"", text))
-        if text == "KBUILD_MODNAME":
-            return Path(file.path).stem
-    return struct.name
-
-
 def _worth(text: bytes) -> Level:
     drives = b"_driver" in text and _DRIVER.search(text)
     if drives and any(m in text for m in _MASTERS) and any(b in text for b in _BEARS):
@@ -123,14 +108,14 @@ def _worth(text: bytes) -> Level:
     return STRUCTS if drives or any(t in text for t in _TABLES) else NAMES
 
 
-def _keys(file: FileRead) -> Iterator[tuple[str, str]]:
+def _keys(root: Path, file: FileRead) -> Iterator[tuple[str, str]]:
     found: dict[tuple[str, str], None] = {}
     for struct in file.structs:
         if struct.type in ID_TABLES:
             found |= {(ID_TABLES[struct.type], row.text): None for row in struct.rows}
             found["struct", struct.name] = None
         elif struct.type in DRIVERS:
-            found["driver", driver_name(struct, file)] = None
+            found["driver", name_in_headers(root, struct, file) or driver_name(struct, file)] = None
         elif struct.type in ("dev_pm_ops", "component_ops"):
             found["struct", struct.name] = None
     yield from found
