@@ -170,3 +170,10 @@ def test_a_version_that_is_not_described_is_taken_to_be_the_newest(tmp_path: Pat
     (tmp_path / "Makefile").write_text(makefile)
     setting: Setting = setting_of(open_tree(tmp_path), {}, "", library(), "")
     assert setting.version.confidence == "assumed" and setting.version.value == str(library().newest)
+
+
+def test_a_driver_that_asks_for_no_wider_addresses_has_the_usual_windows(choose: Choose, index: TreeIndex) -> None:
+    made = imported(read_board(board(NODES), "b.dtb"), choose, Setting(tee="none"), (), library()).composed.content
+    video, usb = made["devices"]["video-1"], made["devices"]["usb-5"]
+    assert "iova" not in video and video["confidence"]["iova"] == "assumed"
+    assert usb["iova"] == "unknown" and usb["confidence"]["iova"] == "unknown"

@@ -81,7 +81,9 @@ def _chosen(
     fact = Fact(name, (driver.place, master.place), confidence, note)
     spec = library.spec("drivers", name)
     kind = entry.get("kind") if own else spec.content.get("kind") if spec else ""
-    return Chosen(fact, _triable(entry) if own else None, kind="client" if kind == "tee-client" else "master")
+    narrow = not driver.partial and not any("_mask" in use.function for use in driver.dma.uses)
+    given = _triable(entry) if own else None
+    return Chosen(fact, given, kind="client" if kind == "tee-client" else "master", narrow=narrow)
 
 
 def _bound(index: Index, master: Master, config: Config | None) -> tuple[DriverRead | None, tuple[DriverRead, ...]]:

@@ -13,12 +13,14 @@ from kexecspec.importers.facts import Fact
 @dataclass(frozen=True)
 class Chosen:
     """A driver for a device: `driver` is its name, in the library or with `entry` of the platform's own `drivers`.
-    `facts` are of the device itself, over those of the driver. `kind`: a bus master, or a client of the TEE."""
+    `facts` are of the device itself, over those of the driver. `kind`: a bus master, or a TEE client. `narrow`: no
+    call was seen that lets it address more than the 32 bits that devices have without one."""
 
     driver: Fact[str]
     entry: Mapping[str, Any] | None = None
     facts: Mapping[str, Fact[Any]] = field(default_factory=dict)
     kind: Literal["master", "client"] = "master"
+    narrow: bool = False
 
 
 @dataclass(frozen=True)

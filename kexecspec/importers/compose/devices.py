@@ -75,9 +75,12 @@ def _device(master: Master, chosen: Chosen) -> Part:
         "smmu": master.iommu if behind else None,
         "streams": _streams(master) if behind else None,
         "domain": master.domain if behind and master.domain.known else None,
-        "iova": _iova(master) if behind and master.domain.value != "identity" else None,
+        "iova": _iova(master, chosen.narrow) if behind and master.domain.value != "identity" else None,
     }
-    return part(said | dict(chosen.facts))
+    made = part(said | dict(chosen.facts))
+    if said["iova"] is None and behind and chosen.narrow and master.bus != "pci":
+        made.setdefault("confidence", {})["iova"] = "assumed"
+    return made
 
 
 def _streams(master: Master) -> Fact[list[int]] | None:
@@ -85,9 +88,10 @@ def _streams(master: Master) -> Fact[list[int]] | None:
     return Fact(list(found.value), found.places, found.confidence) if found.value else None
 
 
-def _iova(master: Master) -> Fact[str] | None:
-    """Windows are handed out from the top of what a device can address. For PCI that is 32 bits at first; what a driver
-    on another bus asks for, or a bus that passes less, is known to nobody here."""
-    if master.bus == "pci" and (master.reach.value is None or master.reach.value >= BELOW):
+def _iova(master: Master, narrow: bool) -> Fact[str] | None:
+    """Windows are handed out from the top of what a device can address. For PCI that is 32 bits at first, and for
+    others where their driver has not asked for more, which is what a file without windows means; what a driver asked
+    for, or a bus that passes less, is known to nobody here."""
+    if (master.bus == "pci" or narrow) and (master.reach.value is None or master.reach.value >= BELOW):
         return None
     return unknown(*master.reach.places, note="it depends on the address mask that its driver sets")
