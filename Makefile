@@ -11,6 +11,7 @@
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
 # make audit   Debian's 577 arm64 boards against Debian's 6.1 source, both fetched by name with apt; into AUDIT (.audit)
+# make lab     real kernels under QEMU, kexec'ed and crashed, and what their SMMU did (RUNS=..., lab/README.md)
 # make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -20,11 +21,12 @@ STAMP := .venv/.installed
 OLDEST := .venv/oldest-z3
 JOBS ?= 2
 N ?= 1000
+RUNS ?=
 MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants browser fuzz bench bench-scale bench-sweep bench-peers certificates audit clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants browser fuzz bench bench-scale bench-sweep bench-peers certificates audit lab clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -48,7 +50,7 @@ demo: $(STAMP)
 test: lint types pytest oldest-z3
 
 lint: $(STAMP)
-	$(BIN)/ruff check kexecspec tests benchmarks
+	$(BIN)/ruff check kexecspec tests benchmarks lab
 
 types: $(STAMP)
 	$(BIN)/mypy
@@ -122,6 +124,10 @@ $(AUDIT)/.fetched:
 audit: $(STAMP) $(AUDIT)/.fetched
 	$(BIN)/kexecspec audit --kernel $(AUDIT)/$(SOURCE) --dtbs $(AUDIT)/usr/lib -v --resume --results $(AUDIT)/answers.jsonl --exit-zero \
 		--out $(AUDIT)/audit.html --out $(AUDIT)/audit.json --out $(AUDIT)/audit.csv --out $(AUDIT)/audit.txt
+
+lab: $(STAMP)
+	$(BIN)/python -m lab.fetch
+	$(BIN)/python -m lab.run $(RUNS)
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

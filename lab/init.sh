@@ -1,0 +1,60 @@
+#!/bin/busybox sh
+# The first and only process of a lab machine. What it does is on the kernel's command line:
+#   lab.plan=STEP,STEP,...   what each kernel in turn does: kexec[@RELEASE], crash[@RELEASE], reboot, stop
+#   lab.step=N               which of them is this kernel's
+#   lab.wait=SECONDS         how long traffic runs before the step is taken
+#   lab.driver=MODULE|none   the network card's driver
+#   lab.more=WORD+WORD       words for the next kernel's command line
+# Lines that begin with LAB are marks; a run is cut into phases at them.
+export PATH=/bin:/sbin
+/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox mount -t proc proc /proc
+/bin/busybox --install -s /bin
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+echo 8 > /proc/sys/kernel/printk
+
+word() { tr ' ' '\n' < /proc/cmdline | sed -n "s/^lab\.$1=//p" | tail -n 1; }
+plan=$(word plan); step=$(word step); wait=$(word wait); driver=$(word driver); more=$(word more)
+release=$(uname -r)
+mark() { echo "LAB step=$step $*" > /dev/kmsg; }
+
+mark "up release=$release"
+if [ "$driver" != none ]; then
+    mark "driver $driver"
+    insmod "/modules/$release/$driver.ko" || mark "no-driver"
+    ifconfig eth0 up 2>/dev/null || mark "no-interface"
+fi
+mark "running"
+action=$(echo "$plan" | cut -d, -f"$step")
+next=${action#*@}
+[ "$next" = "$action" ] && next=$(echo "$release" | cut -d. -f1-2)
+line=$(tr ' ' '\n' < /proc/cmdline | grep -v -e '^lab.step=' -e '^elfcorehdr=' -e '^crashkernel=' | tr '\n' ' ')
+line="$line $(echo "$more" | tr '+' ' ') lab.step=$((step + 1))"
+
+# The next kernel's initramfs is this one again, as it is in memory; without kernels where none comes after it.
+pack() {
+    case "$(echo "$plan" | cut -d, -f$((step + 1)))" in
+        kexec*|crash*) kernels=$(cd / && echo Image*) ;;
+        *) kernels= ;;
+    esac
+    cd / && find bin sbin lib modules init $kernels -xdev | cpio -o -H newc > /next.cpio 2>/dev/null
+}
+# -i: no checksum, which would take longer than everything else.
+case "$action" in
+    kexec*) pack; kexec -i -l "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
+    crash*) pack; kexec -i -p "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
+esac
+rm -f /next.cpio
+sleep "${wait:-3}"
+[ "$driver" = none ] || mark "received $(cat /sys/class/net/eth0/statistics/rx_packets 2>/dev/null)"
+mark "leaving $action"
+case "$action" in
+    kexec*) kexec -e ;;
+    crash*) echo c > /proc/sysrq-trigger ;;
+    reboot) reboot -f ;;
+    *) mark "done"; poweroff -f ;;
+esac
+mark "still here"
+sleep 5
+poweroff -f
