@@ -73,6 +73,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "twin": driver("twin", ALLOCATES, called="video"),
         "gpio": driver("gpio", "return 0;"),
         "caam": driver("caam", ALLOCATES),
+        "optee": driver("optee", ALLOCATES),
     }.items():
         (root / f"drivers/media/{name}.c").write_text(text)
     return root
@@ -177,3 +178,11 @@ def test_a_driver_that_asks_for_no_wider_addresses_has_the_usual_windows(choose:
     video, usb = made["devices"]["video-1"], made["devices"]["usb-5"]
     assert "iova" not in video and video["confidence"]["iova"] == "assumed"
     assert usb["iova"] == "unknown" and usb["confidence"]["iova"] == "unknown"
+
+
+def test_the_driver_of_the_trusted_os_is_no_device_of_its_own(
+    index: TreeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kexecspec.importers.compose.by_tree.driver_entry", lambda *_: {"driver": "optee"})
+    found = by_tree(index, library())(replace(masters()["nobody"], compatibles=("x,optee",)))
+    assert isinstance(found, NoMaster) and "secure world" in found.why

@@ -158,6 +158,11 @@ def test_no_two_nodes_have_one_name() -> None:
     assert len(set(names)) == 5 and names[:2] == ["usb-1", "b.usb-1"]
 
 
+def test_no_node_has_a_name_that_other_parts_of_a_platform_have() -> None:
+    nodes = {name: {"compatible": "x", "iommus": [1, 2]} for name in ("tee", "optee", "machine", "linux")}
+    assert [m.name for m in read(nodes).masters] == ["tee.2", "optee.2", "machine.2", "linux.2"]
+
+
 def test_what_one_blob_reserves_is_not_in_the_next() -> None:
     first, second = (read_board(blob({}, reserved=[(at, 16)]), "b.dtb") for at in (0x1000, 0x2000))
     assert [r.span.value for r in (*first.regions, *second.regions)] == [(0x1000, 16), (0x2000, 16)]

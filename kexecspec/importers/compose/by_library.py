@@ -22,7 +22,10 @@ def by_library(library: Library) -> Choose:
         name = running or next((known[one] for one in master.compatibles if one in known), None)
         if name is not None:
             spec = library.spec("drivers", name)
-            client = spec is not None and spec.content.get("kind") == "tee-client"
+            kind = spec.content.get("kind") if spec is not None else ""
+            if kind not in ("master", "tee-client"):
+                return NoMaster(f"its driver, {name}, drives a part of the secure world or an SMMU")
+            client = kind == "tee-client"
             places = master.driver.places if master.driver.known else (master.place,)
             return Chosen(Fact(name, places), kind="client" if client else "master")
         if not master.iommu.value:

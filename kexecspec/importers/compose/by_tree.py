@@ -19,6 +19,7 @@ from kexecspec.library import Library
 _PCI = re.compile(r"pci([0-9a-f]{1,4}),([0-9a-f]{1,4})")
 AMBA_IDS: Mapping[str, str] = {"arm,pl330": "0x00041330/0x000fffff"}
 """What the AMBA bus reads from a part's registers, where its compatible says what part it is (drivers/dma/pl330.c)."""
+KINDS = ("master", "tee-client")
 NOBODY = "no driver of this kernel binds it, so that this kernel never starts it"
 
 
@@ -81,6 +82,8 @@ def _chosen(
     fact = Fact(name, (driver.place, master.place), confidence, note)
     spec = library.spec("drivers", name)
     kind = entry.get("kind") if own else spec.content.get("kind") if spec else ""
+    if kind not in KINDS:
+        return NoMaster(f"its driver, {name}, drives a part of the secure world or an SMMU")
     narrow = not driver.partial and not any("_mask" in use.function for use in driver.dma.uses)
     given = _triable(entry) if own else None
     return Chosen(fact, given, kind="client" if kind == "tee-client" else "master", narrow=narrow)

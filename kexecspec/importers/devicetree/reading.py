@@ -13,6 +13,8 @@ MOST_CELLS = 4
 MOST_ENTRIES = 1000
 """Entries of one list of a property."""
 ENABLED = ("okay", "ok")
+RESERVED = ("machine", "tee", "optee", "optee-ffa", "arm_ffa", "amdtee", "linux", "kdump", "memory")
+"""Names that other parts of a platform have."""
 
 
 @dataclass
@@ -22,7 +24,7 @@ class Reading:
     tree: Tree
     wrong: list[Diagnostic] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
-    taken: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESERVED, 1))
 
     def say(self, node: DtNode, prop: str, says: str, help: str | None = None) -> None:
         """Adds that a property of `node` cannot be right."""
