@@ -24,7 +24,7 @@ from kexecspec.platform.apart_facts import Groups
 from kexecspec.platform.bounds import excess
 from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
-from kexecspec.platform.part import MANY, Part, parts, same_part
+from kexecspec.platform.part import MANY, Part, parts, same_in_any_way, same_part
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, tried_apart, variants
 from kexecspec.schema import validate
@@ -65,6 +65,10 @@ class Way:
     report: Report
 
 
+Known = dict[str, Report | None]
+"""Reports on parts by what they depend on."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """A platform file's content after `extends`, the report for each way, and the one for all of them."""
@@ -94,22 +98,29 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
     platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     taken_apart = parts(platforms, named, 0 if tried_apart(content) else options.apart)
+    known: Known = {}
     ways = [
-        Way(facts, platform, _way(root, platform, those, specs, options))
+        Way(facts, platform, _way(root, platform, those, specs, options, known))
         for (facts, platform), those in zip(found, taken_apart, strict=True)
     ]
     report = merged([(way.facts, way.report) for way in ways], Groups(content).bears)
     return Checked(content, tuple(ways), report)
 
 
-def _way(root: Node, platform: Platform, found: Sequence[Part], specs: Library, options: Options) -> Report:
-    """The report on a platform all of whose shape is known, judged as the parts `found`. Raises InputError if nothing
-    is left to judge."""
+def _way(
+    root: Node, platform: Platform, found: Sequence[Part], specs: Library, options: Options, known: Known
+) -> Report:
+    """The report on a platform all of whose shape is known, judged as the parts `found`, those that are the same in an
+    earlier way as `known` from there. Raises InputError if nothing is left to judge."""
     sums = hashes.of(platform, specs)
 
     def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
+        key = same_in_any_way(part, done)
+        if key in known:
+            return known[key]
         chosen = options if alone else replace(options, inside=True)
-        return _part(root, platform, part, specs, replace(chosen, done=done), sums)
+        report = _part(root, platform, part, specs, replace(chosen, done=done), sums)
+        return known.setdefault(key, report) if key else report
 
     report: Report | None = None
     if len(found) == 1:
@@ -117,6 +128,7 @@ def _way(root: Node, platform: Platform, found: Sequence[Part], specs: Library, 
     else:
         patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
         reports = apart.reports(found, options.only, judge, apart.Crew(options.jobs, patience, options.inside))
+        known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
         if reports:
             report = apart.united(platform, len(found), reports, options.replay)
             report = replace(report, findings=_consequences(platform, report.findings, specs, options))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kexecspec import check as check_module
 from kexecspec.check import Options, check, read_platforms
 from kexecspec.diagnostics import InputError
 from kexecspec.findings import Report
@@ -163,3 +164,18 @@ def test_side_by_side_is_judged_as_each_with_each_is(tmp_path: Path, monkeypatch
     assert len(platforms(tmp_path, path.read_text())) == 3 and apart.parts
     assert said(apart) == said(whole)
     assert {verdict.value for verdict, _, _ in said(whole).values()} >= {"REFUTED", "PROVED"}
+
+
+def test_what_an_unknown_fact_does_not_bear_on_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "in.yaml"
+    open_, shut = "[1], iova: unknown, dma: unknown", "[1], iova: unknown, dma: ring"
+    path.write_text(with_masters(3, "dma: ring").replace(shut, open_))
+    judged: list[tuple[str, ...]] = []
+    whole = check_module._part
+    monkeypatch.setattr(
+        check_module, "_part", lambda *given: judged.append(tuple(given[2].platform.about or ())) or whole(*given)
+    )
+    report = check(str(path), Options(only=("KX302/m0", "KX302/m1", "KX302/m2"), inside=True, apart=0, replay=False))
+    masters = sorted(about for about in judged if about in (("m0",), ("m1",), ("m2",)))
+    assert masters == [("m0",), ("m1",), ("m1",), ("m2",)], "a ring writes as a periodic writer does"
+    assert {f.property.id.partition("@")[0] for f in report.findings} == {"KX302/m0", "KX302/m1", "KX302/m2"}

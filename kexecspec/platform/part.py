@@ -52,6 +52,16 @@ def parts(
     return tuple((*view.rest(), *(view.part(*group) for group in groups.values())) for view in views)
 
 
+def same_in_any_way(part: Part, done: frozenset[str] = frozenset()) -> str:
+    """A text that is the same for a part of two ways of one platform only where whatever is said of it without the
+    properties `done` is the same; "" for one of which the whole platform has a say."""
+    if part.bare is not None or part.platform.about is None:
+        return ""
+    own = part.platform
+    said = (own.entities, own.kernels, own.edges, own.first, own.limits, own.warm_keeps, own.assumptions, own.duties)
+    return repr((said, own.reliances, sorted(own.about or ()), sorted(own.veiled), part.alike, part.rest, sorted(done)))
+
+
 class _View:
     """A platform as masters and TEE clients with what they depend on, and the rest."""
 
