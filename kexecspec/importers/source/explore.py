@@ -15,6 +15,7 @@ from kexecspec.importers.source.values import Reached
 
 MOST = 1500
 DEEPEST = 14
+LARGEST_MODULE = 40
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ def _next(sources: Sources, tables: Tables, file: FileRead, function: Function, 
         own = defined_in(file, call.name)
         if not own and tables.said(call.name) is not None:
             continue
-        yield from (f for f in own or called(sources, file, call.name, driver) if _worth(f.path, home))
+        yield from (f for f in own or called(sources, file, call.name, driver, LARGEST_MODULE) if _worth(f.path, home))
         yield from _foreign(sources, file, call, home)
     for name in function.refs:
         yield from defined_in(file, name)

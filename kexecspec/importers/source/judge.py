@@ -15,7 +15,7 @@ _NEVER = re.compile(
 _HARMLESS = re.compile(
     r"[!(]*\w+\)*|.*(netif_running|IFF_UP|IS_ERR|IS_ERR_OR_NULL|netif_device_present|registered|present|initialized|"
     r"initialised|probed|opened|is_open|running|enabled|started|bound|kexec_in_progress|HCD_FLAG_HW_ACCESSIBLE).*|"
-    r"!?\(?(ret|err|rc|error|status)\b.*|SYSTEM_RESTART.*|[!(]*[\w>.-]+->(ops|driver|priv|ndev|netdev|drm|dev|kms|mmc|host|hcd)\)*|"
+    r"!?\(?(ret|err|rc|error|status)\b.*|SYSTEM_RESTART.*|[!(]*[\w>.-]+->(ops|driver|priv|ndev|netdev|drm|dev|kms|mmc|host|hcd|shutdown|stop|exit)\)*|"
     r"case SYS_(RESTART|DOWN|HALT|POWER_OFF)",
     re.IGNORECASE,
 )

@@ -16,6 +16,8 @@ from kexecspec.importers.source.values import Reached
 DEEPEST = 10
 MOST = 400
 MOST_KEPT = 60
+HCD_SHUTDOWN = "usb_hcd_platform_shutdown"
+"""What `hcd->driver->shutdown(hcd)` comes to."""
 _CLOSES = ("dev_close", "dev_close_many", "unregister_netdev", "stmmac_dvr_remove", "ieee80211_unregister_hw")
 _UNMAPS = ("dma_unmap_", "dma_free_", "dma_pool_free")
 
@@ -85,6 +87,8 @@ def _follow(walk: Walk, found: Found, path: tuple[str, ...], conditions: tuple[s
 
 def _call(walk: Walk, file: FileRead, call: Call, path: tuple[str, ...], conditions: tuple[str, ...]) -> None:
     place = Place(file.path, call.line)
+    if call.name == "->shutdown" and call.args == ("hcd",):
+        call = Call(HCD_SHUTDOWN, call.line)
     said = walk.tables.words.get(call.name)
     own = defined_in(file, call.name)
     if said is not None and (said.word != "keeps" or not own):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from kexecspec.importers.source.cleared import calls_in
 from kexecspec.importers.source.records import FileRead, Function
 from kexecspec.importers.source.sources import Sources
+from kexecspec.importers.source.struct_types import DRIVERS
 
 MOST_POINTED = 8
-LARGEST_MODULE = 60
+LARGEST_MODULE = 160
+"""In larger modules a member's functions are not looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,13 @@ def defined_in(file: FileRead, name: str) -> tuple[Found, ...]:
     return tuple(Found(file.path, f) for f in file.functions.get(name, ()))
 
 
-def called(sources: Sources, file: FileRead, name: str, home: str = "") -> tuple[Found, ...]:
+def called(
+    sources: Sources, file: FileRead, name: str, home: str = "", largest: int = LARGEST_MODULE
+) -> tuple[Found, ...]:
     """The definitions that a call of `name` in `file` can mean; none where they are not found, or too many. home: the
     file of the driver on whose behalf it is made, where its own structs lie."""
     if name.startswith("->"):
-        return pointed(sources, file, name[2:], home)
+        return pointed(sources, file, name[2:], home, largest)
     own = defined_in(file, name)
     if own:
         return own
@@ -42,17 +46,18 @@ def called(sources: Sources, file: FileRead, name: str, home: str = "") -> tuple
     return defined_in(sources.whole(paths[0]), name)
 
 
-def pointed(sources: Sources, file: FileRead, member: str, home: str = "") -> tuple[Found, ...]:
+def pointed(
+    sources: Sources, file: FileRead, member: str, home: str = "", largest: int = LARGEST_MODULE
+) -> tuple[Found, ...]:
     """The functions that a member called `member` is made to point to, if they are few: in the file itself, else in the
     driver's, else in the modules of both."""
     near = [p for p in (file.path, home) if p]
-    for paths in (near[:1], near[1:], tuple(p for n in near for p in _module(sources, n))):
+    for paths in (near[:1], near[1:], tuple(p for n in near for p in _module(sources, n, largest))):
         made: dict[tuple[str, str, int], Found] = {}
         for path in paths:
             own = sources.whole(path)
-            names = [
-                m.value.strip("&() ") for s in own.structs for m in s.members if m.path.rpartition(".")[2] == member
-            ]
+            members = [m for s in own.structs if s.type not in DRIVERS for m in s.members]
+            names = [m.value.strip("&() ") for m in members if m.path.rpartition(".")[2] == member]
             for name in dict.fromkeys((*names, *own.assigned.get(member, ()))):
                 for found in called_plain(sources, own, name):
                     made[found.path, found.function.name, found.function.line] = found
@@ -61,9 +66,9 @@ def pointed(sources: Sources, file: FileRead, member: str, home: str = "") -> tu
     return ()
 
 
-def _module(sources: Sources, path: str) -> tuple[str, ...]:
+def _module(sources: Sources, path: str, largest: int) -> tuple[str, ...]:
     files = sources.module_files(path)
-    return files if len(files) <= LARGEST_MODULE else ()
+    return files if len(files) <= largest else ()
 
 
 def called_plain(sources: Sources, file: FileRead, name: str) -> tuple[Found, ...]:

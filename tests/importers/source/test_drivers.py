@@ -53,6 +53,8 @@ HOOK = "static void acme_shutdown(struct platform_device *pdev)\n{{\n{}\n}}\n"
         ("\tclk_disable_unprepare(priv->clk);", None, "unknown"),
         ("\tnobody_knows_this(priv);", None, "unknown"),
         ("\tpriv->ops->end(priv);", None, "unknown"),
+        ("\tif (hcd->driver->shutdown)\n\t\thcd->driver->shutdown(hcd);", True, "read"),
+        ("\tif (a->ops->shutdown)\n\t\ta->ops->shutdown(a);", None, "unknown"),
     ],
 )  # fmt: skip
 def test_what_a_hook_does(tmp_path: Path, body: str, value: bool | None, confidence: str) -> None:
