@@ -287,6 +287,25 @@ def import_(**given: Any) -> int:
     return run(Request(**given))
 
 
+@program.command(epilog=_SWEEP_EXITS)
+@click.argument("file")
+@click.option("--axis", "axes", multiple=True, metavar="PLACE=V,V", help="For a platform file: the values to try.")
+@click.option("--columns", multiple=True, metavar="AXIS", help="Axes that go across; default: platforms and handoffs.")
+@_ONLY
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_RLIMIT
+@_CACHE
+@_ZERO
+@_VERBOSE
+def matrix(**given: Any) -> int:
+    """A table of verdicts: SMMU modes, kernels or anything else by handoff.
+
+    FILE is a matrix as for sweep, or a platform file whose SMMU modes are tried."""
+    from kexecspec.cli.tabling import Request, run
+
+    return run(Request(**given))
+
+
 @program.command(epilog=_DIFF_EXITS)
 @click.argument("files", nargs=-1, required=True, metavar="OLD [NEW]")
 @click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
