@@ -76,6 +76,8 @@ def _master(
         return Fact(True, (shown[1].place, *places[:2]), "read", f"{shown[1].function}: {shown[0].why}")
     if uses and (masks or not engine):
         return Fact(True, places, "read", f"it calls {(masks or list(uses))[0].function}")
+    if engine and any("alloc" in u.function for u in uses):
+        return unknown(*places, note="it asks for channels of an engine, and allocates buffers for a device")
     if engine:
         return assumed(False, *places, note="its DMA is that of an engine whose channels it asks for")
     if shown is not None or cut or handed:

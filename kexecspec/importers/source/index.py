@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kexecspec.importers.facts import Place
@@ -26,6 +26,7 @@ from kexecspec.importers.source.values import DriverRead, Problem, Table
 
 Told = Callable[[int, int], None]
 _BATCH = 1000
+_BY_NAME = "found by its name: what the AMBA bus compares is a number in the part's registers"
 _FEW = 40
 """So few files are read in this process."""
 
@@ -46,8 +47,13 @@ class TreeIndex:
     _symbols: Mapping[str, str] | None = field(default=None, repr=False)
 
     def drivers_for(self, compatible: str) -> tuple[DriverRead, ...]:
-        """The drivers whose of_device_id tables name `compatible`."""
-        return self.drivers_by("of", compatible)
+        """The drivers whose of_device_id tables name `compatible`. One of the AMBA bus is bound by a number that
+        only the hardware tells: where no table has the compatible, the driver called like its part goes, and says so."""
+        found = self.drivers_by("of", compatible)
+        maker, _, part = compatible.partition(",")
+        if found or maker != "arm" or not part:
+            return found
+        return tuple(replace(d, notes=(*d.notes, _BY_NAME)) for d in self.drivers_called(part, "amba"))
 
     def drivers_by(self, table: Table, text: str) -> tuple[DriverRead, ...]:
         """The drivers with a row of that kind that fits `text`; a row's `*` fits anything."""

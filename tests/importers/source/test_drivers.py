@@ -168,6 +168,35 @@ def test_channels_of_an_engine_and_registers_only(tmp_path: Path) -> None:
     assert engine.dma.master.value is False and engine.dma.master.confidence == "assumed"
 
 
+def test_an_engine_and_buffers_of_its_own_leave_it_open(tmp_path: Path) -> None:
+    plain = driver("").replace("dma_set_mask_and_coherent(", "dma_request_chan(")
+    assert one(tmp_path, plain).dma.master.value is None
+
+
+def test_an_amba_part_is_found_by_its_name(tmp_path: Path) -> None:
+    text = """
+static int acme_probe(struct amba_device *adev, const struct amba_id *id)
+{
+	dma_set_mask_and_coherent(d, m);
+	return coresight_register(a);
+}
+static void acme_shutdown(struct amba_device *adev)
+{
+	acme_etr_disable_hw(adev);
+}
+static const struct amba_id acme_ids[] = { { .id = 0x000bb961, .mask = 0x000fffff, }, { 0, 0 }, };
+static struct amba_driver acme_amba = {
+	.drv = { .name = "acme-sink" }, .probe = acme_probe, .shutdown = acme_shutdown, .id_table = acme_ids,
+};
+"""
+    tree(tmp_path, {OURS: text})
+    with opened_index(tmp_path, None, 1) as index:
+        (read,) = index.drivers_for("arm,acme-sink")
+        assert "by its name" in read.notes[-1] and index.drivers_for("acme,acme-sink") == ()
+        assert [d.name for d in index.drivers_by("amba", "0x0bb961")] == ["acme-sink"]
+        assert index.drivers_by("amba", "0x0bb962") == ()
+
+
 def test_a_struct_in_another_file_than_its_probe(tmp_path: Path) -> None:
     glue = """
 static const struct of_device_id acme_ids[] = { { .compatible = "acme,ring" }, { } };
