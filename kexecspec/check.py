@@ -33,6 +33,7 @@ from kexecspec.solve.few import judged_by_states
 from kexecspec.solve.judge import RLIMIT
 from kexecspec.solve.together import judge_together
 from kexecspec.source import Node, Plain, load, plain
+from kexecspec.waivers import read as waivers
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
     found = platforms_in(root, path, specs)
     platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    waived = waivers.of_platform(root, specs)
     taken_apart = parts(platforms, named, 0 if tried_apart(content) else options.apart)
     known: Known = {}
     ways = [
@@ -104,7 +106,17 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
         for (facts, platform), those in zip(found, taken_apart, strict=True)
     ]
     report = merged([(way.facts, way.report) for way in ways], Groups(content).bears)
+    report = replace(report, waivers=waived, features=_features(platforms))
     return Checked(content, tuple(ways), report)
+
+
+def _features(platforms: Sequence[Platform]) -> Mapping[str, frozenset[str]]:
+    """What each Linux kernel has, whatever unknown facts are."""
+    names = {kernel.name for platform in platforms for kernel in platform.kernels.values() if kernel.linux}
+    return {
+        name: frozenset.intersection(*(p.kernels[name].features for p in platforms if name in p.kernels))
+        for name in sorted(names)
+    }
 
 
 def _way(

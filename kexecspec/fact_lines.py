@@ -14,7 +14,7 @@ from kexecspec.platform.stated import stated
 from kexecspec.source import Node
 from kexecspec.tree import Path, key_at
 
-SILENT = ("about", "expect", "platform", "schema", "handoffs")
+SILENT = ("about", "expect", "waivers", "platform", "schema", "handoffs")
 
 
 def deciding_lines(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from kexecspec.ir.system import Place, Property, Rule, Var
 from kexecspec.ir.trace import Trace
@@ -116,6 +117,41 @@ class Unmet:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """Somebody's decision to live with one finding: `until` is the last day of it, `fixed_by` the kernel feature whose
+    arrival in every kernel ends it. `platform` is empty where it stands in the platform file itself."""
+
+    finding: str
+    reason: str
+    by: str
+    until: date | None
+    fixed_by: str | None
+    place: Place
+    platform: str = ""
+
+
+@dataclass(frozen=True)
+class Excused:
+    """One instance that does not count. `how`: waiver, or baseline, in which it failed already."""
+
+    finding: str
+    how: str
+    why: str = ""
+    by: str = ""
+    until: date | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a waiver: it is `expired`, `unused` or `too broad`."""
+
+    kind: str
+    waiver: Waiver
+    says: str
+
+
+@dataclass(frozen=True)
 class Hashes:
     """SHA-256 of what a verdict was made from."""
 
@@ -139,7 +175,9 @@ class Recalled:
 class Report:
     """Everything a check of one platform file found. `objections` are disagreements of the tool with itself; `parts` is
     how many parts the platform was taken into, each judged by itself, and `left` the ids of properties that a part
-    alone cannot answer."""
+    alone cannot answer. `waivers` are those of the platform file, `features` what each Linux kernel has; `excused` are
+    the instances that do not count, `faults` what is wrong with waivers, `gone` what failed in a baseline and fails no
+    more."""
 
     platform: str
     path: str
@@ -158,6 +196,11 @@ class Report:
     parts: int = 1
     left: tuple[str, ...] = ()
     recalled: Recalled | None = None
+    waivers: tuple[Waiver, ...] = ()
+    features: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    excused: tuple[Excused, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

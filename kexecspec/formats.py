@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from types import MappingProxyType
 
 from kexecspec.handoff_text import parse_handoff
@@ -27,6 +28,17 @@ def _handoff(value: object) -> bool:
     return True
 
 
+def _date(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            written = date.fromisoformat(value).isoformat()
+        except ValueError:
+            written = ""
+        if written != value:
+            raise ValueError("a date is written year, month, day, such as 2027-03-31, and there has to be such a day")
+    return True
+
+
 def _or_unknown(check: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value == "unknown" or check(value)
 
@@ -38,6 +50,7 @@ CHECKS: Mapping[str, Callable[[object], bool]] = MappingProxyType(
         "size": _size,
         "size-or-unknown": _or_unknown(_size),
         "handoff": _handoff,
+        "date": _date,
     }
 )
 """A check for each format: True, or ValueError with the reason in a plain sentence."""

@@ -26,8 +26,9 @@ def of_installation(library: Library) -> tuple[str, str, str]:
 
 
 def of_platform(platform: Platform) -> str:
-    """The sum of what the platform file says, independent of its layout; `about` and `expect` do not count."""
-    content = {key: value for key, value in platform.plain.items() if key not in ("about", "expect", "schema")}
+    """The sum of what the platform file says, independent of its layout; `about`, `expect`, `waivers` do not count."""
+    silent = ("about", "expect", "waivers", "schema")
+    content = {key: value for key, value in platform.plain.items() if key not in silent}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -192,6 +192,11 @@ _ALL = (
         "sys/kernel/iommu_groups, sys/bus/*/devices/*/uevent, sys/class/iommu, sys/class/tee, proc/cmdline, proc/iomem "
         "and proc/sys/kernel/osrelease, as far as they are there.",
     ),
+    InputCode(
+        "KX035", "baseline", "The file is no report of an earlier check.",
+        "A baseline is what `kexecspec check --report json=FILE` wrote; `kexecspec schema report` prints its form. "
+        "What failed in it already does not count, unless it is worse now.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

@@ -54,9 +54,12 @@ def test_a_documented_command_prints_what_the_document_says(
 
 
 def _run_what_it_stands_on(words: list[str]) -> None:
-    """A replayed trace or a certificate has to be written first, by the check that the document shows before it."""
+    """A replayed trace, a certificate or a baseline has to be written first, by the check that the document shows
+    before it."""
     if words[1] == "verify-cert":
         main(["check", "examples/tee-bnxt-fourth-kexec/after.yaml", "--certificate", words[2], "-q"])
+    if "--baseline" in words:
+        main(["check", words[2], "-q", "--report", f"json={words[words.index('--baseline') + 1]}"])
     if words[1] == "replay":
         folder = Path(words[2]).parent
         main(["check", "examples/optee-shm-cache/kdump-oops.yaml", "--trace-dir", str(folder)])

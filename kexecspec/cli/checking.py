@@ -15,6 +15,7 @@ import click
 
 from kexecspec.cache.place import usual
 from kexecspec.cli.console import complain, say, show_input_error, wants_colour
+from kexecspec.cli.excusing import excuses_of
 from kexecspec.cli.reports import reports_of, rule_text, write_reports
 from kexecspec.diagnostics import InputError, escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
@@ -38,6 +39,9 @@ class Request:
     form: str = "text"
     trace_dir: str | None = None
     report: tuple[str, ...] = ()
+    waivers: tuple[str, ...] = ()
+    baseline: str | None = None
+    today: str | None = None
     diagram: bool = False
     certificate: str | None = None
     rlimit: str | None = None
@@ -62,6 +66,7 @@ def run(request: Request) -> int:
     options = replace(options, jobs=request.jobs, cache=cache, portfolio=request.portfolio)
     folder = _folder_of(request)
     wanted = reports_of(request.report, request.files)
+    excused = excuses_of(request.waivers, request.baseline, request.today, request.only)
     look = Look(
         wants_colour(),
         request.quiet,
@@ -79,6 +84,7 @@ def run(request: Request) -> int:
     try:
         for outcome in _checked(request, options, folder):
             _warn(outcome, outcomes)
+            outcome = excused(outcome)
             outcomes.append(_with_traces(outcome, request, outcomes))
             if request.form == "text":
                 _say_one(outcomes, look)

@@ -15,7 +15,8 @@ def excerpt(content: Mapping[str, Any], part: Platform, library: Library) -> dic
     it for a platform that is no part."""
     if part.about is None:
         return dict(content)
-    said = {key: value for key, value in content.items() if key != "expect" and (key != "duties" or part.duties)}
+    silent = ("expect", "waivers") if part.duties else ("expect", "waivers", "duties")
+    said = {key: value for key, value in content.items() if key not in silent}
     kept = (content.get("devices", {}).keys() | content.get("smmus", {}).keys()) & part.entities.keys()
     for name, entry in content.get("devices", {}).items():
         if is_client(str((entry or {}).get("driver")), content, library):

@@ -45,7 +45,13 @@ def _parents(content: Mapping[str, Any]) -> Iterator[Used]:
 
 def _expected(content: Mapping[str, Any]) -> Iterator[Used]:
     for pattern in content.get("expect", {}):
-        yield "property", pattern.partition("@")[0].partition("/")[0], ("expect", pattern)
+        yield "property", _code(pattern), ("expect", pattern)
+    for number, waiver in enumerate(content.get("waivers", ())):
+        yield "property", _code(waiver["finding"]), ("waivers", number, "finding")
+
+
+def _code(pattern: str) -> str:
+    return pattern.partition("@")[0].partition("/")[0]
 
 
 def _tee_drivers(tee: Mapping[str, Any]) -> tuple[str, ...]:

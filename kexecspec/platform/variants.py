@@ -121,7 +121,7 @@ def _unknown(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int
         yield path
     elif isinstance(node, dict):
         for key, value in node.items():
-            if path or key not in ("about", "expect", "assume", "platform"):
+            if path or key not in ("about", "expect", "waivers", "assume", "platform"):
                 yield from _unknown(value, (*path, key))
     elif isinstance(node, list):
         for number, value in enumerate(node):

@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
-from kexecspec.findings import Finding, Harmed, Missing, Recalled, Report, StepShown, Taken
+from kexecspec.findings import Excused, Fault, Finding, Harmed, Missing, Recalled, Report, StepShown, Taken
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report.look import Look
@@ -60,6 +60,9 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "objections": list(report.objections),
         "errors": [],
         "hashes": {"platform": report.hashes.platform, "specs": report.hashes.specs},
+        "excused": [_excused(one) for one in report.excused],
+        "faults": [_fault(one) for one in report.faults],
+        "gone": list(report.gone),
         "cache": _recalled(report.recalled),
         "versions": {"kexecspec": __version__, "sha256": report.hashes.tool, "z3": report.hashes.z3},
     }
@@ -89,6 +92,19 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "trace": _trace(finding, file),
         "replay": None if finding.replay is None else _replay(finding.replay),
     }
+
+
+def _excused(one: Excused) -> Json:
+    return {
+        "finding": one.finding, "how": one.how, "why": one.why, "by": one.by,
+        "until": one.until.isoformat() if one.until else None,
+        "at": _at(one.place.path, one.place.line) if one.place else None,
+    }  # fmt: skip
+
+
+def _fault(one: Fault) -> Json:
+    place = one.waiver.place
+    return {"kind": one.kind, "finding": one.waiver.finding, "says": one.says, "at": _at(place.path, place.line)}
 
 
 def _recalled(recalled: Recalled | None) -> Json | None:

@@ -123,14 +123,17 @@ def tally(report: Report, look: Look) -> str:
     return _tally(report) + (f", {count(resting, 'verdict')} on what nobody verified" if resting else "")
 
 
+_EXCUSED = (("waiver", "waived"), ("baseline", "known from the baseline"))
+
+
 def _tally(report: Report) -> str:
-    errors = [f for f in outcome.judged(report) if f.severity == "error"]
+    errors = [f for f in outcome.counting(report) if f.verdict is not Verdict.NOT_JUDGED and f.severity == "error"]
     vacuous = outcome.instances(f for f in errors if f.vacuous)
     proved = outcome.instances(f for f in errors if f.verdict is Verdict.PROVED and not f.vacuous)
     refuted = outcome.instances(f for f in errors if f.verdict is Verdict.REFUTED)
     unknown = outcome.instances(f for f in errors if f.verdict is Verdict.UNKNOWN)
     every = outcome.instances(errors)
-    notes = outcome.instances(outcome.judged(report)) - every
+    notes = outcome.instances(f for f in outcome.judged(report) if f.severity != "error")
     if proved == every:
         said = [f"{proved} of {every} proved"] if errors else ["no error-severity finding was judged"]
     else:
@@ -138,6 +141,10 @@ def _tally(report: Report) -> str:
         said = [f"{number} {word}" for number, word in counts if number]
     if notes:
         said.append(count(notes, "note"))
+    how = [one.how for one in report.excused]
+    said += [f"{how.count(way)} {word}" for way, word in _EXCUSED if way in how]
+    if report.faults:
+        said.append(f"{count(len(report.faults), 'waiver')} to look at")
     if report.unmet:
         said.append(f"{count(len(report.unmet), 'expectation')} not met")
     never = sum(one.verdict is Verdict.REFUTED for one in report.taken)
@@ -148,7 +155,7 @@ def _tally(report: Report) -> str:
 
 def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
     path = shell(report.path)
-    refuted = [f for f in report.findings if f.verdict is Verdict.REFUTED]
+    refuted = [f for f in outcome.counting(report) if f.verdict is Verdict.REFUTED]
     refuted.sort(key=lambda f: f.severity != "error")
     for finding in refuted:
         if finding.property.id in traces:

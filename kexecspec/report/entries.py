@@ -17,9 +17,10 @@ from kexecspec.diagnostics import Diagnostic, Span, escape
 from kexecspec.findings import Finding, Report
 from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Verdict
+from kexecspec.report.excuse_text import excuse_text, fault_text
 from kexecspec.report.look import Look
 from kexecspec.report.missing_text import sentence
-from kexecspec.report.outcome import Outcome, disagrees, judged
+from kexecspec.report.outcome import Outcome, disagrees, is_excused, judged
 from kexecspec.report.refuted import after
 from kexecspec.report.unmet_text import unmet_text
 
@@ -29,11 +30,13 @@ NAMED = 5
 
 class Level(Enum):
     """How much an entry counts: `ERROR` fails the check, `OPEN` leaves it undecided, `NOTE` does neither, `PASSED` is a
-    proof, `SKIPPED` was not judged, and `BROKEN` means that the answer is none: input or tool are wrong."""
+    proof, `EXCUSED` would fail and does not count, `SKIPPED` was not judged, and `BROKEN` means that the answer is
+    none: input or tool are wrong."""
 
     ERROR = "error"
     OPEN = "open"
     NOTE = "note"
+    EXCUSED = "excused"
     PASSED = "passed"
     SKIPPED = "skipped"
     BROKEN = "broken"
@@ -116,6 +119,9 @@ def _of_outcome(outcome: Outcome, look: Look) -> Iterator[Entry]:
             level, word = (Level.ERROR, "VACUOUS") if never else (Level.OPEN, "UNKNOWN")
             says = f"the handoff {one.name} {said}{because}"
             yield _other(report, level, "handoff", f"handoff/{one.name}", word, says, one.place, look)
+    for fault in report.faults:
+        name, word = f"waiver/{fault.waiver.finding}", fault.kind.upper()
+        yield _other(report, Level.ERROR, "waiver", name, word, fault_text(fault), fault.waiver.place, look)
     for unmet in report.unmet:
         span = unmet.expectation.span
         place = Place(span.path, span.line, span.column) if span else None
@@ -126,11 +132,14 @@ def _of_outcome(outcome: Outcome, look: Look) -> Iterator[Entry]:
 def _of_finding(report: Report, finding: Finding, look: Look) -> Entry:
     prop = finding.property
     level, word = _level(finding, look)
+    if level in (Level.ERROR, Level.OPEN) and is_excused(report, finding):
+        level = Level.EXCUSED
     said = [_says(finding, word)]
     if finding.verdict is Verdict.REFUTED:
         said.append(f"{after(finding)}, harm {prop.harm}".removeprefix(", "))
+    said += [alike(finding), excuse_text(report, finding)]
     return Entry(
-        level, prop.code, escape(prop.id), word, escape("; ".join(filter(None, (*said, alike(finding))))),
+        level, prop.code, escape(prop.id), word, escape("; ".join(filter(None, said))),
         _place(report, prop.place, look), escape(report.platform),
         _key(relative(report.path, look.root), report.platform, prop.id), finding, report,
     )  # fmt: skip

@@ -8,7 +8,9 @@ from kexecspec.report.entries import Entry, Level, entries
 from kexecspec.report.look import Look, count
 from kexecspec.report.outcome import Outcome
 
-_COMMANDS = {Level.ERROR: "error", Level.BROKEN: "error", Level.OPEN: "warning", Level.NOTE: "notice"}
+_COMMANDS = {
+    Level.ERROR: "error", Level.BROKEN: "error", Level.OPEN: "warning", Level.NOTE: "notice", Level.EXCUSED: "notice",
+}  # fmt: skip
 
 
 def as_github(outcomes: Sequence[Outcome], look: Look) -> str:

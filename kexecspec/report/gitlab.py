@@ -9,7 +9,9 @@ from kexecspec.report.entries import Entry, Level, entries
 from kexecspec.report.look import Look
 from kexecspec.report.outcome import Outcome
 
-_SEVERITIES = {Level.BROKEN: "blocker", Level.ERROR: "critical", Level.OPEN: "major", Level.NOTE: "info"}
+_SEVERITIES = {
+    Level.BROKEN: "blocker", Level.ERROR: "critical", Level.OPEN: "major", Level.NOTE: "info", Level.EXCUSED: "info",
+}  # fmt: skip
 _HARMLESS = {"LEAK": "major", "EXHAUSTION": "major", "REFUSED": "major"}
 """Harms that cost a resource or a function: less than a crash, a hang or somebody else's memory."""
 

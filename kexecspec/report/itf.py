@@ -18,7 +18,7 @@ from kexecspec.ir.values import State, Value
 from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.report.entries import relative
 from kexecspec.report.look import Look
-from kexecspec.report.outcome import Outcome
+from kexecspec.report.outcome import Outcome, counting
 
 SCHEMA = "kexecspec/trace/1"
 LARGEST_NUMBER = 2**53
@@ -43,7 +43,7 @@ def first_trace(outcomes: Sequence[Outcome]) -> tuple[Report, Finding] | None:
         (outcome.report, finding)
         for outcome in outcomes
         if outcome.report is not None
-        for finding in outcome.report.findings
+        for finding in counting(outcome.report)
         if finding.trace is not None and finding.verdict is Verdict.REFUTED
     ]
     return min(found, key=lambda one: one[1].severity != "error", default=None)

@@ -12,7 +12,10 @@ from kexecspec.report.entries import Entry, Level, entries
 from kexecspec.report.look import Look
 from kexecspec.report.outcome import Outcome
 
-_ANSWERS = {Level.ERROR: "failure", Level.OPEN: "error", Level.BROKEN: "error", Level.SKIPPED: "skipped"}
+_ANSWERS = {
+    Level.ERROR: "failure", Level.OPEN: "error", Level.BROKEN: "error", Level.SKIPPED: "skipped",
+    Level.EXCUSED: "skipped",
+}  # fmt: skip
 """What stands in a test case. One without any has passed. What is undecided is an error of the check, no failure of
 the platform."""
 

@@ -37,7 +37,7 @@ def _subtests(found: Sequence[Entry]) -> Iterator[str]:
 
 def _diagnostics(entry: Entry) -> Iterator[str]:
     finding, report = entry.finding, entry.report
-    if entry.level is Level.SKIPPED or entry.word == "PROVED":
+    if entry.level in (Level.SKIPPED, Level.PASSED, Level.EXCUSED):
         return
     if finding is not None and report is not None and finding.steps:
         yield from refuted.text(report, finding, Look())
@@ -47,6 +47,8 @@ def _diagnostics(entry: Entry) -> Iterator[str]:
 
 def _directive(entry: Entry) -> str:
     match entry.level:
+        case Level.EXCUSED:
+            return f" # SKIP {entry.word}, {_data(entry.says)}"
         case Level.SKIPPED:
             return f" # SKIP {_data(entry.says) or 'the platform lacks what it is about'}"
         case Level.BROKEN | Level.OPEN:

@@ -11,7 +11,7 @@ from kexecspec.findings import Finding, Report, StepShown
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import ending, entries
 from kexecspec.report.look import Look, count, shell, wrapped
-from kexecspec.report.outcome import Outcome
+from kexecspec.report.outcome import Outcome, counting
 from kexecspec.report.refuted import after
 from kexecspec.report.steps import changes
 from kexecspec.report.visible import visible
@@ -38,7 +38,7 @@ def _wrong(outcome: Outcome, look: Look) -> Iterator[str]:
 
 
 def _mail(report: Report, look: Look) -> Iterator[str]:
-    found = [f for f in report.findings if f.verdict is Verdict.REFUTED]
+    found = [f for f in counting(report) if f.verdict is Verdict.REFUTED]
     found.sort(key=lambda f: f.severity != "error")
     if not found:
         yield _subject(f"{report.platform}: {ending.verdict_line(report, look)}")

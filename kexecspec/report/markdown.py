@@ -23,7 +23,9 @@ LISTED = 200
 """No more rows than this in the table of a file; a line below says how many are left out. Failures come first."""
 SHOWN = 20
 """So many traces of a file are shown."""
-_ORDER = (Level.BROKEN, Level.ERROR, Level.OPEN, Level.NOTE, Level.PASSED)
+_ASIDE = {Level.NOTE: " (note)", Level.EXCUSED: " (excused)"}
+_UNDRAWN = (Level.EXCUSED, Level.PASSED)
+_ORDER = (Level.BROKEN, Level.ERROR, Level.OPEN, Level.NOTE, Level.EXCUSED, Level.PASSED)
 
 
 def as_markdown(outcomes: Sequence[Outcome], look: Look) -> str:
@@ -81,7 +83,7 @@ def _file(outcome: Outcome, found: Sequence[Entry], look: Look) -> Iterator[str]
     silent = instances(e.finding for e in found if e.level is Level.SKIPPED and e.finding)
     if silent:
         yield from [f"{silent} not judged: the platform lacks what they are about.", ""]
-    traces = [entry for entry in rows if entry.finding and entry.finding.steps and entry.word != "PROVED"]
+    traces = [entry for entry in rows if entry.finding and entry.finding.steps and entry.level not in _UNDRAWN]
     for entry in traces[:SHOWN]:
         if entry.finding is not None:
             yield from _trace(report, entry, entry.finding, look)
@@ -92,7 +94,7 @@ def _file(outcome: Outcome, found: Sequence[Entry], look: Look) -> Iterator[str]
 
 def _verdict(entry: Entry) -> str:
     word = entry.word.replace("_", " ")
-    return f"**{word}**" if entry.failed else f"{word} (note)" if entry.level is Level.NOTE else word
+    return f"**{word}**" if entry.failed else f"{word}{_ASIDE.get(entry.level, '')}"
 
 
 def _trace(report: Report, entry: Entry, finding: Finding, look: Look) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kexecspec.diagnostics import Diagnostic
 from kexecspec.exit_codes import DISAGREES, PROVED, REFUTED, UNDECIDED, UNUSABLE
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Excused, Finding, Report, ids
 from kexecspec.ir.verdict import Verdict
 
 
@@ -39,6 +39,24 @@ def instances(findings: Iterable[Finding]) -> int:
     return sum(1 + len(finding.alike) for finding in findings)
 
 
+def excuses(report: Report, finding: Finding) -> tuple[Excused, ...]:
+    """Why instances of the finding do not count."""
+    if not report.excused:
+        return ()
+    known = {one.finding: one for one in report.excused}
+    return tuple(known[name] for name in ids(finding) if name in known)
+
+
+def is_excused(report: Report, finding: Finding) -> bool:
+    """Whether the finding does not count: all instances that it stands for are excused, and the tool believes it."""
+    return not disagrees(finding) and len(excuses(report, finding)) == 1 + len(finding.alike)
+
+
+def counting(report: Report) -> tuple[Finding, ...]:
+    """The findings that nothing excuses."""
+    return tuple(f for f in report.findings if not report.excused or not is_excused(report, f))
+
+
 def failing(finding: Finding) -> bool:
     """Whether the finding alone makes a check exit 1: an error that is refuted, or proved of nothing."""
     return finding.severity == "error" and (finding.verdict is Verdict.REFUTED or finding.vacuous)
@@ -58,16 +76,18 @@ def resting(report: Report) -> tuple[Finding, ...]:
 
 def exit_code(report: Report, accept_bounded: bool = False, strict_sources: bool = False) -> int:
     """0, 1, 2, 3 or 4 for one report; a met `expect` never changes it, an unmet one means 1. A handoff that is never
-    taken is as bad as a vacuous proof. `strict_sources`: 3 for what would be 0 where a verdict rests on what nobody has
+    taken is as bad as a vacuous proof, and so is a waiver that is over, unused or too broad; what is excused does not
+    count. `strict_sources`: 3 for what would be 0 where a verdict rests on what nobody has
     verified."""
     if report.objections or any(disagrees(f) for f in report.findings):
         return DISAGREES
     if not judged(report):
         return UNUSABLE
     never = [one.verdict for one in report.taken if one.verdict is not Verdict.PROVED]
-    if report.unmet or any(failing(f) for f in report.findings) or Verdict.REFUTED in never:
+    counted = counting(report)
+    if report.unmet or report.faults or any(failing(f) for f in counted) or Verdict.REFUTED in never:
         return REFUTED
-    if never or any(open_question(f, accept_bounded) for f in report.findings):
+    if never or any(open_question(f, accept_bounded) for f in counted):
         return UNDECIDED
     return UNDECIDED if strict_sources and resting(report) else PROVED
 

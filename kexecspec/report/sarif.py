@@ -16,8 +16,9 @@ from kexecspec.diagnostics import escape
 from kexecspec.findings import Finding, Report, StepShown
 from kexecspec.ir.system import Place
 from kexecspec.report.entries import Entry, Level, entries
+from kexecspec.report.excuse_text import excuse_text
 from kexecspec.report.look import Look
-from kexecspec.report.outcome import Outcome
+from kexecspec.report.outcome import Outcome, excuses
 from kexecspec.report.steps import changes
 from kexecspec.report.visible import visible
 
@@ -25,12 +26,14 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _BASE = "%SRCROOT%"
 _KINDS = {
     Level.ERROR: ("fail", "error"), Level.BROKEN: ("fail", "error"), Level.OPEN: ("open", "none"),
-    Level.NOTE: ("fail", "note"), Level.PASSED: ("pass", "none"), Level.SKIPPED: ("notApplicable", "none"),
+    Level.NOTE: ("fail", "note"), Level.EXCUSED: ("fail", "error"),
+    Level.PASSED: ("pass", "none"), Level.SKIPPED: ("notApplicable", "none"),
 }  # fmt: skip
 """`kind` and `level` of a result. A level other than none says that a result is a failure."""
 _OTHER_RULES = {
     "handoff": "A handoff of the platform file that no run takes", "expect": "An expectation that is not met",
     "disagreement": "The tool disagrees with itself", "nothing": "Nothing was judged",
+    "waiver": "A waiver that is over, unused or too broad",
 }  # fmt: skip
 
 Json = dict[str, Any]
@@ -57,7 +60,8 @@ def as_sarif(outcomes: Sequence[Outcome], look: Look) -> str:
 def _rule(code: str, look: Look) -> Json:
     known = look.explain(code)
     if known is None:
-        return {"id": code, "shortDescription": _message(_OTHER_RULES.get(code, f"{code} of kexecspec"))}
+        title = _message(_OTHER_RULES.get(code, f"{code}: an error of the input"))
+        return {"id": code, "shortDescription": title, "fullDescription": title, "help": title}
     return {
         "id": code,
         "name": "".join(word.capitalize() for word in known.name.split("-")),
@@ -95,10 +99,18 @@ def _result(entry: Entry, index: dict[str, int]) -> Json:
     }
     finding, report = entry.finding, entry.report
     if finding is not None and report is not None:
-        if finding.steps and entry.word != "PROVED":
+        if entry.level is Level.EXCUSED:
+            made["suppressions"] = [_suppression(report, finding)]
+        if finding.steps and entry.level is not Level.PASSED:
             made["codeFlows"] = [{"threadFlows": [_flow(entry, report, finding)]}]
         made["properties"] = _properties(entry, finding)
     return made
+
+
+def _suppression(report: Report, finding: Finding) -> Json:
+    own = all(one.place is not None and one.place.path == report.path for one in excuses(report, finding))
+    kind = "inSource" if own else "external"
+    return {"kind": kind, "status": "accepted", "justification": escape(excuse_text(report, finding))}
 
 
 def _properties(entry: Entry, finding: Finding) -> Json:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from kexecspec.diagnostics import escape
 from kexecspec.report.entries import Entry, entries
+from kexecspec.report.excuse_text import excuse_text
 from kexecspec.report.look import Look
 from kexecspec.report.outcome import Outcome
 
 COLUMNS = (
     "platform", "file", "line", "code", "instance", "handoff", "verdict", "level", "harm", "handoffs", "steps",
-    "replay", "stands for", "says", "alike", "fingerprint",
+    "replay", "stands for", "says", "alike", "excuse", "fingerprint",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,13 +33,14 @@ def _row(entry: Entry) -> list[str]:
     finding = entry.finding
     start = [entry.platform, entry.file, str(entry.place.line), entry.rule]
     if finding is None:
-        return [*start, "", "", entry.word, entry.level.value, "", "", "", "", "1", entry.says, "", entry.key]
+        return [*start, "", "", entry.word, entry.level.value, "", "", "", "", "1", entry.says, "", "", entry.key]
     prop, replay = finding.property, finding.replay
     handoffs = "" if finding.handoffs is None else str(finding.handoffs)
     return [
         *start, prop.instance, prop.handoff, entry.word, entry.level.value, prop.harm, handoffs,
         str(len(finding.steps)) if finding.steps else "", replay.outcome if replay else "",
-        str(1 + len(finding.alike)), prop.says or finding.why, " ".join(finding.alike), entry.key,
+        str(1 + len(finding.alike)), prop.says or finding.why, " ".join(finding.alike),
+        excuse_text(entry.report, finding) if entry.report else "", entry.key,
     ]  # fmt: skip
 
 

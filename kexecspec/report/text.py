@@ -8,9 +8,10 @@ from kexecspec.diagnostics import WIDTH, escape
 from kexecspec.findings import Finding, Report
 from kexecspec.ir.verdict import Exhausted, Proof, Verdict
 from kexecspec.report import ending, refuted
+from kexecspec.report.excuse_text import excuse_text, fault_text
 from kexecspec.report.look import Look, count, marks, wrapped
 from kexecspec.report.missing_text import sentence
-from kexecspec.report.outcome import Outcome, disagrees, instances
+from kexecspec.report.outcome import Outcome, counting, disagrees, instances
 from kexecspec.report.unmet_text import unmet_text
 
 _COLOURS = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
@@ -43,6 +44,7 @@ def report_text(report: Report, traces: dict[str, str], look: Look, certificate:
     never = list(ending.never_taken(report, look))
     lines += ["", *never] if never else []
     lines += _unmet(report, look)
+    lines += _faults(report, look)
     if not look.quiet:
         lines += ["", *ending.ledger(report, look), *ending.certified(certificate)]
     if not look.quiet or lines or ending.undecided(report, look):
@@ -53,7 +55,8 @@ def report_text(report: Report, traces: dict[str, str], look: Look, certificate:
 def _runs(report: Report, look: Look) -> tuple[list[Finding], int]:
     """The findings whose runs are shown, and how many are left out: of a platform in parts one of each kind, unless
     `look.verbose`."""
-    found = [f for f in report.findings if f.verdict is Verdict.REFUTED or disagrees(f)]
+    counted = report.findings if look.verbose else counting(report)
+    found = [f for f in counted if f.verdict is Verdict.REFUTED or disagrees(f)]
     if report.parts == 1 or look.verbose:
         return found, 0
     kinds = {(f.property.code, f.property.handoff): f for f in reversed(found)}
@@ -99,7 +102,9 @@ def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iter
     start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
     painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
     resting = marks(report.reliances.index(doubt) + 1 for doubt in finding.rests_on)
-    how = escape(f"{_how(finding)}{_because(report, finding)}{_alike(finding, look)} {resting}".rstrip())
+    excuse = excuse_text(report, finding)
+    said = f"{_how(finding)}{_because(report, finding)}{_alike(finding, look)}{f'; {excuse}' if excuse else ''}"
+    how = escape(f"{said} {resting}".rstrip())
     if len(start) + 10 + len(how) <= WIDTH:
         yield (start + painted + " " * (10 - len(word)) + how).rstrip()
         return
@@ -148,6 +153,18 @@ def _not_judged(report: Report, look: Look) -> Iterator[str]:
     for finding in silent if look.verbose else ():
         why = f": {finding.why}" if finding.why else ""
         yield from wrapped(f"{report.platform}  {finding.property.id}  NOT_JUDGED{why}", "  ", "      ")
+
+
+def _faults(report: Report, look: Look) -> Iterable[str]:
+    """What is wrong with waivers, and what a baseline knew that is gone."""
+    lines: list[str] = []
+    for fault in report.faults:
+        place = fault.waiver.place
+        lines += wrapped(f"{place.path}:{place.line}:{place.column}: {fault_text(fault)}", "", "  ")
+    lines = [look.paint(line, "red") for line in lines]
+    if report.gone and not look.quiet:
+        lines += wrapped(f"Gone since the baseline: {', '.join(report.gone)}", "  ", "    ")
+    return ["", *lines] if lines else ()
 
 
 def _unmet(report: Report, look: Look) -> Iterable[str]:

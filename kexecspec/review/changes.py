@@ -11,7 +11,7 @@ from kexecspec.review.edits import put
 from kexecspec.review.features import has, with_features
 from kexecspec.tree import Node, Path, Plain, Scalar, Table, find, plain
 
-UNJUDGED = ("schema", "platform", "about", "expect", "extends")
+UNJUDGED = ("schema", "platform", "about", "expect", "waivers", "extends")
 """What a platform file says to people, or about itself."""
 _BY_VERSION = ("version", "features")
 

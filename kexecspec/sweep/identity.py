@@ -17,7 +17,7 @@ from kexecspec.tree import plain
 
 _UNHEARD = ("about", "schema")
 """What a platform file says to people only."""
-_UNRESOLVED = (*_UNHEARD, "platform", "kernels", "expect")
+_UNRESOLVED = (*_UNHEARD, "platform", "kernels", "expect", "waivers")
 """What the resolved facts say better, or what nothing but a heading is made from."""
 
 

@@ -15,7 +15,7 @@ PLATFORM = "platform"
 ADDED = "include"
 """What the column of the names of included combinations is called; no axis has this name."""
 LIMIT = 10_000
-UNJUDGED = ("expect",)
+UNJUDGED = ("expect", "waivers")
 """Keys of a platform file that speak of the file as it stands, not of what a combination makes of it."""
 
 Names = tuple[tuple[str, str], ...]

@@ -20,7 +20,7 @@ from kexecspec.platform.stated import Stated, numbers, stated
 from kexecspec.source import Node, at
 
 Path = tuple[str | int, ...]
-SILENT = ("about", "expect", "platform", "schema", "duties")
+SILENT = ("about", "expect", "waivers", "platform", "schema", "duties")
 
 
 @dataclass(frozen=True)

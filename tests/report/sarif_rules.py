@@ -43,7 +43,7 @@ STEP = _object(
 )  # fmt: skip
 RESULT = _object(
     "ruleId ruleIndex kind level message locations partialFingerprints",
-    "codeFlows properties suppressions baselineState",
+    "codeFlows properties suppressions",
     ruleId=TEXT, ruleIndex=COUNT, kind={"enum": ["notApplicable", "pass", "fail", "review", "open", "informational"]},
     level=LEVEL, message=MESSAGE, locations=_list(LOCATION, 1),
     partialFingerprints={"type": "object", "additionalProperties": TEXT, "minProperties": 1},
@@ -52,7 +52,6 @@ RESULT = _object(
     properties={"type": "object"},
     suppressions=_list(_object("kind", "status justification", kind={"enum": ["inSource", "external"]},
                                status={"enum": ["accepted", "underReview", "rejected"]}, justification=TEXT), 1),
-    baselineState={"enum": ["new", "unchanged", "updated", "absent"]},
 )  # fmt: skip
 RESULT["allOf"] = [
     {"if": {"properties": {"level": {"enum": ["note", "warning", "error"]}}}, "then": {

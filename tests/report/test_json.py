@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,12 +11,15 @@ from jsonschema import Draft202012Validator
 from made_reports import disagreeing, leak, not_judged, proved, refuted, report, unknown, unmet, vacuous
 
 from kexecspec.diagnostics import Diagnostic, Span
+from kexecspec.findings import Excused, Fault, Waiver
+from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Lap
 from kexecspec.report import Look, Outcome
 from kexecspec.report.as_json import as_json
 from kexecspec.resources import schema_path
 
 SCHEMA = json.loads(schema_path("report").read_text(encoding="utf-8"))
+WAIVER = Waiver("KX106/bnxt", "so", "A. Person", date(2026, 1, 1), None, Place("boards/acme.yaml", 40, 5))
 EVERYTHING = report(
     proved(),
     refuted(lap=Lap(3, 2, 2, "tee.stale", 96)),
@@ -28,6 +32,9 @@ EVERYTHING = report(
     unmet=(unmet(),),
     met=1,
     objections=("something",),
+    excused=(Excused("KX102/bnxt@kexec", "waiver", "so", "A. Person", date(2027, 1, 1), WAIVER.place),),
+    faults=(Fault("expired", WAIVER, "it was good until 2026-01-01"),),
+    gone=("KX105/bnxt@kexec",),
 )
 WRONG = Outcome("x.yaml", None, (Diagnostic("KX001", "not YAML", Span("x.yaml", 3, 2), ("a note",), "help"),))
 

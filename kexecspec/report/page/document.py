@@ -22,7 +22,9 @@ from kexecspec.report.page.trace import trace
 
 SHOWN = 60
 """So many traces of a file are drawn, those that fail first; of the others there is the line of the table."""
-_ORDER = (Level.BROKEN, Level.ERROR, Level.OPEN, Level.NOTE, Level.PASSED)
+_ASIDE = {Level.NOTE: " (note)", Level.EXCUSED: " (excused)"}
+_UNDRAWN = (Level.EXCUSED, Level.PASSED)
+_ORDER = (Level.BROKEN, Level.ERROR, Level.OPEN, Level.NOTE, Level.EXCUSED, Level.PASSED)
 _HELP = (
     "Keys: <kbd>&rarr;</kbd> <kbd>&larr;</kbd> step by step, <kbd>Home</kbd> <kbd>End</kbd> first and last, "
     "<kbd>Esc</kbd> all, <kbd>n</kbd> <kbd>p</kbd> next and previous trace."
@@ -72,7 +74,7 @@ def _file(number: int, outcome: Outcome, look: Look) -> Iterator[str]:
     line = element("span", text(ending.verdict_line(report, look)), class_=f"verdict {word}")
     yield element("p", line, " ", element("span", text(report.path), class_="dim mono"))
     rows = sorted((e for e in found if e.level in _ORDER), key=lambda entry: _ORDER.index(entry.level))
-    drawn = [entry for entry in rows if entry.finding and entry.finding.steps and entry.word != "PROVED"]
+    drawn = [entry for entry in rows if entry.finding and entry.finding.steps and entry.level not in _UNDRAWN]
     anchors = {entry.key: f"t{number}-{place}" for place, entry in enumerate(drawn[:SHOWN], 1)}
     yield _table(rows, anchors)
     yield from _silent([entry for entry in found if entry.level is Level.SKIPPED])
@@ -96,9 +98,10 @@ def _row(entry: Entry, anchors: dict[str, str]) -> str:
     name = element("code", text(entry.name))
     if entry.key in anchors:
         name = element("a", name, href=f"#{anchors[entry.key]}")
-    word = entry.word.replace("_", " ") + (" (note)" if entry.level is Level.NOTE else "")
+    word = entry.word.replace("_", " ") + _ASIDE.get(entry.level, "")
+    style = "waived" if entry.level is Level.EXCUSED else entry.word.lower().replace("_", " ").split()[0]
     return element(
-        "tr", element("td", text(word), class_=f"verdict {entry.word.lower().split('_')[0]}"), element("td", name),
+        "tr", element("td", text(word), class_=f"verdict {style}"), element("td", name),
         element("td", text(entry.says)),
         element("td", text(f"{entry.file}:{entry.place.line}"), class_="place mono dim"),
     )  # fmt: skip

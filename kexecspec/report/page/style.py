@@ -13,7 +13,8 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.25rem; margin: 2.2rem 0 .
 h3 { font-size: 1.08rem; margin: 0; } h4 { font-size: .95rem; margin: 0 0 .35rem; }
 p { margin: .35rem 0; } a { color: var(--link); } code, pre, .mono { font: .88em/1.45 ui-monospace, monospace; }
 .dim { color: var(--dim); } .verdict { font-weight: 700; white-space: nowrap; }
-.refuted, .vacuous, .unmet, .disagrees, .input { color: var(--bad); } .proved { color: var(--good); }
+.refuted, .vacuous, .unmet, .expired, .unused, .too, .disagrees, .input { color: var(--bad); }
+.proved { color: var(--good); }
 .unknown, .unverified { color: var(--open); } .note { color: var(--note); } .not { color: var(--dim); }
 .waived { color: var(--note); }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
