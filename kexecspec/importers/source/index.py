@@ -48,7 +48,7 @@ class TreeIndex:
 
     def drivers_for(self, compatible: str) -> tuple[DriverRead, ...]:
         """The drivers whose of_device_id tables name `compatible`. One of the AMBA bus is bound by a number that
-        only the hardware tells: where no table has the compatible, the driver called like its part goes, and says so."""
+        only the hardware tells: where no table has the compatible, the driver called like its part goes and says so."""
         found = self.drivers_by("of", compatible)
         maker, _, part = compatible.partition(",")
         if found or maker != "arm" or not part:
