@@ -309,6 +309,19 @@ def matrix(**given: Any) -> int:
     return run(Request(**given))
 
 
+@program.command()
+@click.argument("file")
+@click.option("--finding", metavar="ID", help="Which one, such as KX102/eth0@kexec; default: the first refuted one.")
+@click.option("-o", "--output", metavar="FILE", help="Where the smaller file goes; default: stdout.")
+@_RLIMIT
+@_CACHE
+def reduce(**given: Any) -> int:
+    """Drop every fact that a refuted finding does not need, for a report in a mail."""
+    from kexecspec.cli.reducing import run
+
+    return run(**given)
+
+
 @program.command(epilog=_DIFF_EXITS)
 @click.argument("files", nargs=-1, required=True, metavar="OLD [NEW]")
 @click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
