@@ -4,6 +4,7 @@
 # make soak    N (1000) random cases in all on both cores, going on where the last soak stopped
 # make peers   every property of every story, judged by the other checkers that are installed
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
+# make consumers   the reports, opened by those programs of other people that are installed (KUNIT=DIR: tools/testing/kunit)
 # make browser   the HTML report in a real Chromium, at two widths (SCREENSHOTS=DIR keeps pictures)
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
@@ -26,7 +27,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants browser fuzz bench bench-scale bench-sweep bench-peers certificates audit lab clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-sweep bench-peers certificates audit lab clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -79,6 +80,10 @@ peers: $(STAMP)
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants --jobs 2
+
+consumers: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[consumers]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.consumers
 
 browser: $(STAMP)
 	$(BIN)/python -m pytest -o python_files=page.py tests/browser/page.py

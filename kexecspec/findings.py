@@ -175,9 +175,9 @@ class Recalled:
 class Report:
     """Everything a check of one platform file found. `objections` are disagreements of the tool with itself; `parts` is
     how many parts the platform was taken into, each judged by itself, and `left` the ids of properties that a part
-    alone cannot answer. `waivers` are those of the platform file, `features` what each Linux kernel has; `excused` are
-    the instances that do not count, `faults` what is wrong with waivers, `gone` what failed in a baseline and fails no
-    more."""
+    alone cannot answer. `waivers` are those of the platform file, `features` what each Linux kernel has; `excused` are,
+    by id, the instances that do not count, `faults` what is wrong with waivers, `gone` what failed in a baseline and
+    fails no more."""
 
     platform: str
     path: str
@@ -198,7 +198,7 @@ class Report:
     recalled: Recalled | None = None
     waivers: tuple[Waiver, ...] = ()
     features: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    excused: tuple[Excused, ...] = ()
+    excused: Mapping[str, Excused] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     gone: tuple[str, ...] = ()
 

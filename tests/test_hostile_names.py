@@ -45,6 +45,7 @@ kernels: {{prod: {{version: 5.10.19, cmdline: {text}}}}}
 handoffs: [prod -systemctl kexec-> prod]
 assume: {{others: [{{says: {text}, why: {text}}}]}}
 expect: {{KX102: {{verdict: PROVED, why: {text}}}}}
+waivers: [{{finding: KX103/bnxt@kexec, reason: {text}, by: x, until: 2999-12-31}}]
 """
 COMMAND = re.compile(r"^[ \t]*::|##(vso)?\[", re.MULTILINE)
 

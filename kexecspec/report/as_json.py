@@ -60,7 +60,7 @@ def report_json(report: Report, traces: Mapping[str, str]) -> Json:
         "objections": list(report.objections),
         "errors": [],
         "hashes": {"platform": report.hashes.platform, "specs": report.hashes.specs},
-        "excused": [_excused(one) for one in report.excused],
+        "excused": [_excused(one) for one in report.excused.values()],
         "faults": [_fault(one) for one in report.faults],
         "gone": list(report.gone),
         "cache": _recalled(report.recalled),

@@ -141,7 +141,7 @@ def _tally(report: Report) -> str:
         said = [f"{number} {word}" for number, word in counts if number]
     if notes:
         said.append(count(notes, "note"))
-    how = [one.how for one in report.excused]
+    how = [one.how for one in report.excused.values()]
     said += [f"{how.count(way)} {word}" for way, word in _EXCUSED if way in how]
     if report.faults:
         said.append(f"{count(len(report.faults), 'waiver')} to look at")

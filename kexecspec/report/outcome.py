@@ -43,8 +43,7 @@ def excuses(report: Report, finding: Finding) -> tuple[Excused, ...]:
     """Why instances of the finding do not count."""
     if not report.excused:
         return ()
-    known = {one.finding: one for one in report.excused}
-    return tuple(known[name] for name in ids(finding) if name in known)
+    return tuple(report.excused[name] for name in ids(finding) if name in report.excused)
 
 
 def is_excused(report: Report, finding: Finding) -> bool:

@@ -55,8 +55,7 @@ def compare(report: Report, baseline: Baseline) -> Report:
     not. What is excused by a waiver stays so.
     """
     before = baseline.get(report.platform, {})
-    waived = {one.finding for one in report.excused}
-    excused, failing, present = list(report.excused), set[str](), set[str]()
+    excused, failing, present = dict(report.excused), set[str](), set[str]()
     for finding in report.findings:
         present.update(ids(finding))
         if not _fails(finding):
@@ -64,10 +63,10 @@ def compare(report: Report, baseline: Baseline) -> Report:
         for name in ids(finding):
             failing.add(name)
             known = before.get(name)
-            if known is not None and name not in waived and not _worse(finding, known):
-                excused.append(Excused(name, "baseline", "it was so in the baseline"))
+            if known is not None and name not in report.excused and not _worse(finding, known):
+                excused[name] = Excused(name, "baseline", "it was so in the baseline")
     gone = tuple(name for name in before if name not in failing and name in present)
-    return replace(report, excused=tuple(excused), gone=gone)
+    return replace(report, excused=excused, gone=gone)
 
 
 def _failing(report: Mapping[str, Any]) -> Iterator[tuple[str, Known]]:

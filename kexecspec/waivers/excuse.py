@@ -18,7 +18,7 @@ def excuse(report: Report, waivers: Iterable[Waiver], today: date, only: tuple[s
     With `only`, one that fits nothing of what was judged is left alone.
     """
     about = (*report.waivers, *(waiver for waiver in waivers if waiver.platform == report.platform))
-    excused: list[Excused] = list(report.excused)
+    excused: dict[str, Excused] = dict(report.excused)
     faults: list[Fault] = list(report.faults)
     for waiver in about:
         fitting = _fitting(report.findings, waiver)
@@ -27,8 +27,9 @@ def excuse(report: Report, waivers: Iterable[Waiver], today: date, only: tuple[s
         if fault is not None:
             faults.append(fault)
         elif failing:
-            excused.append(Excused(failing[0], "waiver", waiver.reason, waiver.by, waiver.until, waiver.place))
-    return replace(report, excused=tuple(excused), faults=tuple(faults))
+            name = failing[0]
+            excused[name] = Excused(name, "waiver", waiver.reason, waiver.by, waiver.until, waiver.place)
+    return replace(report, excused=excused, faults=tuple(faults))
 
 
 def _fitting(findings: Sequence[Finding], waiver: Waiver) -> list[tuple[Finding, str]]:

@@ -32,7 +32,7 @@ EVERYTHING = report(
     unmet=(unmet(),),
     met=1,
     objections=("something",),
-    excused=(Excused("KX102/bnxt@kexec", "waiver", "so", "A. Person", date(2027, 1, 1), WAIVER.place),),
+    excused={"a": Excused("KX102/bnxt@kexec", "waiver", "so", "A. Person", date(2027, 1, 1), WAIVER.place)},
     faults=(Fault("expired", WAIVER, "it was good until 2026-01-01"),),
     gone=("KX105/bnxt@kexec",),
 )

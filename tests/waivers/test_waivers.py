@@ -45,7 +45,7 @@ def kinds(found: Report) -> list[str]:
 def test_a_waived_finding_does_not_count() -> None:
     found = excused(report(proved(), leak()), waiver("KX102/bnxt@kexec"))
     assert exit_code(report(proved(), leak())) == 1 and exit_code(found) == 0
-    assert kinds(found) == [] and [one.finding for one in found.excused] == ["KX102/bnxt@kexec"]
+    assert kinds(found) == [] and list(found.excused) == ["KX102/bnxt@kexec"]
 
 
 @pytest.mark.parametrize("finding", [refuted(), unknown(), vacuous()], ids=["refuted", "unknown", "vacuous"])
@@ -68,7 +68,7 @@ FAULTS = {
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_waiver_that_is_wrong_is_a_finding_and_hides_nothing(kind: str) -> None:
     found = excused(FAULTS[kind][0], FAULTS[kind][1])
-    assert kinds(found) == [kind] and found.excused == () and exit_code(found) == 1
+    assert kinds(found) == [kind] and not found.excused and exit_code(found) == 1
     entry = next(one for one in entries([Outcome("a", found)], Look()) if one.rule == "waiver")
     assert entry.level is Level.ERROR and entry.place.line == 40
 
