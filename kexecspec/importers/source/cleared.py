@@ -29,6 +29,7 @@ _BRACKETED = frozenset(
     b"__attribute__ __alloc_size __malloc __cond_acquires".split()
 )
 _BRACKETS = re.compile(rb"[ \t]*\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*\))*\)")
+_STRINGS = re.compile(rb"^(?:static |const )*char (\w+)\[\][ \t]*=\s*(\"[^\"\n]*\")[ \t]*;", re.MULTILINE)
 _CALLS = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
 _DEFINED = re.compile(r"\bdefined\s*(?:\(\s*(\w+)\s*\)|(\w+))")
 _DEFINITION = re.compile(rb"[ \t]+(\w+)(\([^)\n]*\))?[ \t]*")
@@ -49,7 +50,8 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Blanked:
-    """The text to be parsed, the conditions of its lines, and the macros that it defines, with their bodies."""
+    """The text to be parsed, the conditions of its lines, and the macros that it defines, with their bodies; a
+    string variable of the file is one, too."""
 
     text: bytes
     conditions: Conditions
@@ -85,6 +87,8 @@ def blank(text: bytes) -> Blanked:
         elif word in (b"if", b"ifdef", b"ifndef", b"elif", b"else", b"endif"):
             _branch(word.decode(), _tidy(rest), stack, found.span(), plain, away)
             changes.append((line, " && ".join(g.now for g in stack[:DEEPEST] if g.now)))
+    for name, value in _STRINGS.findall(plain):
+        macros.setdefault(name.decode(), value.decode("utf-8", "replace"))
     return Blanked(
         _without(plain, [*away, *_attributes(plain)]),
         Conditions(tuple(c[0] for c in changes), tuple(c[1] for c in changes)), macros,

@@ -112,21 +112,16 @@ def _without(hook: Written) -> Fact[bool]:
 
 def _own(config: Config | None, file: FileRead, struct: Struct, name: str, paths: tuple[str, ...]) -> Written:
     member = next((m for m in (struct.member(p) for p in paths) if m is not None), None)
-    if member is None and name in ("shutdown", "remove") and file.assigned.get(name) and not _elsewhere(file, name):
+    if member is None and name in ("shutdown", "remove") and file.assigned.get(f"driver:{name}"):
         return Written(
             name,
             "unknown",
-            file.assigned[name][0],
+            file.assigned[f"driver:{name}"][0],
             Place(file.path, struct.line),
             "it is assigned at run time",
             file.path,
         )
     return _state(config, file.path, struct, name, member, "")
-
-
-def _elsewhere(file: FileRead, name: str) -> bool:
-    """Whether members of that name are assigned for something else, such as a host controller's operations."""
-    return any(m.path == name for s in file.structs if s.type not in DRIVERS for m in s.members)
 
 
 def _state(config: Config | None, path: str, struct: Struct, name: str, member: Member | None, outer: str) -> Written:

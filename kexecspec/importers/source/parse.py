@@ -32,7 +32,7 @@ _ENDS = (b";", b"}", b"\n\n")
 _LONGEST_HEAD = 800
 _BRACE = re.compile(rb"^\{", re.MULTILINE)
 _NAMED = re.compile(rb"(\w+)\s*\(")
-_ASSIGNED = re.compile(rb"(?:->|\.)(\w+)[ \t]*=[ \t]*&?([A-Za-z_]\w*)[ \t]*;")
+_ASSIGNED = re.compile(rb"(?:\b(\w{1,60}))?(?:->|\.)(\w+)[ \t]*=[ \t]*&?([A-Za-z_]\w*)[ \t]*;")
 _STRUCT = re.compile(
     rb"^(?:static[ \t]+|const[ \t]+)*struct[ \t]+(\w+)[ \t\n]+(?:const[ \t]+)?(\w+)[ \t]*(?:\[[^\]\n]*\])?[ \t]*=\s*\{",
     re.MULTILINE,
@@ -161,8 +161,9 @@ def _declared(node: Any, clean: Blanked, offset: int) -> Iterator[Struct]:
         value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
         if value is None or value.type != "initializer_list":
             continue
-        words = _WORD.findall(declarator.child_by_field_name("declarator").text)
-        if words:
+        named = declarator.child_by_field_name("declarator").text
+        words = _WORD.findall(named)
+        if words and not named.startswith(b"*"):
             yield _struct(type_name, words[0].decode(), value, node, clean, offset)
 
 
@@ -257,9 +258,14 @@ def _best(structs: list[Struct]) -> tuple[Struct, ...]:
 
 
 def _assigned(text: bytes, functions: dict[str, tuple[Function, ...]]) -> dict[str, tuple[str, ...]]:
+    """Functions by the member that they are assigned to; `driver:shutdown` where that is one of a driver."""
     made: dict[str, tuple[str, ...]] = {}
-    for field, value in _ASSIGNED.findall(text):
+    for owner, field, value in _ASSIGNED.findall(text):
         member, name = field.decode(), value.decode()
-        if (name in functions or member in _SHUTS) and name not in made.get(member, ()) and name != "NULL":
+        if member in _SHUTS and name != "NULL" and (b"driver" in owner or b"drv" in owner):
+            member = f"driver:{member}"
+        elif name not in functions:
+            continue
+        if name not in made.get(member, ()):
             made[member] = (*made.get(member, ()), name)
     return made

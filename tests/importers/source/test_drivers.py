@@ -168,6 +168,29 @@ def test_channels_of_an_engine_and_registers_only(tmp_path: Path) -> None:
     assert engine.dma.master.value is False and engine.dma.master.confidence == "assumed"
 
 
+def test_names_by_variables_and_headers_and_arrays_that_are_no_drivers(tmp_path: Path) -> None:
+    text = driver("").replace('"acme-ring"', "acme_name")
+    text = 'static const char acme_name[] = "by-variable";\n' + text
+    text += "static struct platform_driver * const acme_drivers[] = {\n\t&acme_driver,\n};\n"
+    assert one(tmp_path / "a", text).name == "by-variable"
+    header = {"drivers/acme/acme.h": '#define ACME_NAME\t"by-header"\n'}
+    read = one(tmp_path / "b", driver("").replace('"acme-ring"', "ACME_NAME"), header)
+    assert read.name == "by-header"
+    with opened_index(tmp_path / "b", None, 1) as index:
+        assert [d.name for d in index.drivers_called("by-header")] == ["by-header"]
+    made = {"drivers/acme/Makefile": "obj-$(CONFIG_ACME) += acme-mod.o\nacme-mod-y := ring.o core.o\n"}
+    read = one(tmp_path / "c", driver("").replace('"acme-ring"', "KBUILD_MODNAME"), made)
+    assert (read.name, read.condition) == ("acme-mod", "IS_ENABLED(CONFIG_ACME)")
+
+
+def test_a_hook_that_is_assigned_at_run_time_is_not_called_absent(tmp_path: Path) -> None:
+    late = "static void acme_init(void)\n{\n\tacme_driver.shutdown = acme_late;\n\tphy->shutdown = acme_phy;\n}\n"
+    shutdown = one(tmp_path / "a", driver("") + late).hook("shutdown")
+    assert shutdown is not None and (shutdown.state, shutdown.function) == ("unknown", "acme_late")
+    other = one(tmp_path / "b", driver("") + late.replace("acme_driver.shutdown", "port->shutdown")).hook("shutdown")
+    assert other is not None and other.state == "absent"
+
+
 def test_an_engine_and_buffers_of_its_own_leave_it_open(tmp_path: Path) -> None:
     plain = driver("").replace("dma_set_mask_and_coherent(", "dma_request_chan(")
     assert one(tmp_path, plain).dma.master.value is None
