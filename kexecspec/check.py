@@ -20,11 +20,11 @@ from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Judgement
 from kexecspec.library import Library, library
 from kexecspec.merge import merged
-from kexecspec.platform.apart_facts import Groups
+from kexecspec.platform.apart_facts import Groups, masters_are_open
 from kexecspec.platform.bounds import excess
 from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
-from kexecspec.platform.part import MANY, Part, parts, same_in_any_way, same_part
+from kexecspec.platform.part import FEW, MANY, Part, parts, same_in_any_way, same_part
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, tried_apart, variants
 from kexecspec.schema import validate
@@ -99,7 +99,7 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
     platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     waived = waivers.of_platform(root, specs)
-    taken_apart = parts(platforms, named, 0 if tried_apart(content) else options.apart)
+    taken_apart = parts(platforms, named, _from(content, options.apart))
     known: Known = {}
     ways = [
         Way(facts, platform, _way(root, platform, those, specs, options, known))
@@ -117,6 +117,14 @@ def _features(platforms: Sequence[Platform]) -> Mapping[str, frozenset[str]]:
         name: frozenset.intersection(*(p.kernels[name].features for p in platforms if name in p.kernels))
         for name in sorted(names)
     }
+
+
+def _from(content: dict[str, Any], many: int | None) -> int | None:
+    """The masters from which on a platform is taken apart: what of the unknown facts decides is asked of few rules at
+    a time."""
+    if tried_apart(content):
+        return 0
+    return min(many, FEW) if many is not None and masters_are_open(content) else many
 
 
 def _way(

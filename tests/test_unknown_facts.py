@@ -179,3 +179,12 @@ def test_what_an_unknown_fact_does_not_bear_on_is_judged_once(tmp_path: Path, mo
     masters = sorted(about for about in judged if about in (("m0",), ("m1",), ("m2",)))
     assert masters == [("m0",), ("m1",), ("m1",), ("m2",)], "a ring writes as a periodic writer does"
     assert {f.property.id.partition("@")[0] for f in report.findings} == {"KX302/m0", "KX302/m1", "KX302/m2"}
+
+
+def test_unknown_facts_of_masters_have_a_platform_taken_apart_sooner(tmp_path: Path) -> None:
+    path = tmp_path / "in.yaml"
+    path.write_text(with_masters(4, "dma: ring"))
+    options = Options(only=("KX302/m0@kexec",), inside=True, replay=False)
+    assert check(str(path), options).parts > 1
+    path.write_text(with_masters(4, "dma: ring").replace("iova: unknown, ", ""))
+    assert check(str(path), options).parts <= 1

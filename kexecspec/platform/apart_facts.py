@@ -61,6 +61,11 @@ class Groups:
         self._above[self._root(other)] = self._root(one)
 
 
+def masters_are_open(content: Mapping[str, Any]) -> bool:
+    """Whether a fact about a device or a driver is unknown."""
+    return any(_says_unknown(entry) for section in ("devices", "drivers") for _, entry in tables(content, section))
+
+
 def grouped(groups: Groups, facts: Iterable[Path]) -> dict[str, list[Path]]:
     """`facts` by their groups, in the order of the file; those that bear on everything under ""."""
     found: dict[str, list[Path]] = {"": []}
@@ -75,3 +80,7 @@ def _names(given: object) -> list[str]:
 
 def _is_open(fact: object) -> bool:
     return fact == "unknown" or isinstance(fact, dict) and any(map(_is_open, fact.values()))
+
+
+def _says_unknown(entry: Mapping[str, Any]) -> bool:
+    return any(_is_open(value) for key, value in entry.items() if key not in ("from", "confidence"))

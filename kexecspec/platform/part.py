@@ -17,6 +17,8 @@ from kexecspec.platform.surroundings import Surroundings
 
 MANY = 24
 """Masters from which on a platform is taken apart: fewer are judged together as quickly."""
+FEW = 4
+"""Masters from which on it is where facts about them are unknown."""
 CROWD = 4
 """TEE clients from which on it is: they share the secure world, and judging them together costs more sooner."""
 
