@@ -374,7 +374,9 @@ def audit(**given: Any) -> int:
 @click.option("--size", type=click.IntRange(1, 8), default=3, metavar="N", help="Sets of up to N changes (default 3).")
 @click.option("--budget", type=click.IntRange(1), default=15000, metavar="N", help="How much work (default 15000).")
 @click.option("--apply", metavar="OUT", help="Write a changed copy of FILE, comments kept.")
-@click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Apply set N (default 1).")
+@click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Which set (default 1).")
+@click.option("--commits", is_flag=True, help="The commits of that set, their first releases and what they need.")
+@click.option("--git", metavar="TREE", help="With --commits: what the history of your own tree has of them.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @_RLIMIT
 @_CACHE

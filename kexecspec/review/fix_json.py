@@ -13,8 +13,8 @@ SCHEMA = "kexecspec/fix/1"
 Json = dict[str, Any]
 
 
-def as_json(fixes: Fixes) -> str:
-    """One object; ASCII, keys in a fixed order."""
+def as_json(fixes: Fixes, backports: Json | None = None) -> str:
+    """One object, with the commits of one set where they are asked for; ASCII, keys in a fixed order."""
     made = {
         "schema": SCHEMA,
         "path": fixes.path,
@@ -31,6 +31,7 @@ def as_json(fixes: Fixes) -> str:
         "size": fixes.size,
         "repairs": [r.name for r in fixes.repairs],
         "judged": fixes.judged,
+        "backports": backports,
     }
     return json.dumps(made, indent=2, ensure_ascii=True) + "\n"
 
