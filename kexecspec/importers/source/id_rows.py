@@ -89,28 +89,30 @@ def _uuid(text: str) -> str | None:
 
 
 def _pci(text: str) -> str | None:
+    """`VENDOR:DEVICE`, and `/CLASS` where the row asks for one."""
+    members = {k: v.strip() for k, v in _MEMBER.findall(text)}
+    asked = f"/{members['class']}" if members.get("class", "0") != "0" else ""
     macro = _PCI.search(text)
     if macro is None:
-        return _pci_members(text)
+        return _pci_members(text, members, asked)
     given = [a.strip() for a in macro[2].split(",")]
     match macro[1]:
         case "PCI_DEVICE_CLASS":
             return f"*:*/{given[0]}"
         case "PCI_VDEVICE" | "PCI_VDEVICE_SUB" if len(given) > 1:
-            return f"PCI_VENDOR_ID_{given[0]}:{given[1]}"
+            return f"PCI_VENDOR_ID_{given[0]}:{given[1]}{asked}"
         case "PCI_DEVICE_DATA" if len(given) > 1:
-            return f"PCI_VENDOR_ID_{given[0]}:PCI_DEVICE_ID_{given[0]}_{given[1]}"
+            return f"PCI_VENDOR_ID_{given[0]}:PCI_DEVICE_ID_{given[0]}_{given[1]}{asked}"
         case _:
-            return f"{given[0]}:{given[1]}" if len(given) > 1 else None
+            return f"{given[0]}:{given[1]}{asked}" if len(given) > 1 else None
 
 
-def _pci_members(text: str) -> str | None:
-    members = {k: v.strip() for k, v in _MEMBER.findall(text)}
-    if not members:
-        listed = [w.strip() for w in text.strip("{} ").split(",")]
-        if len(listed) < 2 or not all(re.fullmatch(r"\w+", w) for w in listed[:2]):
-            return None
-        members = {"vendor": listed[0], "device": listed[1]}
-    if "class" in members and "vendor" not in members:
-        return f"*:*/{members['class']}"
-    return f"{members.get('vendor', '*')}:{members.get('device', '*')}"
+def _pci_members(text: str, members: Mapping[str, str], asked: str) -> str | None:
+    if members:
+        return f"{members.get('vendor', '*')}:{members.get('device', '*')}{asked}"
+    listed = [w.strip() for w in text.strip("{} ").split(",")]
+    if len(listed) < 2 or not all(re.fullmatch(r"\w+", w) for w in listed[:2]):
+        return None
+    if len(listed) > 4 and listed[4] not in ("0", "") and listed[5:6] != ["0"]:
+        asked = f"/{listed[4]}"
+    return f"{listed[0]}:{listed[1]}{asked}"

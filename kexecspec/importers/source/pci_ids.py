@@ -27,6 +27,8 @@ def fits(table: str, row: str, text: str, named: Mapping[str, str]) -> bool:
         return None not in (number, mask, asked) and (asked or 0) & (mask or 0) == number
     own, _, own_class = row.partition("/")
     asked_ids, _, asked_class = text.partition("/")
+    if not own_class and own in ("*:*", "PCI_ANY_ID:PCI_ANY_ID"):
+        return False  # a stub's row: it is bound by a user's word only
     pairs = list(zip(own.split(":"), asked_ids.split(":"), strict=False))
     if own_class:
         mine, theirs = _number(own_class, named), _hex(asked_class)

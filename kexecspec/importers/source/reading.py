@@ -18,6 +18,7 @@ from typing import Any, Literal
 from kexecspec.importers.source.makefiles import read_makefile
 from kexecspec.importers.source.naming import driver_name, name_in_headers
 from kexecspec.importers.source.parse import LARGEST, read_c, read_structs
+from kexecspec.importers.source.pci_rows import with_numbers
 from kexecspec.importers.source.records import FileRead, packed, unpacked
 from kexecspec.importers.source.struct_types import DRIVERS, ID_TABLES
 
@@ -71,7 +72,7 @@ def read_file(root: Path, path: str, level: Level | None = None) -> Read:
     names = tuple(("function", name) for name in defined(text))
     if wanted == NAMES:
         return Read(path, total, NAMES, names)
-    file = read_c(path, text) if wanted == WHOLE else read_structs(path, text)
+    file = with_numbers(root, read_c(path, text) if wanted == WHOLE else read_structs(path, text))
     return Read(path, total, wanted, (*names, *_keys(root, file)), file.problem, _packed(packed(file)))
 
 

@@ -268,16 +268,24 @@ static int acme_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 }
 static const struct pci_device_id acme_ids[] = {
 	{ PCI_DEVICE(PCI_VENDOR_ID_ACME, 0x10) }, { PCI_VDEVICE(ACME, 0x0020), 3 }, { PCI_DEVICE_CLASS(0x020000, ~0) },
-	{ 0x1234, PCI_ANY_ID, }, { .vendor = 0x9abc, .device = 0x1 }, { 0, }
+	{ 0x1234, PCI_ANY_ID, }, { .vendor = 0x9abc, .device = 0x1 },
+	{ PCI_DEVICE(PCI_VENDOR_ID_ACME, ACME_DEV_PF) },
+	{ PCI_ANY_ID, PCI_ANY_ID, PCI_ANY_ID, PCI_ANY_ID, 0x010600, ~0, 3 },
+	{ PCI_DEVICE(PCI_ANY_ID, PCI_ANY_ID) }, { 0, }
 };
 static struct pci_driver acme_pci = {
 	.name = "acme", .id_table = acme_ids, .probe = acme_probe,
 };
 """
-    more = {"drivers/pci/pci-driver.c": PCI_DRIVER, "include/linux/pci_ids.h": "#define PCI_VENDOR_ID_ACME\t\t0xac3e\n"}
+    more: dict[str, str | bytes] = {
+        "drivers/pci/pci-driver.c": PCI_DRIVER,
+        "drivers/acme/hw.h": "#define ACME_DEV_PF\t0xe100\n",
+        "include/linux/pci_ids.h": "#define PCI_VENDOR_ID_ACME\t\t0xac3e\n",
+    }
     tree(tmp_path, {OURS: text, **more})
     with opened_index(tmp_path, None, 1) as index:
-        for asked in ("ac3e:0010", "ac3e:20", "1234:ffff", "9abc:1", "5555:5555/020000"):
+        every = "ac3e:0010 ac3e:20 ac3e:e100 7777:7777/010600 1234:ffff 9abc:1 5555:5555/020000"
+        for asked in every.split():
             assert [d.name for d in index.drivers_by("pci", asked)] == ["acme"], asked
         assert index.drivers_by("pci", "ac3e:0011/010000") == ()
         (read,) = index.drivers_called("acme", "pci")
