@@ -110,16 +110,14 @@ certificates: $(STAMP)
 AUDIT ?= .audit
 IMAGE := linux-image-arm64
 SOURCE := linux-source-6.1
-SUITE ?= bookworm
 APT := -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::State=$(CURDIR)/$(AUDIT)/apt -o Dir::Cache=$(CURDIR)/$(AUDIT)/apt \
-	-o Dir::Etc::SourceList=$(CURDIR)/$(AUDIT)/apt/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::status=$(CURDIR)/$(AUDIT)/apt/status
+	-o Dir::State::status=$(CURDIR)/$(AUDIT)/apt/status
 
-# Debian's packages, by name, with lists of their own: nothing is installed, and the system's lists stay as they are.
+# Debian's packages, by name, from where this machine has its packages; with lists of their own, and nothing is installed.
 $(AUDIT)/.fetched:
 	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "make audit needs apt-get and dpkg-deb" >&2; exit 2; }
 	mkdir -p $(AUDIT)/apt/lists/partial $(AUDIT)/apt/archives/partial $(AUDIT)/debs
 	touch $(AUDIT)/apt/status
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $${MIRROR:-http://deb.debian.org/debian} $(SUITE) main" >$(AUDIT)/apt/sources.list
 	apt-get $(APT) -q update
 	cd $(AUDIT)/debs && apt-get $(APT) -q download $(SOURCE) "$$(apt-cache $(APT) depends $(IMAGE) | sed -n 's/.*Depends: \(linux-image-[0-9][^ ]*\).*/\1/p' | head -1)"
 	cd $(AUDIT)/debs && for deb in *.deb; do dpkg-deb --fsys-tarfile "$$deb" | tar -x -C .. --wildcards './usr/lib/linux-image-*' './usr/src/*.tar.*' 2>/dev/null || true; done
