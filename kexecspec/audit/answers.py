@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kexecspec.audit.questions import Question
 from kexecspec.audit.rows import Verdict, fact_name
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import Options, Way, checked_tree
 from kexecspec.diagnostics import InputError, Span
 from kexecspec.findings import Finding
+from kexecspec.ir.verdict import Verdict as Answered
 from kexecspec.tree import Entry, Items, Node, Scalar, Table
 
 _MOST_SAID = 400
@@ -30,15 +31,30 @@ def answer(question: Question, rlimit: int) -> Answer:
     """The answer, found in this process."""
     options = Options(question.only, rlimit, inside=True, apart=0)
     try:
-        report = checked_tree(tree_of(question.content), "one.yaml", options).report
+        checked = checked_tree(tree_of(question.content), "one.yaml", options)
     except InputError as error:
         return Answer(question.key, (), f"nothing can be judged of it: {error.diagnostics[0].message}"[:_MOST_SAID])
     except Exception as error:
         said = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
         return Answer(question.key, (), said[:_MOST_SAID])
+    report = checked.report
     if report.objections:
         return Answer(question.key, (), f"the tool disagrees with itself: {report.objections[0]}"[:_MOST_SAID])
-    return Answer(question.key, tuple(_together(map(_verdict, _told(report.findings, question)))))
+    found = [(_verdict(finding), elsewhere(finding, checked.ways)) for finding in _told(report.findings, question)]
+    return Answer(question.key, tuple(_together(replace(one, open=(*one.open, *more)) for one, more in found)))
+
+
+def elsewhere(finding: Finding, ways: Sequence[Way]) -> tuple[str, ...]:
+    """The unknown facts by which it is decided whether there is such a property at all: in some way they may be there
+    is nothing that it could be about."""
+    without = [way for way in ways if finding.property.id not in {one.property.id for one in way.report.findings}]
+    if not without or finding.verdict is not Answered.REFUTED:
+        return ()
+    values: dict[str, set[str]] = {}
+    for way in ways:
+        for name, value in way.facts:
+            values.setdefault(name, set()).add(str(value))
+    return tuple(fact_name(name) for name, several in values.items() if len(several) > 1)
 
 
 _ASKED_ALONG = "KX105"

@@ -83,11 +83,12 @@ def _common(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _memory(content: Mapping[str, Any], device: Mapping[str, Any]) -> dict[str, Any]:
-    """Memory as far as it bears on a master: where RAM is matters only for I/O addresses that are known."""
+    """Memory as far as it bears on a master: where things are matters only for I/O addresses that are known."""
     memory = bare(content.get("memory") or {})
-    if SMMU not in device or device.get("iova") == "unknown":
-        memory = {key: value for key, value in memory.items() if key in ("crashkernel", "dma_limit")}
-    return {"memory": memory} if memory else {}
+    anywhere = SMMU not in device or device.get("iova") == "unknown"
+    if not memory or anywhere and memory.get("crashkernel", "unknown") == "unknown" and "dma_limit" not in memory:
+        return {}
+    return {"memory": memory}
 
 
 def _with_driver(content: Mapping[str, Any], name: str, device: Mapping[str, Any]) -> dict[str, Any]:

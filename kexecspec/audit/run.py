@@ -54,6 +54,6 @@ def _each(todo: Sequence[Question], rlimit: int) -> Iterator[Answer]:
 def rows_of(question: Question, found: Answer) -> tuple[Row, ...]:
     """The rows of a question: one for each verdict, or one that says why there is none."""
     if not found.verdicts:
-        why = found.trouble or "no property of it is asked"
+        why = found.trouble or "it leaves nothing behind that a property could be about"
         return (left_out(question.subject, why),)
     return tuple(row(question.subject, one, question.key[:8]) for one in found.verdicts)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from kexecspec.audit import answers as answers_module
 from kexecspec.audit import run
 from kexecspec.audit.answers import Answer, answer, line_of, read_line
 from kexecspec.audit.asked import Asked, asked
 from kexecspec.audit.audit import audit_of
 from kexecspec.audit.boards import Unread, blobs, chosen_for, read_boards
+from kexecspec.audit.clients import possible
 from kexecspec.audit.kept import earlier, journal
 from kexecspec.audit.questions import Question, questions
 from kexecspec.audit.run import ask, rows_of
 from kexecspec.diagnostics import InputError
+from kexecspec.importers.board import Board, TeeKind
 from kexecspec.importers.compose.by_library import by_library
 from kexecspec.importers.compose.setting import Setting
-from kexecspec.importers.facts import Fact
+from kexecspec.importers.facts import Fact, Place, unknown
+from kexecspec.ir.verdict import Verdict as Answered
 from kexecspec.library import library
 from kexecspec.solve.judge import RLIMIT
 from tests.audit.sample import content, verdict
@@ -49,6 +54,37 @@ def test_masters_are_judged() -> None:
     assert standings(mmc)["kexec"] in ("note", "proved")
     found = answer(open_, RLIMIT)
     assert {v.handoff: v.open for v in found.verdicts if v.verdict == "UNKNOWN"}["kexec"] == ("iova_hits_ram",)
+
+
+def test_clients_that_a_trusted_os_may_have_are_asked_about() -> None:
+    tee: Fact[TeeKind] = Fact("optee-smc", (Place("a.dtb"),))
+    board = Board("a.dtb", "Model", (), False, unknown(), (), unknown(), unknown(), tee, (), (), (), ())
+    made = content() | {"secure_world": {"optee": "unknown", "abi": "smc", "threads": 2}}
+    every = {q.subject.name: q for q in possible(made, board, library())}
+    assert {"optee", "optee-rng", "trusted_tee"} <= every.keys() and "tee_stmm_efi" not in every, "that came with 6.8"
+    assert "devices" not in every["optee"].content and not every["optee"].subject.if_offered
+    assert every["optee-rng"].subject.if_offered and every["optee-rng"].content["devices"] == {
+        "client": {"driver": "optee-rng"}
+    }
+    assert not list(possible(content(), board, library())), "without a trusted OS there are none"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "there", "hangs"),
+    [("REFUTED", (True, False), ("secure_world.optee",)), ("REFUTED", (True, True), ()), ("PROVED", (True, False), ())],
+)
+def test_a_property_that_is_there_in_some_ways_only_hangs_on_what_tells_them_apart(
+    verdict: str, there: tuple[bool, ...], hangs: tuple[str, ...]
+) -> None:
+    about = SimpleNamespace(property=SimpleNamespace(id="KX102/client@kexec"), verdict=Answered[verdict])
+    ways = [
+        SimpleNamespace(
+            facts=(("secure_world.optee", str(number)), ("same", 1)),
+            report=SimpleNamespace(findings=(about,) if found else ()),
+        )
+        for number, found in enumerate(there)
+    ]
+    assert answers_module.elsewhere(cast(Any, about), cast(Any, ways)) == hangs
 
 
 def test_what_cannot_be_judged_says_why() -> None:
