@@ -31,7 +31,7 @@ VOCABULARY = (
     " tee_shm_free enable_shm_cache disable_unmapped_shm_cache disable_shm_cache enumerate_devices"
     " refuse_kdump ffa_rxtx_map ffa_rxtx_unmap dma_reset dma_map dma_start dma_stop dma_unmap"
     " smmu_bypass_window smmu_reset smmu3_disable smmu3_gbpa_abort smmu3_enable smmu_clientpd"
-    " smmu3_cr0_clear iommu_device_unregister smmu_abort smmu3_gbpa_set_abort"
+    " smmu3_cr0_clear iommu_device_unregister smmu_abort smmu3_gbpa_set_abort gicv3_init_lpis"
 )
 OPERATIONS = set(VOCABULARY.split())
 ALLOCATIONS = {

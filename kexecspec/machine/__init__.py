@@ -18,7 +18,7 @@ Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes
 `supplicant_dies`, `resume_thread`, `thread_writes`, `user_registers`, `user_opens`, `asks`,
 `registration_fails`, `opening_makes_rpc`, `lends_protected`.
 Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`, `request`,
-`allocate_from`, `place_next_allocation`, `place_next_cookie`.
+`covers_tables`, `allocate_from`, `place_next_allocation`, `place_next_cookie`.
 
 Event.operation is the name of a hook's operation, or one of attach, probe-failed, bound, up, idle, shutdown,
 walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does
@@ -29,7 +29,8 @@ Harm.where, by kind (`detail` has the particulars, `generation` among them):
 - OOPS: drain, rpc (a foreign cookie is followed), iommu_get_dma_domain;
 - HANG: probe, shutdown (the kernel's own program waits for ever), call (a task does; `why` is thread, lock or
   release, `nested` says that it was inside an RPC), cmd-sync (`context` is walk or task, `endless`);
-- CORRUPTION: a device's name (`victim`, `owner`, `how`, `window`, `stale_table`), table-walk,
+- CORRUPTION: a GIC's name (its LPI tables; `pages`),
+  a device's name (`victim`, `owner`, `how`, `window`, `stale_table`), table-walk,
   stale-translation, secure thread N, pool_op_alloc (somebody else's pages were freed);
 - EXHAUSTION: a device's name (NAME:session where a session was refused), tee, argument page, call,
   TEE_IOC_SHM_REGISTER (`refusal` is heap, handles, address space, overlap or protected memory;
@@ -48,6 +49,7 @@ What can be looked at, all below `machine.state` unless it says otherwise:
 - `smmus[name]`: SmmuV2 `clientpd`, `usfcfg`, `gfie`, `streams`; SmmuV3 `smmuen`, `cmdqen`, `evtqen`,
   `gbpa_abort`, `streams`, `unlisted`, `table_generation`; a stream has `entry`, `generation`, `table` (its
   `generation`, `page`);
+- `gics[name]`: `enabled`, `generation`, `tables`, `reserved`;
 - `devices[name]`: `engine`, `bus_master`, `port_master`, `posted`, `on`, `generation` (who programmed it),
   `bound`, `mapped`; `iommu.groups[name]` (None is a group that was taken away);
 - `memory.extents`, `memory.owner(page)`, `memory.own(generation)`; `tee.buffers`, `tee.refusal`.
@@ -55,6 +57,7 @@ What can be looked at, all below `machine.state` unless it says otherwise:
 
 from kexecspec.machine.config import (
     DeviceConfig,
+    GicConfig,
     Hooks,
     KernelConfig,
     MachineConfig,
@@ -71,6 +74,7 @@ from kexecspec.machine.machine import Machine
 __all__ = [
     "DeviceConfig",
     "Event",
+    "GicConfig",
     "Harm",
     "HarmKind",
     "Hooks",

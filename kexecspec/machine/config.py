@@ -105,6 +105,16 @@ class SmmuConfig:
 
 
 @dataclass(frozen=True)
+class GicConfig:
+    """A GICv3. `its`: it has an ITS, so kernels enable LPIs; `efi`: EFI keeps a list of reservations for them."""
+
+    name: str
+    driver: str = "gicv3-its"
+    its: bool = True
+    efi: bool = False
+
+
+@dataclass(frozen=True)
 class DeviceConfig:
     """A device: a DMA master, a TEE client (bus `tee`, or a `service`), or both.
 
@@ -207,6 +217,7 @@ class MachineConfig:
     secure: SecureConfig = SecureConfig()
     smmus: tuple[SmmuConfig, ...] = ()
     devices: tuple[DeviceConfig, ...] = ()
+    gics: tuple[GicConfig, ...] = ()
     warm_clears: frozenset[str] = frozenset({"secure_world", "smmus", "devices"})
 
     def kernel(self, name: str) -> KernelConfig:

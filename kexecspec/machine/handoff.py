@@ -58,7 +58,9 @@ def enter(state: State, name: str, edge: str) -> None:
 
 
 def reset(state: State, clears: frozenset[str]) -> None:
-    """A platform reset, of as much as it clears."""
+    """A platform reset, of as much as it clears; the interrupt controllers it always does."""
+    for gic in state.gics.values():
+        gic.reset()
     if "secure_world" in clears:
         state.secure.reset()
         state.ffa.reset()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kexecspec.machine.config import DeviceConfig, Hooks, Operation, SmmuConfig
+from kexecspec.machine.config import DeviceConfig, GicConfig, Hooks, Operation, SmmuConfig
 from kexecspec.machine.devices import DMA_OPERATIONS, bus_shutdown
 from kexecspec.machine.harms import Event, HarmKind, Outcome
+from kexecspec.machine.interrupts import FEATURE, Booting, init_lpis
 from kexecspec.machine.iommu_driver import SMMU_OPERATIONS
 from kexecspec.machine.objects import ThreadState
 from kexecspec.machine.state import KernelDied, State, Steps
@@ -47,6 +48,8 @@ class Program:
         """The probe walk: SMMUs, the TEE driver, then devices in order; up at the end."""
         state, kernel = self.state, self.state.running()
         state.phase, state.window, self.bound, self.provided = "boot", "gap", {}, set()
+        for gic in state.config.gics:
+            yield from self._start_interrupts(gic)
         for smmu in state.config.smmus if kernel.smmu_aware else ():
             yield from self._probe_smmu(smmu)
         state.window = "gap" if state.window == "gap" else "after"
@@ -65,6 +68,21 @@ class Program:
         order = {name: place for place, name in enumerate(self.state.running().probe_order)}
         found = [device for device in self.state.config.devices if (device.bus == "ffa") is early]
         return sorted(found, key=lambda device: order.get(device.name, len(order)))
+
+    def _start_interrupts(self, config: GicConfig) -> Iterator[Event]:
+        """An interrupt controller is no device; no walk comes by it again."""
+        state, kernel = self.state, self.state.running()
+        hooks = kernel.drivers.get(config.driver)
+        if hooks is None or not kernel.linux:
+            return
+        booting = Booting(state.memory, state.pages(), state.generation, kernel.kdump, kernel.has(FEATURE))
+        for operation in hooks.probe:
+            started = init_lpis(state.gics[config.name], booting)
+            lines = state.log.say(*started.lines)
+            if started.harm is not None:
+                state.harm(started.harm, config.name, *lines, pages=started.hit)
+            yield Event(config.name, operation.do, detail={"errno": 0})
+        yield Event(config.name, "bound")
 
     def _probe_smmu(self, config: SmmuConfig) -> Iterator[Event]:
         state, hooks = self.state, self.state.running().drivers.get(config.driver)

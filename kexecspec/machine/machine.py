@@ -9,6 +9,7 @@ from kexecspec.machine.devices import Device, dma_start, payload_uses, transact
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.handoff import enter, reset, stage, stop_processors
 from kexecspec.machine.harms import Event, Harm, Outcome
+from kexecspec.machine.interrupts import Gic
 from kexecspec.machine.kernel import Program
 from kexecspec.machine.memory import PhysicalMemory
 from kexecspec.machine.objects import OK
@@ -29,6 +30,7 @@ class Machine:
         self.state = State(config, PhysicalMemory(config.memory), secure, FfaPartition(secure))
         self.state.smmus = {smmu.name: new_smmu(smmu) for smmu in config.smmus}
         self.state.devices = {device.name: Device(device) for device in config.devices}
+        self.state.gics = {gic.name: Gic(gic) for gic in config.gics}
         self._order: tuple[str, ...] = ()
 
     # Running.
@@ -223,6 +225,12 @@ class Machine:
     def place_next_cookie(self, cookie: int) -> None:
         """The next struct tee_shm lies at this address."""
         self.state.next_cookie = cookie
+
+    def covers_tables(self, gic: str) -> None:
+        """The running kernel's image was put where this controller's LPI property table lies, which nothing forbids;
+        to be said before the kernel starts its interrupts.
+        """
+        self.state.gics[gic].covered = True
 
     def lends_protected(self, start: int, pages: int) -> None:
         """Memory is lent to the secure world and protected, until the platform is reset."""

@@ -176,11 +176,14 @@ def usable_pages(memory: MemoryMap, crash: bool) -> tuple[tuple[int, int], ...]:
     if crash:
         return tuple(pages_of(span) for span in memory.crashkernel)
     taken = [*memory.reserved, *memory.crashkernel, *([memory.static_shm] if memory.static_shm else [])]
-    left = [pages_of(span) for span in memory.ram]
-    for span in taken:
-        start, count = pages_of(span)
-        left = [piece for first, size in left for piece in _without(first, size, start, count)]
-    return tuple(left)
+    return without(tuple(pages_of(span) for span in memory.ram), [pages_of(span) for span in taken])
+
+
+def without(usable: tuple[tuple[int, int], ...], taken: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """What is left of runs of pages."""
+    for start, count in taken:
+        usable = tuple(piece for first, size in usable for piece in _without(first, size, start, count))
+    return usable
 
 
 def slice_of(usable: tuple[tuple[int, int], ...], number: int) -> tuple[tuple[int, int], ...]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from kexecspec.machine.config import KernelConfig, MachineConfig
 from kexecspec.machine.ffa import FfaPartition
 from kexecspec.machine.harms import Event, Harm, HarmKind, KernelLog, Outcome, oops
-from kexecspec.machine.memory import PageAllocator, PhysicalMemory, pages_of, slice_of, usable_pages
+from kexecspec.machine.memory import PageAllocator, PhysicalMemory, pages_of, slice_of, usable_pages, without
 from kexecspec.machine.secure import SecureWorld
 
 if TYPE_CHECKING:
     from kexecspec.machine.devices import Device
+    from kexecspec.machine.interrupts import Gic
     from kexecspec.machine.iommu_driver import IommuCore
     from kexecspec.machine.smmu import Smmu
     from kexecspec.machine.tee_driver import TeeDriver
@@ -46,6 +47,7 @@ class State:
     harms: list[Harm] = field(default_factory=list)
     smmus: dict[str, Smmu] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
+    gics: dict[str, Gic] = field(default_factory=dict)
     generation: int = 0
     kernel: KernelConfig | None = None
     allocator: PageAllocator | None = None
@@ -146,6 +148,8 @@ class State:
         nested = tuple(map(pages_of, self.config.memory.nested)) if crash else ()
         if self.crashes > 1:
             usable = slice_of(usable, self.crashes - 1) + nested
+        for gic in self.gics.values():
+            usable = without(usable, gic.listed)
         self.allocator = PageAllocator(self.memory, self.generation, usable, spared=nested)
 
 

@@ -29,7 +29,7 @@ def assumed(entry: Mapping[str, Any]) -> list[str]:
 def _assumptions(content: Mapping[str, Any]) -> Iterator[Reliance]:
     yield from _of("memory", table(content, "memory"), MEMORY)
     yield from _of("secure world", table(content, "secure_world"), "tee")
-    for section in ("smmus", "devices", "kernels"):
+    for section in ("interrupt_controllers", "smmus", "devices", "kernels"):
         for name, entry in tables(content, section):
             yield from _of(name, entry, name)
     for name, entry in tables(content, "devices"):

@@ -9,19 +9,21 @@ from kexecspec.library import Library
 from kexecspec.platform.drivers import is_client
 from kexecspec.platform.facts import Platform
 
+SECTIONS = ("interrupt_controllers", "devices", "smmus")
+
 
 def excerpt(content: Mapping[str, Any], part: Platform, library: Library) -> dict[str, Any]:
-    """`content` without what it says of masters and SMMUs that `part`, cut out of its platform, does not have; all of
-    it for a platform that is no part."""
+    """`content` without what it says of masters, SMMUs and interrupt controllers that `part`, cut out of its platform,
+    does not have; all of it for a platform that is no part."""
     if part.about is None:
         return dict(content)
     silent = ("expect", "waivers") if part.duties else ("expect", "waivers", "duties")
     said = {key: value for key, value in content.items() if key not in silent}
-    kept = (content.get("devices", {}).keys() | content.get("smmus", {}).keys()) & part.entities.keys()
+    kept = {name for section in SECTIONS for name in content.get(section, {}) if name in part.entities}
     for name, entry in content.get("devices", {}).items():
         if is_client(str((entry or {}).get("driver")), content, library):
             kept.add(name)
-    for section in ("devices", "smmus"):
+    for section in SECTIONS:
         if section in said:
             entries = {name: entry for name, entry in said[section].items() if name in kept}
             said[section] = {name: _entry(entry, kept) for name, entry in entries.items()}

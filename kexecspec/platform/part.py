@@ -82,8 +82,9 @@ class _View:
     def rest(self) -> Iterator[Part]:
         """The part about everything but masters, if there are properties of it."""
         providers = [name for _, _, names in self.platform.duties for name in names]
-        if self.around.secure or providers:
-            names = self.around.of((*self.around.secure, *providers))
+        gics = [entity.name for entity in self.platform.of_kind("gic")]
+        if self.around.secure or providers or gics:
+            names = self.around.of((*self.around.secure, *providers, *gics))
             about = tuple(name for name in names if "device" not in self.platform.entities[name].kinds)
             yield Part(replace(_cut(self.platform, names, about), duties=self.platform.duties), rest=True)
 

@@ -12,6 +12,7 @@ from kexecspec.platform.adding import Parts, World
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.dma_parts import add_master, add_no_smmu, add_smmu
 from kexecspec.platform.facts import Kernel, Links
+from kexecspec.platform.gic_parts import add_gic
 from kexecspec.platform.tee_parts import add_client, add_tee
 
 
@@ -30,6 +31,8 @@ def parts(
         if own.get("extends", "optee") not in library.names("drivers"):
             known = library.names("drivers")
             wrong.unknown("driver", own["extends"], known, ("drivers", name, "extends"))
+    for name, entry in content.get("interrupt_controllers", {}).items():
+        add_gic(world, found, name, entry or {})
     add_no_smmu(found)
     for name, entry in content.get("smmus", {}).items():
         add_smmu(world, found, name, entry or {})
@@ -64,7 +67,7 @@ def _device(world: World, found: Parts, name: str, entry: Mapping[str, Any]) -> 
 
 def _link(world: World, found: Parts) -> None:
     for name, entity in list(found.entities.items()):
-        if "walker" not in entity.kinds or "smmu" in entity.kinds:
+        if "walker" not in entity.kinds or {"smmu", "gic"} & set(entity.kinds):
             continue
         driver = drivers.find_driver(entity.driver, world.content, world.library)
         needs = driver.content.get("needs", ()) if driver else ()

@@ -177,6 +177,7 @@ def _in_rules(content: Mapping[str, Any], library: Library) -> frozenset[str]:
     """The features that the rules about this platform's parts look at."""
     absent = () if content.get("smmus") else ("smmu", "iommu")
     absent = (*absent, *(() if content.get("devices") else ("pci",)))
+    absent = (*absent, *(() if content.get("interrupt_controllers") else ("gicv3",)))
     if content.get("secure_world", "none") == "none":
         absent = (*absent, "optee", "tee", "ffa")
     return frozenset(f for f in library.features_in_rules if not f.startswith(absent or ("\0",)))

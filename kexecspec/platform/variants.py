@@ -21,7 +21,8 @@ from kexecspec.tree import Path
 
 FREE = (
     "devices.*.iova", "devices.*.bus_master", "devices.*.dma.writes", "devices.*.dma.recurrent",
-    "smmus.*.reset.gbpa", "secure_world.heap.base_use", "*.makes_rpc", "drivers.*.dma.writes",
+    "interrupt_controllers.*.its", "interrupt_controllers.*.efi", "smmus.*.reset.gbpa", "secure_world.heap.base_use",
+    "*.makes_rpc", "drivers.*.dma.writes",
     "drivers.*.dma.recurrent", "memory.crashkernel", "memory.dma_limit", "secure_world.va_space",
 )  # fmt: skip
 NAMES = (

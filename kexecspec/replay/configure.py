@@ -10,6 +10,7 @@ from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
 from kexecspec.library import Library
 from kexecspec.machine.config import (
     DeviceConfig,
+    GicConfig,
     Hooks,
     KernelConfig,
     MachineConfig,
@@ -42,6 +43,7 @@ def machine_config(platform: Platform, library: Library, facts: Facts, crashed: 
         secure=_secure(platform, library, facts),
         smmus=tuple(_smmu(platform, library, entity, facts) for entity in platform.of_kind("smmu")),
         devices=devices,
+        gics=tuple(_gic(entity, facts) for entity in platform.of_kind("gic")),
         warm_clears=frozenset({"secure_world", "smmus", "devices"}) - platform.warm_keeps,
     )
 
@@ -70,7 +72,7 @@ def tee_driver(platform: Platform) -> Entity | None:
 
 def _devices(platform: Platform) -> tuple[Entity, ...]:
     walkers = platform.of_kind("walker")
-    return tuple(e for e in walkers if "smmu" not in e.kinds and "tee_driver" not in e.kinds)
+    return tuple(e for e in walkers if not {"smmu", "tee_driver", "gic"} & set(e.kinds))
 
 
 def _driver(platform: Platform, library: Library, entity: Entity) -> Driver:
@@ -208,7 +210,12 @@ def _service(name: str, entry: Mapping[str, Any], makes_rpc: bool) -> Service:
     )
 
 
-# SMMUs and devices.
+# Interrupt controllers, SMMUs and devices.
+
+
+def _gic(entity: Entity, facts: Facts) -> GicConfig:
+    its, efi = bool(fact(entity, "its", facts)), bool(fact(entity, "efi", facts))
+    return GicConfig(entity.name, entity.driver, its, efi)
 
 
 def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) -> SmmuConfig:

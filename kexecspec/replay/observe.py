@@ -8,6 +8,7 @@ from kexecspec.ground.walks import READY
 from kexecspec.ir.values import Value
 from kexecspec.platform.facts import Entity
 from kexecspec.replay import observe_dma as dma
+from kexecspec.replay import observe_gic as gic
 from kexecspec.replay import observe_tee as tee
 from kexecspec.replay.residue import residue
 from kexecspec.replay.stage import Stage
@@ -80,6 +81,10 @@ OBSERVED: Mapping[str, Mapping[str, Observation]] = {
         "listed": dma.listed,
         "released": dma.released,
         "off_by_hook": dma.off_by_hook,
+    },
+    "gic": {
+        "tables": gic.tables,
+        "reserved": gic.reserved,
     },
     "device": {
         "engine": dma.engine,

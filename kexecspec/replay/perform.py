@@ -79,6 +79,13 @@ def _unmap(stage: Stage, scene: Scene) -> None:
     _walk(stage, scene)
 
 
+def _lpis(stage: Stage, scene: Scene) -> None:
+    """A kernel starts its LPIs. Where its own image lies is the world's choice."""
+    if scene.rule.operation[3] == "mistakes":
+        stage.machine.covers_tables(scene.actor)
+    _walk(stage, scene)
+
+
 def _session(stage: Stage, scene: Scene) -> None:
     """A session is opened, for which the TA may have to be loaded."""
     if scene.rule.operation[3] in ("opens_with_rpc", "follows_stale"):
@@ -111,6 +118,7 @@ PERFORMED: Mapping[str, Performance] = {
     "dma_unmap": _unmap,
     "pci_clear_master": _walk,
     "port_clear_master": _walk,
+    "gicv3_init_lpis": _lpis,
     "smmu_bypass_window": _walk,
     "smmu_reset": _walk,
     "smmu_clientpd": _walk,

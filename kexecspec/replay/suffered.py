@@ -108,5 +108,6 @@ MEANS: Mapping[str, Test] = {
     "KX306": lambda harm, actor: harm.where == "cmd-sync" and _names(harm, actor),
     "KX307": _astray,
     "KX401": lambda harm, actor: harm.where == f"duty:{actor}",
+    "KX501": lambda harm, actor: harm.where == actor,
 }
 """Which harm of its kind each property is about; `actor` is the machine's name for the property's instance."""

@@ -92,6 +92,10 @@ class _Walker:
         variants = {rule.operation[3] for rule in open_rules if len(rule.operation) > 3}
         if "fails" in variants and self.dice.random() < 0.1:
             self.stage.machine.registration_fails("kernel")
+        mistaken = [rule.operation[0] for rule in open_rules if rule.operation[3:] == ("mistakes",)]
+        for gic in mistaken:
+            if self.dice.random() < 0.5:
+                self.stage.machine.covers_tables(gic)
         if variants & set(OPENINGS) and self.dice.random() < 0.5:
             self.stage.machine.opening_makes_rpc()
 

@@ -35,6 +35,7 @@ HARMS = (
     ("ls1028a-reboot-f/smmu-v3-v6.1.7", "KX306/enetc:task@reboot-force", "HANG", "CMD_SYNC timeout at"),
     ("ls1028a-reboot-f/v6.1.7", "KX307/enetc@reboot-force", "CORRUPTION", "was overwritten by a transaction of enetc"),
     ("optee-shm-cache/kdump-refuse-ftpm-duty", "KX401/ftpm:kdump@crash", "REFUSED", "provides ftpm"),
+    ("lpi-tables/device-tree", "KX501/gic@kexec", "CORRUPTION", "memory probably corrupted"),
 )
 
 

@@ -1,0 +1,64 @@
+"""The rules about LPI tables, on platforms of a GIC alone, and whether the machine walks as they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.small import disagreements, small
+
+HEAD = "schema: kexecspec/platform/1\nplatform: small\n"
+KEXEC = "prod -kexec-> prod"
+CRASH = "prod -crash-> dump"
+ON = "dump -kexec-> prod"
+DUMP = "{version: 6.1.192, kdump: true}"
+
+
+def text(handoffs: str, gic: str = "efi: false", version: str = "6.1.192", dump: str = "") -> str:
+    kernels = f"prod: {{version: {version}}}" + (f", dump: {dump}" if dump else "")
+    controllers = f'interrupt_controllers: {{gic: {{variant: "arm,gic-v3", {gic}}}}}\n'
+    return f"{HEAD}{controllers}kernels: {{{kernels}}}\nhandoffs: [{handoffs}]\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (text(KEXEC), 1),
+        (text(KEXEC, "efi: true"), None),
+        (text(KEXEC, "efi: unknown"), 1),
+        (text(KEXEC, "its: false, efi: false"), None),
+        (text(KEXEC, "efi: true", "4.19.50"), 1),
+        (text(KEXEC, version="6.12.117"), 1),
+        (text(CRASH, dump=DUMP), None),
+        (text(CRASH, dump="{version: 6.1.192, kdump: false}"), None),
+        (text(f"{CRASH}, {ON}", dump=DUMP), 2),
+        (text(f"{CRASH}, {ON}", "efi: true", dump=DUMP), None),
+        (text("prod -reboot-> prod, prod -kexec-> prod", "efi: true"), None),
+    ],
+    ids=["device-tree", "efi", "unknown", "no-its", "old", "6.12", "kdump", "kdump-not-recognised", "kdump-then-kexec",
+         "kdump-then-kexec-efi", "reset"],
+)  # fmt: skip
+def test_tables_harm_where_a_kernel_owns_the_memory_that_a_dead_one_gave_them(given: str, found: int | None) -> None:
+    assert small(given).handoffs_to_harm("KX501") == found
+    assert disagreements(given) == []
+
+
+def test_without_an_its_the_property_says_nothing() -> None:
+    assert small(text(KEXEC, "its: false, efi: false")).handoffs_to_premise("KX501") is None
+    assert small(text(KEXEC)).handoffs_to_premise("KX501") == 0
+
+
+def test_a_kernel_may_take_a_table_where_it_lies_itself_for_one_left_on_purpose_and_hands_it_on() -> None:
+    taken = small(text(KEXEC))
+
+    assert taken.handoffs_to({"phase": "up", "gic.tables": "stale"}) == 1
+    assert small(text(KEXEC, version="4.19.50")).handoffs_to({"phase": "up", "gic.tables": "stale"}) is None
+
+
+def test_a_kdump_kernel_that_knows_what_it_is_keeps_the_tables() -> None:
+    known, unknowing = (small(text(CRASH, dump=f"{{version: 6.1.192, kdump: {word}}}")) for word in ("true", "false"))
+    up = {"kernel": "dump", "phase": "up"}
+
+    assert known.handoffs_to({**up, "gic.tables": "stale"}) == 1
+    assert known.handoffs_to({**up, "gic.tables": "own"}) is None
+    assert unknowing.handoffs_to({**up, "gic.tables": "own"}) == 1
+    assert unknowing.handoffs_to({**up, "gic.tables": "stale"}) is None
