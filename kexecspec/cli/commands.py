@@ -8,7 +8,20 @@ import click
 
 from kexecspec import __version__
 
-_FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+
+def _files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from kexecspec.cli.completing import files
+
+    return files(context, parameter, incomplete)
+
+
+def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from kexecspec.cli.completing import codes
+
+    return codes(context, parameter, incomplete)
+
+
+_FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=_files)
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="Show failures only.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show more: what was not judged, whole logs, rules.")
 _ONLY = click.option(
@@ -128,7 +141,7 @@ def test(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
 
 
 @program.command()
-@click.argument("trace")
+@click.argument("trace", shell_complete=_files)
 @click.option("--until", type=click.IntRange(0), metavar="N", help="Stop after step N.")
 @click.option("--state", is_flag=True, help="Show all state variables at the end (or after step N).")
 @click.option("--platform", metavar="FILE", help="The platform file, where it is not beside the trace.")
@@ -141,7 +154,7 @@ def replay(trace: str, until: int | None, state: bool, platform: str | None, ver
 
 
 @program.command(name="verify-cert", epilog=_VERIFY_EXITS)
-@click.argument("folder", metavar="DIR")
+@click.argument("folder", metavar="DIR", shell_complete=_files)
 @click.option("--platform", metavar="FILE", help="The platform file that the certificate is to be about.")
 @click.option(
     "--solver",
@@ -176,7 +189,7 @@ _ZERO = click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3
 
 
 @program.command(epilog=_SWEEP_EXITS)
-@click.argument("matrix")
+@click.argument("matrix", shell_complete=_files)
 @click.option("--results", metavar="FILE", help="Where results are kept; default: a file under .kexecspec/sweep.")
 @click.option("--jobs", type=click.IntRange(1, 1024), metavar="N", help="Judge N at a time; default: one a core.")
 @click.option("--executor", metavar="MODULE:FACTORY", help="Have them judged by what FACTORY() makes, an Executor.")
@@ -213,7 +226,7 @@ def sweep(form: str, out: tuple[str, ...], exit_zero: bool, quiet: bool, **given
 
 
 @program.command(epilog=_SWEEP_EXITS)
-@click.argument("results", nargs=-1, required=True, metavar="RESULTS...")
+@click.argument("results", nargs=-1, required=True, metavar="RESULTS...", shell_complete=_files)
 @_FORM
 @_OUT
 @_ZERO
@@ -227,7 +240,7 @@ def merge(results: tuple[str, ...], form: str, out: tuple[str, ...], exit_zero: 
 
 
 @program.command()
-@click.argument("code")
+@click.argument("code", shell_complete=_codes)
 def explain(code: str) -> int:
     """Say what a code such as KX103 means, with its sources."""
     from kexecspec.cli.explain import run
@@ -236,8 +249,8 @@ def explain(code: str) -> int:
 
 
 @program.command(epilog=_WHY_EXITS)
-@click.argument("file")
-@click.argument("codes", nargs=-1, metavar="[CODE[/INSTANCE][@HANDOFF]]...")
+@click.argument("file", shell_complete=_files)
+@click.argument("codes", nargs=-1, metavar="[CODE[/INSTANCE][@HANDOFF]]...", shell_complete=_codes)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @click.option("--numbers", is_flag=True, help="Try each number at half and at double its value, too.")
 @_RLIMIT
@@ -250,7 +263,7 @@ def why(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, number
 
 
 @program.command()
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 @click.option("--only", multiple=True, metavar="CODE[/INSTANCE][@HANDOFF]", help="The property, one in all.")
 @click.option(
     "--format",
@@ -291,7 +304,7 @@ def import_(**given: Any) -> int:
 
 
 @program.command(epilog=_SWEEP_EXITS)
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 @click.option("--axis", "axes", multiple=True, metavar="PLACE=V,V", help="For a platform file: the values to try.")
 @click.option("--columns", multiple=True, metavar="AXIS", help="Axes that go across; default: platforms and handoffs.")
 @_ONLY
@@ -310,7 +323,7 @@ def matrix(**given: Any) -> int:
 
 
 @program.command()
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 @click.option("--finding", metavar="ID", help="Which one, such as KX102/eth0@kexec; default: the first refuted one.")
 @click.option("-o", "--output", metavar="FILE", help="Where the smaller file goes; default: stdout.")
 @_RLIMIT
@@ -323,7 +336,7 @@ def reduce(**given: Any) -> int:
 
 
 @program.command(epilog=_DIFF_EXITS)
-@click.argument("files", nargs=-1, required=True, metavar="OLD [NEW]")
+@click.argument("files", nargs=-1, required=True, metavar="OLD [NEW]", shell_complete=_files)
 @click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
 @click.option("--kernel-new", multiple=True, metavar="[NAME=]V", help="NEW with its kernels at version V.")
 @_ONLY
@@ -370,7 +383,7 @@ def audit(**given: Any) -> int:
 
 
 @program.command(epilog=_FIX_EXITS)
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 @click.option("--size", type=click.IntRange(1, 8), default=3, metavar="N", help="Sets of up to N changes (default 3).")
 @click.option("--budget", type=click.IntRange(1), default=15000, metavar="N", help="How much work (default 15000).")
 @click.option("--apply", metavar="OUT", help="Write a changed copy of FILE, comments kept.")
@@ -389,7 +402,7 @@ def fix(**given: Any) -> int:
 
 
 @program.command(name="list")
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 def list_(file: str) -> int:
     """List the property instances that a platform file gives rise to."""
     from kexecspec.cli.show_system import list_properties
@@ -422,6 +435,23 @@ def init(file: str) -> int:
     from kexecspec.cli.starter import run
 
     return run(file)
+
+
+@program.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print what makes a shell complete commands, files and codes."""
+    from kexecspec.cli.completing import run
+
+    return run(program, shell)
+
+
+@program.command()
+def man() -> int:
+    """Print a manual page of all commands, for man(1)."""
+    from kexecspec.cli.manual import run
+
+    return run(program)
 
 
 @program.command(name="help")
@@ -490,7 +520,7 @@ def properties() -> int:
 
 
 @show.command()
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 @click.option("--lifetime", type=click.Choice(["kernel", "platform", "fixed"]), help="Only variables of this lifetime.")
 def system(file: str, lifetime: str | None) -> int:
     """The transition system that a platform file becomes."""
@@ -500,7 +530,7 @@ def system(file: str, lifetime: str | None) -> int:
 
 
 @show.command()
-@click.argument("file")
+@click.argument("file", shell_complete=_files)
 def survives(file: str) -> int:
     """What outlives a kernel of a platform, and what a handoff does to it."""
     from kexecspec.cli.show_system import survives as shown
