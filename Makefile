@@ -10,6 +10,7 @@
 # make bench   time and memory of every example's check
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
+# make bench-source TREE=linux   a kernel tree read anew and again
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
 # make audit   Debian's 577 arm64 boards against Debian's 6.1 source, both fetched by name with apt; into AUDIT (.audit)
 # make lab     real kernels under QEMU, kexec'ed and crashed, and what their SMMU did (RUNS=..., lab/README.md)
@@ -27,7 +28,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-sweep bench-peers certificates audit lab clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-sweep bench-source bench-peers certificates audit lab clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -99,6 +100,9 @@ bench-scale: $(STAMP)
 
 bench-sweep: $(STAMP)
 	$(BIN)/python benchmarks/sweep.py
+
+bench-source: $(STAMP)
+	$(BIN)/python benchmarks/source.py $(TREE)
 
 bench-peers: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
