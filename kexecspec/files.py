@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -24,7 +25,10 @@ def plain_name(parts: tuple[str, ...], ending: str, taken: set[str]) -> str:
 
 
 def write_whole(path: Path, text: str | bytes) -> None:
-    """Puts `text` (in UTF-8) into the file `path`, in place of what it held. On OSError it is as it was."""
+    """Puts `text` (in UTF-8) into the file `path`, in place of what it held. On OSError it is as it was. What is there
+    and no plain file, such as /dev/null, is never put aside: OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     with undisturbed():
         temporary = _written_beside(path, text)
         try:

@@ -32,6 +32,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
+def test_what_is_no_plain_file_stays(tmp_path: Path) -> None:
+    """Whoever may do everything would else have /dev/null replaced by a file."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("folder", "pipe", "link"):
+        with pytest.raises(OSError, match="it is no plain file"):
+            write_whole(tmp_path / name, "x")
+    assert (tmp_path / "pipe").is_fifo() and len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
     write_new(path, "one")

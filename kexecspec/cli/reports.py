@@ -57,6 +57,8 @@ def _misplaced(wanted: Sequence[Wanted], files: Sequence[str]) -> Iterator[str]:
             yield f"{shown}: another report goes there"
         elif os.path.isdir(place):
             yield f"{shown}: that is a folder"
+        elif os.path.exists(place) and not os.path.isfile(place):
+            yield f"{shown}: that is no plain file; --format writes to stdout"
         elif not os.path.isdir(os.path.dirname(place)):
             yield f"{shown}: there is no folder {quote(str(one.path.parent))}"
         taken.add(place)

@@ -54,6 +54,7 @@ WRONG = [
     ("x", "write FORMAT=FILE, such as sarif=kexecspec.sarif"),
     ("json=", "write FORMAT=FILE"), ("csv=acme.yaml", "that is a file to be checked"), ("csv=.", "that is a folder"),
     ("csv=no/x", "there is no folder 'no'"), ("=x", "unknown format ''"),
+    ("json=pipe", "that is no plain file; --format writes to stdout"),
 ]  # fmt: skip
 
 
@@ -61,6 +62,7 @@ WRONG = [
 def test_what_cannot_be_meant_is_refused_before_anything_is_judged(
     run: Run, story: Path, given: str, said: str
 ) -> None:
+    os.mkfifo(story.parent / "pipe")
     before = sorted(os.listdir(story.parent)), story.read_text()
     done = run("check", "acme.yaml", "--report", "json=ok.json", "--report", given)
     assert done.code == 2 and said in done.err and done.out == ""
