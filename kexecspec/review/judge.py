@@ -10,13 +10,18 @@ from kexecspec.check import Options, checked_tree, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.findings import Report, ids
 from kexecspec.ground.ground import folded
+from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
 from kexecspec.report.outcome import disagrees
+from kexecspec.review.rerun import stays
 from kexecspec.sweep.identity import Made, made_with, system_id
 from kexecspec.tree import Node
 
 VACUOUS = "VACUOUS"
+_RUNS = 5
+"""Counterexamples of one property that are kept, to be walked again."""
 FAILING = (Verdict.REFUTED.value, VACUOUS)
 
 
@@ -72,6 +77,8 @@ class Judge:
     _seen: dict[tuple[str, tuple[str, ...]], Verdicts] = field(default_factory=dict)
     _rules: dict[str, int] = field(default_factory=dict)
     _systems: dict[str, str] = field(default_factory=dict)
+    _made_of: dict[str, list[TransitionSystem]] = field(default_factory=dict)
+    _runs: dict[str, list[Trace]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._made = made_with(self.library, self.options.only, self.options.rlimit)
@@ -100,7 +107,23 @@ class Judge:
             sums = [key_of(system, system.properties, ()) for system in systems]
             self._systems[name] = " ".join([*(str(facts) for facts, _ in ways), *sums])
             self._rules[self._systems[name]] = self._rules[name]
+            self._made_of[self._systems[name]] = systems if len(ways) == 1 else []
         return self._systems[name]
+
+    def stays(self, tree: Node, name: str) -> bool:
+        """Whether the property called `name` is refuted or vacuous in a tree: a counterexample that is known may show
+        it, else it is judged. False for a tree that cannot be judged."""
+        try:
+            key = self.system(tree)
+        except InputError:
+            return False
+        known = (key, ()) in self._seen or (key, (name,)) in self._seen
+        if not known:
+            self.work += 2 * len(self._runs.get(name, ()))
+            if any(stays(system, name, run) for system in self._made_of[key] for run in self._runs.get(name, ())):
+                return True
+        state = self.briefly(tree, (name,)).states.get(name)
+        return state is not None and state.failing
 
     def whole(self, tree: Node) -> Verdicts:
         """The verdicts with a report in which every refutation was replayed. Raises InputError."""
@@ -110,6 +133,10 @@ class Judge:
 
     def _judged(self, tree: Node, options: Options) -> Verdicts:
         report = checked_tree(tree, self.path, options).report
+        for finding in report.findings:
+            if finding.trace is not None and finding.verdict is Verdict.REFUTED:
+                runs = [finding.trace, *self._runs.get(finding.property.id, ())]
+                self._runs[finding.property.id] = runs[:_RUNS]
         return Verdicts(states(report), report)
 
 

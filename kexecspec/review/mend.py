@@ -81,8 +81,9 @@ def fixes(root: Table, path: str, library: Library, options: Options, size: int,
         return name in wanted
 
     def leaves(chosen: Set, why: str) -> bool:
-        only = () if why.startswith("handoff ") else (why,)
-        state = judge.briefly(tree(chosen), only).states.get(why)
+        if not why.startswith("handoff "):
+            return judge.stays(tree(chosen), why)
+        state = judge.briefly(tree(chosen)).states.get(why)
         return state is not None and state.failing
 
     def left() -> bool:

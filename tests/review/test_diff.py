@@ -58,7 +58,7 @@ def test_the_text_of_what_is_new(run: Run) -> None:
 
 def test_a_kernel_on_two_versions_and_only_the_features_that_matter(run: Run) -> None:
     after = BNXT / "after.yaml"
-    versions = ("--kernel-old", "5.14", "--kernel-new", "prod=5.10.19")
+    versions = ("--kernel-old", "5.10.61", "--kernel-new", "prod=5.10.57")
     ran = run("diff", after, *versions, "--only", "KX102", "--format", "json")
 
     said = valid(ran.out, "diff")
