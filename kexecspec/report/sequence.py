@@ -1,7 +1,7 @@
 """A trace as a sequence diagram: who does each step, and to whom. Every drawing starts from these values.
 
-The lanes are the old kernel (all that are dead at the end), the secure world, devices with their SMMU, and the new
-kernel; a lane that no step touches is left out.
+The lanes are the old kernel (all that are dead at the end), the secure world, devices with their SMMU (and the GIC),
+and the new kernel; a lane that no step touches is left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TO_DEVICE = (
     "attach", "dma_reset", "dma_start", "dma_stop", "pci_clear_master", "port_clear_master", "dma_unmap",
     "smmu_bypass_window", "smmu_reset", "smmu3_gbpa_abort", "smmu3_disable", "smmu3_enable", "smmu_clientpd",
     "smmu_abort", "smmu3_cr0_clear", "smmu3_gbpa_set_abort", "iommu_device_unregister", "request", "payload_uses",
-    "task_dma_unmap",
+    "task_dma_unmap", "gicv3_init_lpis",
 )  # fmt: skip
 _IN_KERNEL = ("refuse_kdump", "supplicant_dies", "task_dma_map", "up", "begin", "bound", "deferred")
 PATHS: Mapping[str, tuple[int, int]] = MappingProxyType({
@@ -39,7 +39,7 @@ PATHS: Mapping[str, tuple[int, int]] = MappingProxyType({
     **dict.fromkeys(_IN_KERNEL, (KERNEL, KERNEL)), "completes": (DEVICE, KERNEL),
 })  # fmt: skip
 """From where to where each operation of a rule goes; one that is not here stays in the kernel."""
-_STAYS = frozenset({"not_accepted", "fails", "defers", "keeps", "goes_on", "gives_up", "follows_stale"})
+_STAYS = frozenset({"none", "not_accepted", "fails", "defers", "keeps", "goes_on", "gives_up", "follows_stale"})
 """Variants of operations that end in the kernel itself."""
 
 

@@ -64,7 +64,7 @@ def test_every_operation_of_the_library_has_a_path() -> None:
 def test_paths_are_those_of_the_components() -> None:
     """What is asked of a client or the secure world goes there; of a device or an SMMU, to the device."""
     for component in library().all("components"):
-        wanted = {"client": SECURE, "tee": SECURE, "device": DEVICE, "smmu": DEVICE}.get(component.name)
+        wanted = SECURE if component.name in ("client", "tee") else DEVICE
         for operation in component.content.get("operations") or {}:
             assert PATHS[operation] in ((KERNEL, wanted), (KERNEL, KERNEL)), operation
 

@@ -70,13 +70,13 @@ def test_a_run_against_itself_is_quiet(run: Run, tmp_path: Path) -> None:
     from tests.waivers.test_waivers import STORY
 
     (tmp_path / "a.yaml").write_text(STORY)
-    wanted = ("check", "a.yaml", "--only", "KX102", "--only", "KX105")
+    wanted = ("check", "a.yaml", "--only", "KX102")
     assert run(*wanted, "--report", "json=b.json").code == 1
     again = run(*wanted, "--baseline", "b.json", "-q")
     assert (again.code, again.out) == (0, "")
-    (tmp_path / "c.json").write_text(json.dumps([json.loads((tmp_path / "b.json").read_text())]))
-    assert run(*wanted, "--baseline", "c.json", "-q").code == 0
-    assert run("check", "a.yaml", "--only", "KX103", "--baseline", "b.json", "-q").code == 1
+    listed = tmp_path / "c.json"
+    listed.write_text(json.dumps([json.loads((tmp_path / "b.json").read_text())]))
+    assert read_baseline(str(listed)) == read_baseline(str(tmp_path / "b.json"))
 
 
 @pytest.mark.parametrize(
