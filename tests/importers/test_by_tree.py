@@ -53,6 +53,7 @@ NODES: dict[str, Any] = {
     "gpio@3": {"compatible": "x,gpio", "reg": [3, 1], "iommus": [1, 6]},
     "nobody@4": {"compatible": "x,nobody", "reg": [4, 1], "iommus": [1, 7]},
     "usb@5": {"compatible": ["x,unheard-of", "snps,dwc3"], "reg": [5, 1], "iommus": [1, 8]},
+    "plain@8": {"compatible": "x,gpio", "reg": [8, 1]},
     "caam@6": {"compatible": "x,caam", "reg": [6, 1]},
     "none@7": {"compatible": "x,none", "reg": [7, 1]},
 }
@@ -114,7 +115,7 @@ def test_two_drivers_of_one_name_get_two_and_none_that_of_another_in_the_library
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("gpio", "its driver issues no DMA of its own"),
+        ("plain", "its driver issues no DMA of its own"),
         ("nobody", "no driver of this kernel binds it, so that this kernel never starts it"),
         ("none", "no driver of this kernel binds it, so that this kernel never starts it"),
     ],
@@ -122,6 +123,19 @@ def test_two_drivers_of_one_name_get_two_and_none_that_of_another_in_the_library
 def test_what_is_no_master_says_why(choose: Choose, name: str, why: str) -> None:
     found = choose(masters()[name])
     assert isinstance(found, NoMaster) and found.why.replace("is taken to issue", "issues") == why
+
+
+def test_what_has_a_stream_may_issue_dma_that_nobody_saw(choose: Choose) -> None:
+    found = choose(masters()["gpio"])
+    assert isinstance(found, Chosen) and found.driver.value == "gpio"
+    assert found.facts["dma"].confidence == "unknown" and "stream" in found.facts["dma"].note
+
+
+def test_a_pci_function_that_no_driver_names_may_be_bound_all_the_same(choose: Choose) -> None:
+    function = replace(masters()["nobody"], bus="pci")
+    found = choose(function)
+    assert isinstance(found, Chosen) and found.driver.value == "generic-pci"
+    assert (found.driver.confidence, found.facts["dma"].confidence) == ("assumed", "unknown")
 
 
 def test_where_the_tree_was_not_read_whole_a_driver_may_be_there_all_the_same(index: TreeIndex) -> None:
@@ -160,8 +174,8 @@ def test_a_tree_is_a_kernel_with_its_version_and_features(tree: Path, choose: Ch
     assert setting.version.value == "6.1.192" and str(setting.version.places[0]) == "Makefile:1"
     assert all(fact.value == "n" for fact in setting.config.values())
     made = imported(read_board(board(NODES), "b.dtb"), choose, setting, (), library()).composed
-    assert list(made.content["devices"]) == ["video-1", "twin-2", "usb-5", "caam-6"]
-    assert set(made.content["drivers"]) == {"video", "video-twin", "caam-caam"}
+    assert list(made.content["devices"]) == ["video-1", "twin-2", "gpio-3", "usb-5", "caam-6"]
+    assert set(made.content["drivers"]) == {"video", "video-twin", "gpio", "caam-caam"}
     assert made.content["kernels"]["linux"]["version"] == "6.1.192"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from kexecspec.importers.board import Master
 from kexecspec.importers.compose.by_library import by_library, stand_in
 from kexecspec.importers.compose.chosen import Choose, Chosen, NoMaster
-from kexecspec.importers.facts import Confidence, Fact
+from kexecspec.importers.facts import Confidence, Fact, unknown
 from kexecspec.importers.source.conditions import Config, holds
 from kexecspec.importers.source.entry import driver_entry
 from kexecspec.importers.source.values import DriverRead, Index
@@ -20,6 +20,8 @@ _PCI = re.compile(r"pci([0-9a-f]{1,4}),([0-9a-f]{1,4})")
 AMBA_IDS: Mapping[str, str] = {"arm,pl330": "0x00041330/0x000fffff"}
 """What the AMBA bus reads from a part's registers, where its compatible says what part it is (drivers/dma/pl330.c)."""
 KINDS = ("master", "tee-client")
+BY_ID = "a PCI function is bound by the ids and the class that it shows, and no driver was found by what the tree says"
+STREAM = "no call of the DMA API was seen in its driver, but the device tree gives it a stream"
 NOBODY = "no driver of this kernel binds it, so that this kernel never starts it"
 
 
@@ -43,7 +45,8 @@ class _Names:
 
 def by_tree(index: Index, library: Library, config: Config | None = None) -> Choose:
     """Chooses the driver that binds a device in the tree of `index`; where the library has that driver, its word
-    goes. A device that nothing binds is no master of this kernel, unless part of the tree could not be read."""
+    goes. A device that nothing binds is no master of this kernel, unless part of the tree could not be read, or it is a
+    PCI function, which need not be named to be bound. One with a stream is a master unless its driver denies it."""
     known: dict[DriverRead, Mapping[str, Any]] = {}
     names, described = _Names(frozenset(library.names("drivers"))), by_library(library)
 
@@ -53,6 +56,8 @@ def by_tree(index: Index, library: Library, config: Config | None = None) -> Cho
             said = described(master)
             if isinstance(said, Chosen) and said.driver.confidence == "read":
                 return said
+            if master.bus == "pci" and master.iommu.value:
+                return stand_in(master, BY_ID)
             if not index.problems or not master.iommu.value:
                 return NoMaster(NOBODY)
             return stand_in(master, "no driver names it, but parts of the kernel tree could not be read")
@@ -71,11 +76,14 @@ def _chosen(
 ) -> Chosen | NoMaster:  # fmt: skip
     own = "kind" in entry
     issues = driver.dma.master
+    facts: dict[str, Fact[Any]] = {}
     if own and entry["kind"] == "master":
-        if issues.value is False:
+        if issues.value is False and issues.confidence == "assumed" and master.iommu.value:
+            facts["dma"] = unknown(*issues.places, note=STREAM)
+        elif issues.value is False:
             how = "issues no DMA of its own" if issues.confidence == "read" else "is taken to issue no DMA of its own"
             return NoMaster(f"its driver {how}")
-        if not master.iommu.value and issues.value is not True:
+        elif not master.iommu.value and issues.value is not True:
             return NoMaster("nobody can tell whether its driver issues DMA")
     note = f"{', '.join(str(one.place) for one in others)} name it, too" if others else ""
     confidence: Confidence = "assumed" if others else "read"
@@ -86,7 +94,7 @@ def _chosen(
         return NoMaster(f"its driver, {name}, drives a part of the secure world or an SMMU")
     narrow = not driver.partial and not any("_mask" in use.function for use in driver.dma.uses)
     given = _triable(entry) if own else None
-    return Chosen(fact, given, kind="client" if kind == "tee-client" else "master", narrow=narrow)
+    return Chosen(fact, given, facts=facts, kind="client" if kind == "tee-client" else "master", narrow=narrow)
 
 
 def _bound(index: Index, master: Master, config: Config | None) -> tuple[DriverRead | None, tuple[DriverRead, ...]]:
