@@ -9,6 +9,7 @@
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
+# make bench-fix   the smallest repairs of every story
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make bench-source TREE=linux   a kernel tree read anew and again
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
@@ -28,7 +29,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-sweep bench-source bench-peers certificates audit lab clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -97,6 +98,9 @@ bench: $(STAMP)
 
 bench-scale: $(STAMP)
 	$(BIN)/python benchmarks/scale.py
+
+bench-fix: $(STAMP)
+	$(BIN)/python benchmarks/fix.py
 
 bench-sweep: $(STAMP)
 	$(BIN)/python benchmarks/sweep.py

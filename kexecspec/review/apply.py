@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kexecspec.check import Options, checked_tree
-from kexecspec.diagnostics import Diagnostic, InputError, Span
+from kexecspec.diagnostics import Diagnostic, InputError, Span, escape
 from kexecspec.review.edits import built, put
 from kexecspec.review.repairs import Edit, Repair, repaired
 from kexecspec.review.rewrite import rewritten
@@ -26,7 +26,7 @@ def applied(path: str, root: Table, chosen: Sequence[Repair], out: str, options:
     made = rewritten(text, edits)
     _check(made, path, fixed, edits)
     said = ", ".join(repair.name for repair in chosen)
-    return f"# {os.path.basename(path)} with {said}.\n{made}"
+    return f"# {escape(os.path.basename(path))} with {said}.\n{made}"
 
 
 def _expected(fixed: Table, path: str, options: Options) -> list[Edit]:
