@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # The first and only process of a lab machine. What it does is on the kernel's command line:
-#   lab.plan=STEP,STEP,...   what each kernel in turn does: kexec[@RELEASE], crash[@RELEASE], reboot, stop
+#   lab.plan=STEP,STEP,...   what each kernel in turn does: kexec[@RELEASE], crash[@RELEASE], reboot, tell, stop
 #   lab.step=N               which of them is this kernel's
 #   lab.wait=SECONDS         how long traffic runs before the step is taken
 #   lab.driver=MODULE|none   the network card's driver
@@ -48,6 +48,20 @@ esac
 rm -f /next.cpio
 sleep "${wait:-3}"
 [ "$driver" = none ] || mark "received $(cat /sys/class/net/eth0/statistics/rx_packets 2>/dev/null)"
+# What an import reads of a running machine, each line of a file with its name.
+tell() {
+    for file in /sys/bus/pci/devices/*/uevent /sys/bus/platform/devices/*/uevent /sys/kernel/iommu_groups/*/type \
+        /proc/cmdline /proc/sys/kernel/osrelease /proc/iomem; do
+        real="$(readlink -f "${file%/*}")/${file##*/}"
+        while read -r said; do echo "LABFILE $real $said"; done < "$file"
+    done
+    for link in /sys/bus/pci/devices/* /sys/bus/platform/devices/* /sys/kernel/iommu_groups/*/devices/* \
+        /sys/class/iommu/*/devices/*; do
+        echo "LABLINK $(readlink -f "${link%/*}")/${link##*/} $(readlink -f "$link")"
+    done
+    ls -d /sys/class/iommu/* | while read -r link; do echo "LABLINK $link $(readlink -f "$link")"; done
+}
+[ "$action" = tell ] && tell
 mark "leaving $action"
 case "$action" in
     kexec*) kexec -e ;;

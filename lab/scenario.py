@@ -38,6 +38,8 @@ TRAFFIC = 4.0
 EARLY = "earlycon=pl011,0x9000000 memblock=debug ignore_loglevel"
 """A kernel that stops before its console is up says so here only, and where its memory is."""
 
+TELLS = Scenario("tells", ("tell",), "the running machine says what it is made of", wait=1)
+
 SCENARIOS = (
     Scenario("kexec-idle", ("kexec", "stop"), "a clean kexec of an idle machine"),
     Scenario("kexec-traffic", ("kexec", "stop"), "a clean kexec under traffic", rate=TRAFFIC),
@@ -61,7 +63,15 @@ SCENARIOS = (
         ("kexec", "stop"),
         "a clean kexec of a machine with an ITS, booted without EFI",
         its=True,
-        limit=60,
+        limit=150,
+        more=EARLY,
+    ),
+    Scenario(
+        "crash-kexec-its",
+        ("crash", "kexec", "stop"),
+        "a crash of a machine with an ITS, and the kdump kernel goes on by kexec",
+        its=True,
+        limit=150,
         more=EARLY,
     ),
     Scenario(
@@ -117,7 +127,7 @@ SCENARIOS = (
         "a clean kexec of a machine with an ITS, 6.12",
         first="6.12",
         its=True,
-        limit=60,
+        limit=150,
         more=EARLY,
     ),
 )

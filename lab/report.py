@@ -1,0 +1,104 @@
+"""Prediction and observation side by side, of runs that are in `out/`: `python -m lab.report KERNEL_TREE [NAME...]`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import console, phases, trace
+from lab.machine import imported, platform
+from lab.predict import outcomes, verdicts
+from lab.run import OUT
+from lab.scenario import SCENARIOS, Scenario
+from lab.settled import SETTLED
+
+TREE = Path("/usr/src/linux-source-6.1")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One phase of one kernel: what may happen there, what did, and what is to be said of it."""
+
+    kernel: int
+    phase: str
+    predicted: tuple[str, ...]
+    seen: tuple[str, ...]
+    said: str
+    unexpected: frozenset[str] = frozenset()
+
+
+def judged(kernel: int, cell: phases.Cell, predicted: set[trace.Outcome] | None) -> Row:
+    """Agreement is that nothing was seen which was not predicted; where no frame came that is little. Where something
+    was predicted and nothing was seen, the cell says nothing, and tells why."""
+    seen = {outcome for outcome, _ in cell.outcomes}
+    expected = predicted or set()
+    if seen - expected:
+        said = "DIFFERS"
+    elif seen or (not expected and cell.frames):
+        said = "agrees"
+    elif not expected:
+        said = "agrees: nothing came"
+    elif cell.full:
+        said = "not seen: the ring was spent"
+    else:
+        said = "not seen: nothing came"
+    counts = tuple(f"{outcome} {count}" for outcome, count in cell.outcomes)
+    return Row(kernel, cell.span.phase, tuple(sorted(expected)), counts, said, frozenset(seen - expected))
+
+
+def rows(scenario: Scenario, made: Path) -> tuple[Row, ...]:
+    """The cells of a run."""
+    folder = OUT / scenario.name
+    lines = (folder / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    events = tuple(trace.read((folder / "trace.txt").read_text(encoding="utf-8", errors="replace").splitlines()))
+    end = max((float(lines[-1].split()[0]), *(event.time for event in events)))
+    cells = phases.cells(tuple(console.marks(lines)), events, end + 1)
+    predicted = outcomes(made, scenario)
+    return tuple(judged(one.span.kernel, one, predicted.get((one.span.kernel, one.span.phase))) for one in cells)
+
+
+def reached(scenario: Scenario) -> int:
+    """How many of a scenario's kernels came up."""
+    lines = (OUT / scenario.name / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    return sum(mark.kind == "up" for mark in console.marks(lines))
+
+
+def show(scenario: Scenario, base: Path) -> Counter[str]:
+    """Print one scenario, and count its cells."""
+    made = platform(scenario, base)
+    print(f"\n{scenario.name}: {scenario.about} ({(OUT / scenario.name / 'ended.txt').read_text().strip()})")
+    up = reached(scenario)
+    found = verdicts(made)
+    for one in found:
+        if one.verdict != "PROVED":
+            print(f"  {one.instance} {one.verdict}")
+    print(f"  {sum(one.verdict == 'PROVED' for one in found)} properties PROVED")
+    print(f"  {up} of {len(scenario.plan)} kernels came up")
+    counted: Counter[str] = Counter()
+    for row in rows(scenario, made):
+        counted[row.said] += 1
+        why = ", ".join(SETTLED.get((row.phase, one), "not settled") for one in sorted(row.unexpected))
+        cells = (", ".join(row.predicted) or "-", ", ".join(row.seen) or "-")
+        print(f"  k{row.kernel} {row.phase:26}{cells[0]:34}{cells[1]:34}{row.said}{f' [{why}]' if why else ''}")
+    lines = (OUT / scenario.name / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    for (kernel, said), count in Counter(console.worth(lines)).items():
+        print(f"  k{kernel} log{f' x{count}' if count > 1 else ''}: {said[:110]}")
+    return counted
+
+
+def main() -> None:
+    """All runs that are there, or those named. The tree is that of the first kernels: Debian's linux-source-6.1."""
+    wanted = sys.argv[2:]
+    tree = Path(sys.argv[1]) if len(sys.argv) > 1 else TREE
+    bases = {its: imported(tree, its) for its in (False, True)}
+    total: Counter[str] = Counter()
+    for scenario in SCENARIOS:
+        if (not wanted or scenario.name in wanted) and (OUT / scenario.name / "ended.txt").exists():
+            total += show(scenario, bases[scenario.its])
+    print("\n" + ", ".join(f"{count} cells: {said}" for said, count in sorted(total.items())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What a cell of prediction beside observation says, and the files that a lab machine told of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.phases import Cell, Phase, Span
+from lab.report import judged
+from lab.told import lay_out
+from lab.trace import Outcome
+
+TOLD = (
+    "1.5 LABFILE /sys/devices/platform/p/pci0000:00/0000:00:01.0/uevent DRIVER=e1000e",
+    "1.5 LABFILE /sys/devices/platform/p/pci0000:00/0000:00:01.0/uevent PCI_ID=8086:10D3",
+    "1.6 [    8.1] some driver speaks in between",
+    "1.7 LABLINK /sys/bus/pci/devices/0000:00:01.0 /sys/devices/platform/p/pci0000:00/0000:00:01.0",
+    "1.8 LABFILE /proc/cmdline console=ttyAMA0 crashkernel=512M",
+)
+
+
+def cell(*seen: tuple[Outcome, int], phase: Phase = "running", frames: int = 0, full: bool = False) -> Cell:
+    return Cell(Span(1, phase, 0.0, 1.0), seen, (), frames, full, True, None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "predicted", "said"),
+    [
+        (cell(("translated", 3), frames=1), {"translated"}, "agrees"),
+        (cell(("translated", 3), frames=1), {"translated", "faulted"}, "agrees"),
+        (cell(("faulted", 3), frames=1), {"translated"}, "DIFFERS"),
+        (cell(("translated", 1)), None, "DIFFERS"),
+        (cell(frames=2), set(), "agrees"),
+        (cell(), set(), "agrees: nothing came"),
+        (cell(), {"faulted"}, "not seen: nothing came"),
+        (cell(full=True), {"faulted"}, "not seen: the ring was spent"),
+    ],
+)
+def test_a_cell_agrees_where_nothing_was_seen_that_was_not_predicted(
+    seen: Cell, predicted: set[Outcome] | None, said: str
+) -> None:
+    assert judged(1, seen, predicted).said == said
+
+
+def test_what_was_not_predicted_is_named() -> None:
+    row = judged(1, cell(("faulted", 3), ("translated", 2)), {"translated"})
+
+    assert (row.unexpected, row.seen) == (frozenset({"faulted"}), ("faulted 3", "translated 2"))
+
+
+def test_what_a_machine_told_is_laid_out_as_its_files(tmp_path: Path) -> None:
+    lay_out(TOLD, tmp_path / "sys")
+
+    device = tmp_path / "sys/sys/bus/pci/devices/0000:00:01.0"
+    assert (device / "uevent").read_text() == "DRIVER=e1000e\nPCI_ID=8086:10D3\n"
+    assert device.resolve() == (tmp_path / "sys/sys/devices/platform/p/pci0000:00/0000:00:01.0").resolve()
+    assert (tmp_path / "sys/proc/cmdline").read_text() == "console=ttyAMA0 crashkernel=512M\n"
