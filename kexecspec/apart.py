@@ -12,6 +12,7 @@ from kexecspec.findings import Finding, Harmed, Report, Taken, ids
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
+from kexecspec.library import Library
 from kexecspec.merge import least_taken, recalled
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part
@@ -74,12 +75,12 @@ def _judged(found: Sequence[Part], numbers: Iterable[int], judge: Judge) -> Iter
         yield number, judge(found[number], False, frozenset())
 
 
-def agreed(report: Report, bare: Report | None, platform: Platform) -> Report:
+def agreed(report: Report, bare: Report | None, platform: Platform, specs: Library | None = None) -> Report:
     """Of a `report` on a client alone what holds in the company of all of `platform`: what is proved of it `bare` too,
     and what is refuted of that after as few handoffs and suffered by the whole machine. The rest is left."""
     sure = {} if bare is None else {f.property.id: f for f in bare.findings}
     kept = [_both(finding, sure.get(finding.property.id)) for finding in report.findings]
-    kept = [f if f is None or _confirmed(platform, f, report) is f else None for f in kept]
+    kept = [f if f is None or _confirmed(platform, specs, f, report) is f else None for f in kept]
     left = tuple(f.property.id for f, both in zip(report.findings, kept, strict=True) if both is None)
     objections = (*report.objections, *(bare.objections if bare is not None else ()))
     return replace(report, findings=tuple(f for f in kept if f is not None), left=left, objections=objections)
@@ -94,14 +95,16 @@ def _both(finding: Finding, bare: Finding | None) -> Finding | None:
     return replace(finding, evidence=proof, becomes=None)
 
 
-def united(platform: Platform, parts: int, found: Reports, replay: bool) -> Report:
+def united(
+    platform: Platform, parts: int, found: Reports, replay: bool, specs: Library | None = None
+) -> Report:
     """One report on `platform` from those on some of its `parts`. Runs of parts are performed on the machine as a
     whole, one for each longest sequence of handoffs; where one does not get to its end, all are, for then parts that it
     does not speak of have a say."""
     taken = least_taken([report.taken for _, report in found])
     findings = [(told(finding, part), report) for part, report in found for finding in report.findings]
     if replay:
-        findings, taken = _on_the_whole(platform, findings, taken, found)
+        findings, taken = _on_the_whole(platform, specs, findings, taken, found)
     findings.sort(key=lambda item: item[0].property.code)
     first = found[0][1]
     return replace(
@@ -132,19 +135,19 @@ Told = tuple[Finding, Report]
 
 
 def _on_the_whole(
-    platform: Platform, findings: Sequence[Told], taken: Sequence[Taken], found: Reports
+    platform: Platform, specs: Library | None, findings: Sequence[Told], taken: Sequence[Taken], found: Reports
 ) -> tuple[list[Told], tuple[Taken, ...]]:
     """The findings and the handoffs that are taken; what the whole machine does not confirm is UNKNOWN."""
     refuted = {_way(f.trace, report): (f, report) for f, report in reversed(findings) if f.verdict is Verdict.REFUTED}
     runs = {_way(one.run, report): (one.run, report) for _, report in found for one in report.taken if one.run}
     ways = (*refuted, *runs)
     longest = [way for way in dict.fromkeys(ways) if not any(way == other[: len(way)] != other for other in ways)]
-    if all(_gets_there(platform, refuted.get(way), runs.get(way)) for way in longest):
+    if all(_gets_there(platform, specs, refuted.get(way), runs.get(way)) for way in longest):
         return list(findings), tuple(taken)
     known = ((one, report) for _, report in found for one in report.taken if one.run is not None)
-    there = {one.name for one, report in known if one.run and not _parted(platform, one.run, report)}
+    there = {one.name for one, report in known if one.run and not _parted(platform, specs, one.run, report)}
     return (
-        [(_confirmed(platform, *item), item[1]) for item in findings],
+        [(_confirmed(platform, specs, *item), item[1]) for item in findings],
         tuple(one if one.name in there else replace(one, verdict=_unsure(one.verdict)) for one in taken),
     )
 
@@ -159,32 +162,34 @@ def _way(run: Trace | None, report: Report) -> tuple[str, ...]:
     return tuple(step.rule for step in (run.steps if run is not None else ()) if step.rule in kernels)
 
 
-def _gets_there(platform: Platform, refuted: Told | None, run: tuple[Trace | None, Report] | None) -> bool:
+def _gets_there(
+    platform: Platform, specs: Library | None, refuted: Told | None, run: tuple[Trace | None, Report] | None
+) -> bool:
     if refuted is not None:
-        return _performed(platform, *refuted).outcome == "CONFIRMED"
+        return _performed(platform, specs, *refuted).outcome == "CONFIRMED"
     assert run is not None and run[0] is not None
-    return not _parted(platform, run[0], run[1])
+    return not _parted(platform, specs, run[0], run[1])
 
 
-def _parted(platform: Platform, run: Trace, report: Report) -> str:
+def _parted(platform: Platform, specs: Library | None, run: Trace, report: Report) -> str:
     """Where the whole machine and a run of a part part; "" where they do not."""
-    return step_through(platform, _system(report), run)[2]
+    return step_through(platform, _system(report), run, None, specs)[2]
 
 
-def _confirmed(platform: Platform, finding: Finding, report: Report) -> Finding:
+def _confirmed(platform: Platform, specs: Library | None, finding: Finding, report: Report) -> Finding:
     if finding.verdict is not Verdict.REFUTED:
         return finding
-    harmed = _performed(platform, finding, report)
+    harmed = _performed(platform, specs, finding, report)
     if harmed.outcome == "CONFIRMED":
         return finding
     why = f"refuted of this part by itself; the machine as a whole does not get there: {harmed.why}"
     return replace(finding, verdict=Verdict.UNKNOWN, why=why)
 
 
-def _performed(platform: Platform, finding: Finding, report: Report) -> Harmed:
+def _performed(platform: Platform, specs: Library | None, finding: Finding, report: Report) -> Harmed:
     """What the whole machine suffers when it performs a run of a part; the other parts go on as they would."""
     assert finding.trace is not None
-    return confirm(platform, _system(report), finding.property, finding.trace)
+    return confirm(platform, _system(report), finding.property, finding.trace, specs)
 
 
 def _system(report: Report) -> TransitionSystem:

@@ -42,6 +42,7 @@ class Options:
     solve in this process, for one that is watched and killed as a whole; else in `jobs`, or as many as pay.
     `portfolio`: several engines for each property at once. `apart`: the masters from which on a platform is judged part
     by part; None: never, but where unknown facts are tried so. `done` are ids of properties that have an answer.
+    `library`: the specifications, with what is laid over them; None: those that came with this installation.
     `cache`: where judgements of earlier runs lie, each of which is checked as if it were new. `explained`: with what
     the verdicts take on trust, and why what never happens does not."""
 
@@ -55,6 +56,13 @@ class Options:
     done: frozenset[str] = frozenset()
     cache: Cache | None = None
     explained: bool = True
+    library: Library | None = None
+
+    @property
+    def by_parts(self) -> int | None:
+        """From how many masters on a platform is taken apart. What a part depends on is known of the library's own
+        properties only."""
+        return None if self.library is not None and self.library.over else self.apart
 
 
 @dataclass(frozen=True)
@@ -94,12 +102,12 @@ def checked(path: str, options: Options) -> Checked:
 
 def checked_tree(root: Node, path: str, options: Options) -> Checked:
     """As `checked`, for the tree `root` of the file `path`."""
-    specs = library()
+    specs = options.library or library()
     found = platforms_in(root, path, specs)
     platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     waived = waivers.of_platform(root, specs)
-    taken_apart = parts(platforms, named, _from(content, options.apart))
+    taken_apart = parts(platforms, named, _from(content, options.by_parts))
     known: Known = {}
     ways = [
         Way(facts, platform, _way(root, platform, those, specs, options, known))
@@ -150,7 +158,7 @@ def _way(
         reports = apart.reports(found, options.only, judge, apart.Crew(options.jobs, patience, options.inside))
         known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
         if reports:
-            report = apart.united(platform, len(found), reports, options.replay)
+            report = apart.united(platform, len(found), reports, options.replay, specs)
             report = replace(report, findings=_consequences(platform, report.findings, specs, options))
     if report is None:
         raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
@@ -172,7 +180,7 @@ def _part(
     if report is None:
         return None
     if part.bare is not None:
-        report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything)
+        report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything, specs)
     if not options.explained:
         return report
     whole = again(dict(platform.plain))
@@ -211,7 +219,7 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
     findings = vacuity.emptied([present.finding(system, p, judgements.get(p.id)) for p in wanted], taken)
     findings, objections = confirm.proofs(system, full, findings, options.inside)
     if options.replay:
-        findings, disagreements = confirm.refutations(platform, system, findings)
+        findings, disagreements = confirm.refutations(platform, system, findings, specs)
         objections = (*objections, *disagreements)
     if objections and memory.again:
         return judged(platform, specs, replace(options, cache=memory.again), sums)

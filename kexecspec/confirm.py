@@ -11,6 +11,7 @@ from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.library import Library
 from kexecspec.platform.facts import Platform
 from kexecspec.replay.replay import confirm
 from kexecspec.solve import closed
@@ -92,10 +93,10 @@ def _aside(function: Callable[..., T], otherwise: T, inside: bool, *arguments: o
 
 
 def refutations(
-    platform: Platform, system: TransitionSystem, findings: Sequence[Finding]
+    platform: Platform, system: TransitionSystem, findings: Sequence[Finding], specs: Library | None = None
 ) -> tuple[Findings, tuple[str, ...]]:
     """Replays every refutation on the executable model. One that does not end in the harm becomes UNKNOWN."""
-    checked = [_replayed(platform, system, f) if f.verdict is Verdict.REFUTED else f for f in findings]
+    checked = [_replayed(platform, system, f, specs) if f.verdict is Verdict.REFUTED else f for f in findings]
     disagreements = tuple(
         f"{f.property.id}: replay {f.replay.outcome}: {f.replay.why}"
         for f in checked
@@ -120,9 +121,9 @@ def _doubted(found: Finding, why: str) -> Finding:
     return replace(found, verdict=Verdict.UNKNOWN, why=f"its proof was not confirmed: {why}")
 
 
-def _replayed(platform: Platform, system: TransitionSystem, found: Finding) -> Finding:
+def _replayed(platform: Platform, system: TransitionSystem, found: Finding, specs: Library | None) -> Finding:
     assert found.trace is not None
-    outcome = confirm(platform, system, found.property, found.trace)
+    outcome = confirm(platform, system, found.property, found.trace, specs)
     if outcome.outcome == "CONFIRMED":
         return replace(found, replay=outcome)
     why = f"the executable model does not confirm it: {outcome.outcome}: {outcome.why}"

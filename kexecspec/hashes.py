@@ -22,7 +22,17 @@ def of(platform: Platform, library: Library) -> Hashes:
 
 def of_installation(library: Library) -> tuple[str, str, str]:
     """The sums of all specifications and of the tool's own code, and the solver's version."""
-    return of_tree(library.root, "*.yaml"), of_tree(PACKAGE, "*.py"), _solver()
+    return _specs(library), of_tree(PACKAGE, "*.py"), _solver()
+
+
+def _specs(library: Library) -> str:
+    """The sum of the library's files alone where nothing is laid over them, so that it is the same for everybody."""
+    own = of_tree(library.root, "*.yaml")
+    if not library.over and not library.policy:
+        return own
+    others = [of_tree(root, "*.yaml") for root in library.over]
+    policy = [[entry.code, entry.handoff, entry.severity] for entry in library.policy]
+    return hashlib.sha256(json.dumps([own, others, policy]).encode()).hexdigest()
 
 
 def of_platform(platform: Platform) -> str:

@@ -197,6 +197,13 @@ _ALL = (
         "A baseline is what `kexecspec check --report json=FILE` wrote; `kexecspec schema report` prints its form. "
         "What failed in it already does not count, unless it is worse now.",
     ),
+    InputCode(
+        "KX036", "specs", "A specification that is laid over the library does nothing, or stands on what is taken.",
+        "A folder for `--specs` holds properties/, policies/ and drivers/ with files NAME.yaml, each called as what "
+        "stands in it, and none by a name of the library's or of another folder's. A site's own rules are KX900 to "
+        "KX999, their harm is RULE, and each is about one part of a platform. `kexecspec schema property` prints the "
+        "form.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

@@ -16,6 +16,9 @@ from kexecspec.resources import specs_root
 from kexecspec.source import Node, plain, read
 from kexecspec.versions import Version, holds, parse_version
 
+OPEN = ("properties", "policies", "drivers")
+"""The folders that others may add to."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -28,18 +31,46 @@ class Spec:
 
 
 @dataclass(frozen=True)
+class Severity:
+    """How much a refuted property counts, where a policy says so: on one kind of handoff, or on all (None)."""
+
+    code: str
+    handoff: str | None
+    severity: str
+
+
+@dataclass(frozen=True)
 class Library:
-    """The specifications under one folder."""
+    """The specifications under one folder, and what others have laid over them: folders with specifications of their
+    own, of which none has a name that is taken, and a policy beside the default one."""
 
     root: Path
+    over: tuple[Path, ...] = ()
+    policy: tuple[Severity, ...] = ()
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of the files of a folder, sorted."""
-        return tuple(sorted(file.stem for file in (self.root / folder).glob("*.yaml")))
+        return tuple(sorted(file.stem for root in self._roots(folder) for file in (root / folder).glob("*.yaml")))
 
     def spec(self, folder: str, name: str) -> Spec | None:
         """One file of a folder, or None if there is none of that name."""
-        return _spec(self.root, folder, name)
+        found = (_spec(root, folder, name, str(root) if root in self.over else "specs") for root in self._roots(folder))
+        return next((spec for spec in found if spec is not None), None)
+
+    def of_others(self, spec: Spec) -> bool:
+        """Whether `spec` was laid over the library."""
+        return any(spec.path == _shown(str(root), *_place(spec)) for root in self.over)
+
+    def severity(self, code: str, own: str | None, handoff: str) -> str:
+        """How much a refutation of `code` on a kind of handoff counts: by the policy that was chosen, else as the
+        instance says itself (`own`), else by the default policy."""
+        chosen = {(entry.code, entry.handoff): entry.severity for entry in self.policy}
+        default = self.spec("policies", "default")
+        usual = default.content["severity"].get(code, "error") if default else "error"
+        return str(chosen.get((code, handoff), chosen.get((code, None), own or usual)))
+
+    def _roots(self, folder: str) -> tuple[Path, ...]:
+        return (self.root, *self.over) if folder in OPEN else (self.root,)
 
     def all(self, folder: str) -> tuple[Spec, ...]:
         """All files of a folder, sorted by name."""
@@ -103,8 +134,17 @@ def feature_version(text: str) -> Version:
     return parse_version(text)
 
 
+def _place(spec: Spec) -> tuple[str, str]:
+    path = Path(spec.path)
+    return path.parent.name, path.stem
+
+
+def _shown(root: str, folder: str, name: str) -> str:
+    return f"{root}/{folder}/{name}.yaml"
+
+
 @cache
-def _spec(root: Path, folder: str, name: str) -> Spec | None:
+def _spec(root: Path, folder: str, name: str, shown: str) -> Spec | None:
     file = root / folder / f"{name}.yaml"
     if not file.is_file():
         return None
@@ -112,7 +152,7 @@ def _spec(root: Path, folder: str, name: str) -> Spec | None:
     content = plain(node)
     if not isinstance(content, dict):
         raise TypeError(f"{folder}/{name}.yaml is no mapping")
-    return Spec(name, f"specs/{folder}/{name}.yaml", content, node)
+    return Spec(name, _shown(shown, folder, name), content, node)
 
 
 @cache

@@ -152,8 +152,8 @@ def test_a_part_that_the_rest_keeps_from_going_on_is_not_refuted(
 
     real = apart.confirm
 
-    def confirm(platform, system, prop, trace):  # type: ignore[no-untyped-def]
-        found = real(platform, system, prop, trace)
+    def confirm(platform, system, prop, trace, specs=None):  # type: ignore[no-untyped-def]
+        found = real(platform, system, prop, trace, specs)
         return replace(found, outcome="DIVERGED", why="it waits") if prop.code == "KX301" else found
 
     monkeypatch.setattr(apart, "confirm", confirm)

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import click
 from kexecspec.cache.place import usual
 from kexecspec.cli.console import complain, say, show_input_error, wants_colour
 from kexecspec.cli.excusing import excuses_of
+from kexecspec.cli.laying import specs_of
 from kexecspec.cli.reports import reports_of, rule_text, write_reports
 from kexecspec.diagnostics import InputError, escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
@@ -24,6 +26,7 @@ from kexecspec.report.outcome import exit_code
 
 if TYPE_CHECKING:
     from kexecspec.check import Options
+    from kexecspec.library import Library
 
 _PATTERN = re.compile(r"KX[0-9]{3}(/[^@/\s][^@]*)?(@\S.*)?")
 _BUDGET = re.compile(r"([0-9]{1,18})(x?)")
@@ -39,6 +42,8 @@ class Request:
     form: str = "text"
     trace_dir: str | None = None
     report: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
     waivers: tuple[str, ...] = ()
     baseline: str | None = None
     today: str | None = None
@@ -63,10 +68,11 @@ def run(request: Request) -> int:
         raise click.UsageError("-q and -v exclude each other.")
     cache = usual(os.environ) if request.cache else None
     options = options_of(request.only, request.rlimit)
-    options = replace(options, jobs=request.jobs, cache=cache, portfolio=request.portfolio)
+    specs = _specs_of(request)
+    options = replace(options, jobs=request.jobs, cache=cache, portfolio=request.portfolio, library=specs)
     folder = _folder_of(request)
     wanted = reports_of(request.report, request.files)
-    excused = excuses_of(request.waivers, request.baseline, request.today, request.only)
+    excused = excuses_of(request.waivers, request.baseline, request.today, request.only, specs)
     look = Look(
         wants_colour(),
         request.quiet,
@@ -76,7 +82,7 @@ def run(request: Request) -> int:
         line_reader(),
         request.strict_sources,
         os.getcwd(),
-        rule_text,
+        partial(rule_text, specs=specs),
         request.diagram,
     )
     outcomes: list[Outcome] = []
@@ -96,6 +102,15 @@ def run(request: Request) -> int:
         stop.add_note(f"no report on {', '.join(request.files[reported:])}")
         raise
     return _code(outcomes, written, request)
+
+
+def _specs_of(request: Request) -> Library | None:
+    """The library with what is laid over it; None where nothing is. Raises InputError, click.UsageError."""
+    if not request.specs and request.policy is None:
+        return None
+    if request.certificate is not None:
+        raise click.UsageError("--certificate goes with the library only, not with --specs or --policy.")
+    return specs_of(request.specs, request.policy)
 
 
 def _checked(request: Request, options: Options, folder: Path | None) -> Iterator[Outcome]:

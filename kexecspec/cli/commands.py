@@ -30,6 +30,9 @@ _ONLY = click.option(
     metavar="CODE[/INSTANCE][@HANDOFF]",
     help="Judge only these properties; may be repeated.",
 )
+_SPECS = click.option(
+    "--specs", multiple=True, metavar="DIR", help="Own properties, policies and drivers; may be repeated."
+)
 _RLIMIT = click.option(
     "--rlimit",
     metavar="N",
@@ -107,6 +110,8 @@ def program() -> None:
 @click.option("--assumptions", is_flag=True, help="List all that the verdicts assume, rely on and leave out.")
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", help="What goes to stdout; default text.")
 @click.option("--report", multiple=True, metavar="FORMAT=FILE", help="Also write this format to FILE; may be repeated.")
+@_SPECS
+@click.option("--policy", metavar="NAME|FILE", help="Which findings are errors, and on which handoffs.")
 @click.option("--waivers", multiple=True, metavar="FILE", help="Findings to live with, until when; may be repeated.")
 @click.option("--baseline", metavar="FILE", help="An earlier JSON report: what failed in it already does not count.")
 @click.option("--today", metavar="DATE", help="The day on which waivers are looked at; default: today.")
@@ -145,12 +150,23 @@ def test(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
 @click.option("--until", type=click.IntRange(0), metavar="N", help="Stop after step N.")
 @click.option("--state", is_flag=True, help="Show all state variables at the end (or after step N).")
 @click.option("--platform", metavar="FILE", help="The platform file, where it is not beside the trace.")
+@_SPECS
+@click.option("--policy", metavar="NAME|FILE", help="The policy that the trace was made with.")
 @_VERBOSE
-def replay(trace: str, until: int | None, state: bool, platform: str | None, verbose: bool) -> int:
+def replay(
+    trace: str,
+    until: int | None,
+    state: bool,
+    platform: str | None,
+    specs: tuple[str, ...],
+    policy: str | None,
+    verbose: bool,
+) -> int:
     """Run a trace file again on the executable model, without the solver."""
+    from kexecspec.cli.laying import specs_of
     from kexecspec.cli.replaying import run
 
-    return run(trace, until, state, platform, verbose)
+    return run(trace, until, state, platform, verbose, specs_of(specs, policy) if specs or policy else None)
 
 
 @program.command(name="verify-cert", epilog=_VERIFY_EXITS)
@@ -241,11 +257,12 @@ def merge(results: tuple[str, ...], form: str, out: tuple[str, ...], exit_zero: 
 
 @program.command()
 @click.argument("code", shell_complete=_codes)
-def explain(code: str) -> int:
+@_SPECS
+def explain(code: str, specs: tuple[str, ...]) -> int:
     """Say what a code such as KX103 means, with its sources."""
     from kexecspec.cli.explain import run
 
-    return run(code)
+    return run(code, specs)
 
 
 @program.command(epilog=_WHY_EXITS)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kexecspec.cli.console import say
+from kexecspec.cli.laying import specs_of
 from kexecspec.cli.prose import bullets, paragraph, sources, unknown
 from kexecspec.input_codes import INPUT_CODES, InputCode
-from kexecspec.library import Spec, library
+from kexecspec.library import Spec
 from kexecspec.report.look import wrapped
 
 
-def run(code: str) -> int:
-    """Explains a property or an input error. Raises click.UsageError for a code that does not exist."""
+def run(code: str, folders: Sequence[str] = ()) -> int:
+    """Explains a property, also one of those in `folders`, or an input error. Raises click.UsageError for a code that
+    does not exist."""
     wanted = code.strip().upper()
     if wanted in INPUT_CODES:
         say("\n".join(_input(INPUT_CODES[wanted])))
         return 0
-    specs = library()
+    specs = specs_of(folders)
     names = specs.names("properties")
     spec = specs.spec("properties", wanted) if wanted in names else None
     if spec is None:

@@ -10,7 +10,7 @@ from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
 from kexecspec.hashes import of
 from kexecspec.ir.system import TransitionSystem
-from kexecspec.library import library
+from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import parts
 from kexecspec.report.look import value
@@ -41,21 +41,24 @@ class Settled:
         return ": the rest" if _is_rest(self.platform) else f": the part about {', '.join(self.platform.about)}{more}"
 
 
-def settled(path: str, within: str | None = None) -> tuple[Settled, ...]:
+def settled(path: str, within: str | None = None, over: Library | None = None) -> tuple[Settled, ...]:
     """What the file `path` becomes: one system, or one for each way its unknown facts change its shape.
 
     Raises InputError with everything that is wrong with it, and where it extends a file outside of the folder `within`.
     """
-    specs = library()
+    specs = over or library()
     return tuple(Settled(facts, p, ground(p, specs)) for facts, p in platforms_in(load(path, within), path, specs))
 
 
-def settled_parts(path: str, apart: Collection[str] = (), within: str | None = None) -> tuple[Settled, ...]:
+def settled_parts(
+    path: str, apart: Collection[str] = (), within: str | None = None, over: Library | None = None
+) -> tuple[Settled, ...]:
     """As `settled`, a large platform as the parts that it is judged in. Each master in `apart` has one of its own, and
     if there are any, the parts about other masters are left out."""
-    specs = library()
+    specs = over or library()
     found = platforms_in(load(path, within), path, specs)
-    taken_apart = parts([platform for _, platform in found], apart)
+    whole = [platform for _, platform in found]
+    taken_apart = parts(whole, apart, None) if specs.over else parts(whole, apart)
     return tuple(
         Settled(facts, part.platform, ground(part.platform, specs), part.alike)
         for (facts, _), those in zip(found, taken_apart, strict=True)
@@ -69,6 +72,6 @@ def _is_rest(part: Platform) -> bool:
     return part.about is not None and "machine" in part.about
 
 
-def hashes_of(found: tuple[Settled, ...]) -> Hashes:
+def hashes_of(found: tuple[Settled, ...], over: Library | None = None) -> Hashes:
     """The sums that a report on the file carries."""
-    return of(found[0].platform, library())
+    return of(found[0].platform, over or library())

@@ -18,13 +18,17 @@ from kexecspec.ir.expr import negate
 from kexecspec.ir.system import Property
 from kexecspec.ir.trace import Trace, objection
 from kexecspec.ir.values import Value
+from kexecspec.library import Library
 from kexecspec.report.itf_read import TraceFile, read_trace
 from kexecspec.report.look import Look, columns, count, shell, value, wrapped
 from kexecspec.report.refuted import log_lines, replay_lines
 
 
-def run(path: str, until: int | None, state: bool, platform: str | None, verbose: bool) -> int:
-    """Replays the trace and shows its log. 0 where the harm is confirmed, 4 where machine and trace part.
+def run(
+    path: str, until: int | None, state: bool, platform: str | None, verbose: bool, specs: Library | None = None
+) -> int:
+    """Replays the trace and shows its log. 0 where the harm is confirmed, 4 where machine and trace part. `specs`: with
+    what is laid over the library.
 
     Raises InputError for a trace that is none, was made from something else, or is no run of the rules.
     """
@@ -32,31 +36,33 @@ def run(path: str, until: int | None, state: bool, platform: str | None, verbose
     if until is not None and until > len(file.trace.steps):
         raise click.UsageError(f"--until {until}: the trace has {count(len(file.trace.steps), 'step')}.")
     within = None if platform is not None else os.path.dirname(file.path) or "."
-    found = settled_parts(platform or beside(file), (part_of(file.property_id),), within)
-    refuse_drift(file, hashes_of(found))
+    found = settled_parts(platform or beside(file), (part_of(file.property_id),), within, specs)
+    refuse_drift(file, hashes_of(found, specs))
     chosen, prop = fitting(file, found)
     say("\n".join(wrapped(f"{path}: {prop.id} on {chosen.platform.name}: {prop.says}", "", "  ")))
     look = Look(wants_colour(), verbose=verbose)
-    code = _confirmed(file, chosen, prop, look) if until is None else PROVED
+    code = _confirmed(file, chosen, prop, look, specs) if until is None else PROVED
     if until is not None or state or verbose:
-        code = gravest((code, _stepped(file, chosen, until, state, verbose)))
+        code = gravest((code, _stepped(file, chosen, until, state, verbose, specs)))
     return code
 
 
-def _confirmed(file: TraceFile, chosen: Settled, prop: Property, look: Look) -> int:
+def _confirmed(file: TraceFile, chosen: Settled, prop: Property, look: Look, specs: Library | None) -> int:
     """Runs the whole trace, lets the world run on, and shows what is suffered."""
     from kexecspec.replay.replay import confirm
 
-    outcome = confirm(chosen.platform, chosen.system, prop, file.trace)
+    outcome = confirm(chosen.platform, chosen.system, prop, file.trace, specs)
     say("\n".join(replay_lines(outcome, look)))
     return PROVED if outcome.outcome == "CONFIRMED" else DISAGREES
 
 
-def _stepped(file: TraceFile, chosen: Settled, until: int | None, state: bool, verbose: bool) -> int:
+def _stepped(
+    file: TraceFile, chosen: Settled, until: int | None, state: bool, verbose: bool, specs: Library | None
+) -> int:
     """Runs the trace up to a step and shows the machine as it is then."""
     from kexecspec.replay.replay import step_through
 
-    log, seen, parted = step_through(chosen.platform, chosen.system, file.trace, until)
+    log, seen, parted = step_through(chosen.platform, chosen.system, file.trace, until, specs)
     steps = file.trace.steps if until is None else file.trace.steps[:until]
     reached = Trace(file.trace.initial, steps)
     last = f": {steps[-1].rule}" if steps else ""
@@ -89,7 +95,7 @@ def refuse_drift(file: TraceFile, now: Hashes) -> None:
     if meta["specs"]["sha256"] != now.specs:
         wrong.append("the specifications have changed since the trace was made")
     if wrong:
-        help_ = "run kexecspec check with --trace-dir again"
+        help_ = "run kexecspec check with --trace-dir again, or give the --specs and --policy that it had"
         raise InputError([Diagnostic("KX026", message, Span(file.path), (), help_) for message in wrong])
     if meta["tool"]["sha256"] != now.tool:
         complain("note: the trace was made by another version of kexecspec")

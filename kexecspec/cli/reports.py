@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from kexecspec.files import write_whole
 from kexecspec.report import OF_ONE_TRACE, REPORTERS, Look, Outcome
 from kexecspec.report.itf import first_trace, itf_text
 from kexecspec.report.look import RuleText
+
+if TYPE_CHECKING:
+    from kexecspec.library import Library
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,11 @@ def _text(one: Wanted, outcomes: Sequence[Outcome], look: Look) -> str | None:
     return itf_text(report, finding, Path(os.path.relpath(os.path.realpath(report.path), folder)).as_posix())
 
 
-def rule_text(code: str) -> RuleText | None:
-    """What the library says of a property's code; None for any other."""
+def rule_text(code: str, specs: Library | None = None) -> RuleText | None:
+    """What the library, or `specs`, says of a property's code; None for any other."""
     from kexecspec.library import library
 
-    specs = library()
+    specs = specs or library()
     spec = specs.spec("properties", code) if code in specs.names("properties") else None
     if spec is None:
         return None

@@ -11,16 +11,17 @@ from kexecspec.ground.names import World, variable
 from kexecspec.ground.presence import has_shutdown
 from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
+from kexecspec.ground.site_rules import site_rule
 from kexecspec.ground.veil import unveiled
 from kexecspec.ground.walks import positions
 from kexecspec.ir.expr import Const
 from kexecspec.ir.flow import control_groups, flow_invariants
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError, lower
-from kexecspec.ir.system import Invariant, Lifetime, Place, Rule, TransitionSystem, Var
+from kexecspec.ir.system import Invariant, Lifetime, Place, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.typing import check
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort
-from kexecspec.library import Library
+from kexecspec.library import Library, Spec
 from kexecspec.platform.facts import Entity, Hooks, PerKernel, Platform
 from kexecspec.platform.stated import Stated, stated
 
@@ -86,7 +87,7 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
         if "walker" in entity.kinds:
             rules.extend(walk_rules(world, entity))
     rules.extend(handoff_rules(world, variables, aging))
-    wanted = tuple(properties(world, tuple(_with_severity(s.content, library) for s in library.all("properties"))))
+    wanted = tuple(prop for spec in library.all("properties") for prop in _wanted(world, spec, library))
     invariants = _invariants(world)
     for name, unknown in sorted(world.unknowns.items()):
         variables[name] = Var(
@@ -97,15 +98,18 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
     system = unveiled(system) if platform.veiled else system
     problems = check(system)
     if problems:
+        for spec in library.all("properties"):
+            if library.of_others(spec):
+                site_rule(world, spec, system.variables)
         raise SpecError("\n".join(problems))
     return system
 
 
-def _with_severity(spec: Mapping[str, Any], library: Library) -> Mapping[str, Any]:
-    """A property's specification with the severity that the default policy gives it, where an instance has none."""
-    policy = library.spec("policies", "default")
-    default = policy.content["severity"].get(spec["property"], "error") if policy else "error"
-    return {**spec, "instances": [{"severity": default, **entry} for entry in spec["instances"]]}
+def _wanted(world: World, spec: Spec, library: Library) -> tuple[Property, ...]:
+    """The instances of a property, each as severe as the policies have it. Raises InputError for one that others have
+    written and that means nothing on this platform."""
+    found = site_rule(world, spec) if library.of_others(spec) else tuple(properties(world, spec.content))
+    return tuple(replace(prop, severity=library.severity(prop.code, prop.severity, prop.handoff)) for prop in found)
 
 
 def _without_silent(platform: Platform, known: frozenset[str]) -> Platform:

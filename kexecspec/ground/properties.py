@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from kexecspec.ground.names import World
@@ -14,11 +15,11 @@ from kexecspec.platform.facts import Edge, Entity
 ANY, BOOT = "any", "boot"
 
 
-def properties(world: World, specs: tuple[Mapping[str, Any], ...]) -> Iterator[Property]:
-    """All instances on this platform, in the order of codes, parts and kinds of handoff."""
-    for spec in specs:
-        for entry in spec["instances"]:
-            yield from _instances(world, spec, entry)
+def properties(world: World, spec: Mapping[str, Any]) -> Iterator[Property]:
+    """All instances of one specification on this platform, in the order of its entries, parts and kinds of handoff.
+    Severities are those of the entries."""
+    for entry in spec["instances"]:
+        yield from _instances(world, spec, entry)
 
 
 def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Property]:
@@ -27,7 +28,7 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
         return
     about = world.platform.about
     for entity in world.platform.of_kind(entry["for"]):
-        if about is not None and entity.name not in about:
+        if about is not None and entity.name not in about or not _fits(entity.driver, entry.get("drivers")):
             continue
         yield from _of(
             world,
@@ -50,6 +51,10 @@ def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> 
         yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, None, edges)
 
 
+def _fits(name: str, patterns: list[str] | None) -> bool:
+    return patterns is None or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def _name(entry: Mapping[str, Any], entity: Entity) -> str:
     return str(entry.get("instance", "{self}")).replace("{self}", entity.name)
 
@@ -66,7 +71,11 @@ def _of(
 ) -> Iterator[Property]:
     if "if" in entry and lower(str(entry["if"]), scope) == FALSE:
         return
-    violated, premise = lower(str(entry["violated"]), scope), lower(str(entry["premise"]), scope)
+    where = _in_kernels(world, entry.get("kernels"))
+    if where == FALSE:
+        return
+    violated = conjoin((lower(str(entry["violated"]), scope), where))
+    premise = conjoin((lower(str(entry["premise"]), scope), where))
     for handoff, during, before in _handoffs(world, entry, edges):
         span = entity.span if entity is not None else None
         yield Property(
@@ -76,12 +85,19 @@ def _of(
             holds=negate(conjoin((violated, during))),
             companion=conjoin((premise, before)),
             harm=str(entry.get("harm", spec["harm"])),
-            severity=str(entry.get("severity", "error")),
+            severity=str(entry.get("severity", "")),
             says=str(entry["says"]).replace("{self}", part),
             place=Place(span.path, span.line, span.column) if span else None,
             counter=entry.get("counter"),
             absent=str(entry.get("absent", "")),
         )
+
+
+def _in_kernels(world: World, patterns: list[str] | None) -> Expr:
+    """That one of the kernels runs that fit `patterns`, any if None."""
+    if patterns is None:
+        return TRUE
+    return disjoin(equal(Ref("kernel"), Const(name)) for name in world.platform.kernels if _fits(name, patterns))
 
 
 def _handoffs(world: World, entry: Mapping[str, Any], able: tuple[Edge, ...]) -> Iterator[tuple[str, Expr, Expr]]:

@@ -20,6 +20,8 @@ from kexecspec.replay.stage import Stage, open_stage
 from kexecspec.replay.suffered import OF_ITS_OWN, is_about, of_this_kernel
 
 LOG_LINES = 12
+RULE = "RULE"
+"""What a site's own rule has in the place of a harm: a machine suffers nothing from that it is broken."""
 OOPSES = ("oops", "oops_rpc", "oops_drain")
 WINDOWS = {
     "gap": ", before its SMMU has probed",
@@ -47,17 +49,23 @@ class Difference:
         return f"{where} {self.variable} is {self.expected} in the trace and {self.seen} in the machine"
 
 
-def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace: Trace) -> Harmed:
+def confirm(
+    platform: Platform, system: TransitionSystem, prop: Property, trace: Trace, specs: Library | None = None
+) -> Harmed:
     """Performs `trace`, a run of `system` or of a slice of it that violates `prop`, and lets the machine run on.
+    `specs` are what the platform was resolved with: the library, unless something is laid over it.
 
-    CONFIRMED: every observable variable agreed after every step and the machine suffers the harm of `prop`.
-    HARMLESS: it agreed, and nothing of that kind is suffered. DIVERGED: `why` says where the two parted.
+    CONFIRMED: every observable variable agreed after every step and the machine suffers the harm of `prop`; of a site's
+    rule, which is about no harm, that the machine can do all this. HARMLESS: it agreed, and nothing of that kind is
+    suffered. DIVERGED: `why` says where the two parted.
     """
-    stage = _stage(platform, library(), trace)
+    stage = _stage(platform, specs or library(), trace)
     difference = next(_played(stage, system, trace, len(trace.steps)), None)
     if difference is not None:
         return Harmed("DIVERGED", None, "", stage.machine.log[-LOG_LINES:], str(difference))
     kernel = stage.kernel
+    if prop.harm == RULE:
+        return Harmed("CONFIRMED", RULE, f"{prop.instance}, {kernel}", stage.machine.log[-LOG_LINES:])
     harm = _harm_of(stage, prop)
     if harm is None:
         return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
@@ -68,14 +76,18 @@ def confirm(platform: Platform, system: TransitionSystem, prop: Property, trace:
 
 
 def step_through(
-    platform: Platform, system: TransitionSystem, trace: Trace, until: int | None = None
+    platform: Platform,
+    system: TransitionSystem,
+    trace: Trace,
+    until: int | None = None,
+    specs: Library | None = None,
 ) -> tuple[tuple[str, ...], dict[str, Value], str]:
     """Performs the first `until` steps of `trace` (all where None).
 
     Returns the machine's log, what it then shows of the system's variables, and where machine and trace parted
     ("" where they did not); the performance ends there.
     """
-    stage = _stage(platform, library(), trace)
+    stage = _stage(platform, specs or library(), trace)
     count = len(trace.steps) if until is None else min(until, len(trace.steps))
     difference = next(_played(stage, system, trace, count), None)
     return stage.machine.log, observe(stage, system.variables), str(difference) if difference else ""

@@ -12,7 +12,7 @@ from kexecspec.report.outcome import Outcome
 _SEVERITIES = {
     Level.BROKEN: "blocker", Level.ERROR: "critical", Level.OPEN: "major", Level.NOTE: "info", Level.EXCUSED: "info",
 }  # fmt: skip
-_HARMLESS = {"LEAK": "major", "EXHAUSTION": "major", "REFUSED": "major"}
+_HARMLESS = {"LEAK": "major", "EXHAUSTION": "major", "REFUSED": "major", "RULE": "major"}
 """Harms that cost a resource or a function: less than a crash, a hang or somebody else's memory."""
 
 

@@ -210,8 +210,8 @@ def test_a_lie_about_the_machine_is_found_out(
     """A run of the rules that the machine does not confirm, and that was not found just now, is looked for afresh."""
     real, told = kexecspec.check.confirm.refutations, list[int]()
 
-    def once(platform: Any, system: Any, findings: Any) -> Any:
-        found, objections = real(platform, system, findings)
+    def once(platform: Any, system: Any, findings: Any, specs: Any) -> Any:
+        found, objections = real(platform, system, findings, specs)
         told.append(1)
         return found, (*objections, *(("KX102: replay HARMLESS",) if len(told) == 1 else ()))
 
