@@ -15,6 +15,7 @@ from kexecspec.importers.compose.compose import compose
 from kexecspec.importers.compose.setting import Setting
 from kexecspec.library import Library
 
+FIRMWARE = "what it does is up to firmware of its own, which no handoff of the kernel stops or starts"
 UNKNOWN_PART = "(not judged)"
 
 
@@ -35,8 +36,10 @@ def asked(board: Board | Unread, choose: Choose, setting: Setting, library: Libr
         return Asked(board.name, 0, (), (left_out(subject, board.why),))
     made = compose(board, choose, setting, library)
     every = (*questions(made.content, board.file, board.model, library), *possible(made.content, board, library))
-    rows = tuple(_left_out(board, name, left.why) for left in made.left for name in left.names)
-    return Asked(board.file, len(board.masters), every, rows)
+    rows = [_left_out(board, name, left.why) for left in made.left for name in left.names]
+    rows += [left_out(one.subject, FIRMWARE) for one in every if one.subject.of_firmware]
+    asked = tuple(one for one in every if not one.subject.of_firmware)
+    return Asked(board.file, len(board.masters), asked, tuple(rows))
 
 
 def _left_out(board: Board, device: str, why: str) -> Row:

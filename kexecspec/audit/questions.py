@@ -45,6 +45,7 @@ def questions(content: Mapping[str, Any], board: str, model: str, library: Libra
         subject = Subject(
             board, model, str(name), "client" if client else "master", str(device["driver"]),
             str(device.get("smmu", "")), _place(device), source, subsystem(source), _on_request(device, entry),
+            of_firmware=_of_firmware(device, entry),
         )  # fmt: skip
         yield Question(subject, small, only, key_of(small, only))
 
@@ -109,9 +110,16 @@ def _driver(content: Mapping[str, Any], library: Library, name: str) -> Mapping[
 
 
 def _on_request(device: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether its DMA is asked for: each transfer by the kernel, or a stream by a user of it."""
     dma = device.get("dma", entry.get("dma"))
-    asked = isinstance(dma, Mapping) and dma.get("kind") == "one-shot"
-    return asked and dma.get("requests_by") in ("kernel", "user")
+    if not isinstance(dma, Mapping):
+        return False
+    return dma.get("requests_by") == "user" or dma.get("kind") == "one-shot" and dma.get("requests_by") == "kernel"
+
+
+def _of_firmware(device: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    dma = device.get("dma", entry.get("dma"))
+    return (dma.get("kind") if isinstance(dma, Mapping) else dma) == "firmware"
 
 
 def _place(device: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ STANDINGS: tuple[Standing, ...] = ("error", "open", "note", "proved", "not judge
 SAID: dict[Standing, str] = {
     "error": "it can happen, and the executable model suffered it",
     "open": "it hangs on facts that nobody could tell",
-    "note": "refuted, but all that is left is a transfer on request that is in flight at the jump",
+    "note": "refuted, but its DMA is asked for, and who asks is stopped first: a request in flight is left",
     "proved": "it cannot happen, over any number of handoffs",
     "not judged": "nothing is asked, or there is no answer, for the reasons below",
 }
@@ -36,8 +36,9 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is asked about: a master of a board, or a client of its TEE. `place` is its node, `driver_place` a line of
-    its driver; `on_request`: its DMA comes on request of this kernel or its users only; `if_offered`: it is bound only
-    where the trusted OS offers its service."""
+    its driver; `on_request`: its DMA comes on request of this kernel, or for users of it (who are stopped first);
+    `if_offered`: it is bound only where the trusted OS offers its service. `of_firmware`: what it does is up to firmware
+    of its own."""
 
     board: str
     model: str
@@ -50,6 +51,7 @@ class Subject:
     subsystem: str
     on_request: bool = False
     if_offered: bool = False
+    of_firmware: bool = False
 
 
 OFFERED = "offered"
@@ -114,8 +116,8 @@ def row(subject: Subject, found: Verdict, same: str) -> Row:
 
 
 def standing(subject: Subject, found: Verdict) -> Standing:
-    """A refutation is an error, unless all that is left is a transfer that somebody of the old kernel asked for and
-    that is in flight at the jump: that is a note."""
+    """A refutation is an error, unless the DMA is asked for by somebody who is stopped before the jump: then all that
+    can be left is what is in flight, or what goes on where nobody stops users, and that is a note."""
     match found.verdict:
         case "PROVED":
             return "proved"
@@ -140,6 +142,6 @@ def as_table(found: Row) -> dict[str, Any]:
 COLUMNS: Sequence[str] = (
     "board", "model", "name", "kind", "driver", "subsystem", "smmu", "handoff", "code", "verdict", "standing", "open",
     "why", "handoffs", "harm", "place", "driver_place", "on_request",
-    "if_offered", "severity", "rests_on", "same",
+    "if_offered", "of_firmware", "severity", "rests_on", "same",
 )  # fmt: skip
 """The columns of a table of rows, in their order."""

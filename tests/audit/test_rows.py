@@ -112,3 +112,22 @@ def test_memory_is_left_out_where_addresses_are_unknown() -> None:
     before = [one.key for one in asked(made)]
     made["memory"] = {"ram": ["0x80000000 + 1GiB"], "from": {"ram": "a.dtb:/memory"}}
     assert [one.key for one in asked(made)] == before
+
+
+@pytest.mark.parametrize(
+    ("dma", "on_request", "of_firmware"),
+    [
+        ({"kind": "one-shot", "requests_by": "kernel"}, True, False),
+        ({"kind": "one-shot", "requests_by": "outside"}, False, False),
+        ({"kind": "ring", "requests_by": "user"}, True, False),
+        ({"kind": "ring", "requests_by": "kernel"}, False, False),
+        ({"kind": "firmware", "requests_by": "firmware"}, False, True),
+        ("firmware", False, True),
+        ("ring", False, False),
+    ],
+)
+def test_who_asks_for_dma_is_told(dma: Any, on_request: bool, of_firmware: bool) -> None:
+    made = content(a={"driver": "mine"})
+    made["drivers"] = {"mine": {"kind": "master", "dma": dma}}
+    (one,) = asked(made)
+    assert (one.subject.on_request, one.subject.of_firmware) == (on_request, of_firmware)
