@@ -37,8 +37,8 @@ class Verdict:
 class Subject:
     """What is asked about: a master of a board, or a client of its TEE. `place` is its node, `driver_place` a line of
     its driver; `on_request`: its DMA comes on request of this kernel, or for users of it (who are stopped first);
-    `if_offered`: it is bound only where the trusted OS offers its service. `of_firmware`: what it does is up to firmware
-    of its own."""
+    `if_offered`: it is bound only where the trusted OS offers its service. `of_firmware`: what it does is up to
+    firmware of its own."""
 
     board: str
     model: str
