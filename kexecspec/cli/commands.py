@@ -78,6 +78,14 @@ Exit codes:
   3    something is undecided in NEW
   4    the tool disagrees with itself"""
 
+_DIAGNOSE_EXITS = """\b
+Exit codes:
+  0    every known line has a run of this platform that ends so
+  1    the log has no known line, or one that no run ends in
+  2    usage or input error
+  3    a known line has no run, and what might have one is undecided
+  4    the tool disagrees with itself"""
+
 _FIX_EXITS = """\b
 Exit codes:
   0    there are repairs that mend everything, or nothing is refuted
@@ -350,6 +358,23 @@ def reduce(**given: Any) -> int:
     from kexecspec.cli.reducing import run
 
     return run(**given)
+
+
+@program.command(epilog=_DIAGNOSE_EXITS)
+@click.argument("log")
+@click.option("--platform", required=True, metavar="FILE", help="The platform file of the machine that wrote it.")
+@_RLIMIT
+@_CACHE
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_VERBOSE
+def diagnose(**given: Any) -> int:
+    """What a console log tells: its known lines, and the shortest runs that end so.
+
+    LOG is what a kernel printed: dmesg, a crash kernel's, or what came over a serial line, with whatever else is in
+    it."""
+    from kexecspec.cli.diagnosing import Request, run
+
+    return run(Request(**given))
 
 
 @program.command(epilog=_DIFF_EXITS)

@@ -1,0 +1,1 @@
+"""From a console log back to the traces that end so."""
