@@ -89,7 +89,7 @@ class Judge:
             name = self.system(tree)
             if (name, ()) not in self._seen and (name, only) not in self._seen:
                 self.asked += 1
-                self.work += 30 + self._rules[name] ** 2 // (20 if only else 2)
+                self.work += 30 + self._rules[name] ** 2 // (4 if only else 1)
                 options = replace(self.options, replay=False, explained=False, inside=True)
                 self._seen[name, only] = self._judged(tree, replace(options, only=only or options.only))
             return self._seen.get((name, ())) or self._seen[name, only]

@@ -70,6 +70,8 @@ def search(costs: Sequence[int], size: int, asked: Asked, excluded: Callable[[Se
             tried = asked.test(chosen)
             while tried.why is not None and not put_off:
                 clause = _mending(chosen, tried.why, everything, asked)
+                if clause is None:
+                    break
                 if clause or not asked.give_up(tried.why):
                     clauses.append((tried.why, clause))
                     break
@@ -88,12 +90,13 @@ def by_cost(costs: Sequence[int], size: int) -> Iterator[Set]:
     yield from map(frozenset, sorted(every, key=lambda one: (sum(costs[i] for i in one), len(one), one)))
 
 
-def _mending(chosen: Set, why: str, everything: Set, asked: Asked) -> Set:
-    """The repairs without any of which the finding stays; where all of them leave it, those that mend it alone."""
+def _mending(chosen: Set, why: str, everything: Set, asked: Asked) -> Set | None:
+    """The repairs without any of which the finding stays; where all of them leave it, those that mend it alone. None
+    where no more may be asked before that is known."""
     clause = everything - _grown(chosen, why, everything, asked)
-    if clause or not asked.left():
-        return clause
-    return frozenset(one for one in everything - chosen if not asked.leaves(chosen | {one}, why))
+    if not clause and asked.left():
+        clause = frozenset(one for one in everything - chosen if not asked.leaves(chosen | {one}, why))
+    return clause if asked.left() else None
 
 
 def _grown(chosen: Set, why: str, everything: Set, asked: Asked) -> Set:
