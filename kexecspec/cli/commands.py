@@ -91,7 +91,7 @@ Exit codes:
   0    there are repairs that mend everything, or nothing is refuted
   1    no set of repairs does
   2    usage or input error, or output that cannot be written
-  3    none was found, and not all were tried
+  3    none was found, and not all were tried; or a finding was given up
   4    the tool disagrees with itself"""
 
 _WHY_EXITS = """\b

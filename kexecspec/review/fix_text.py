@@ -29,13 +29,13 @@ def as_text(fixes: Fixes, look: Look) -> str:
 
 
 def code(fixes: Fixes) -> int:
-    """0 where something mends everything or nothing is to be mended, 1 where no set does, 3 where that is not known, 4
-    where the tool doubts itself."""
+    """0 where something mends everything or nothing is to be mended, 1 where no set does, 3 where that is not known or
+    a finding was given up, 4 where the tool doubts itself."""
     if fixes.before.doubted:
         return DISAGREES
     if not fixes.wanted or (fixes.sets and not fixes.stuck):
         return PROVED
-    return UNDECIDED if (fixes.untried or fixes.undecided) and not fixes.stuck else REFUTED
+    return UNDECIDED if fixes.untried or fixes.undecided or fixes.stuck else REFUTED
 
 
 def _set(number: int, one: Mended, look: Look) -> Iterator[str]:
