@@ -22,10 +22,12 @@ mark() { echo "LAB step=$step $*" > /dev/kmsg; }
 mark "up release=$release"
 if [ "$driver" != none ]; then
     mark "driver $driver"
+    [ "$driver" = 8139cp ] && insmod "/modules/$release/mii.ko"
     insmod "/modules/$release/$driver.ko" || mark "no-driver"
-    ifconfig eth0 up 2>/dev/null || mark "no-interface"
 fi
+# From here on the card may work: opening the interface tests its interrupts and posts the ring.
 mark "running"
+[ "$driver" = none ] || ifconfig eth0 up 2>/dev/null || mark "no-interface"
 action=$(echo "$plan" | cut -d, -f"$step")
 next=${action#*@}
 [ "$next" = "$action" ] && next=$(echo "$release" | cut -d. -f1-2)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.fetch import CACHE
 
-MODULES = ("e1000e", "igb", "e1000")
+MODULES = ("e1000e", "mii", "8139cp")
 
 
 def image(release: str) -> Path:

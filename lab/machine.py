@@ -26,13 +26,14 @@ def device_tree(its: bool) -> Path:
     return blob
 
 
-def imported(tree: Path, its: bool) -> Path:
+def imported(tree: Path, its: bool, driver: str) -> Path:
     """The platform file that an import makes of the machine and a kernel tree."""
-    if not (OUT / TELLS.name / "console.txt").exists():
-        run(TELLS)
-    with (OUT / TELLS.name / "console.txt").open(encoding="utf-8") as console:
+    told = OUT / TELLS[driver].name / "console.txt"
+    if not told.exists():
+        run(TELLS[driver])
+    with told.open(encoding="utf-8") as console:
         lay_out(console, OUT / "sys")
-    made = OUT / f"machine-its-{'on' if its else 'off'}.yaml"
+    made = OUT / f"machine-{driver}-its-{'on' if its else 'off'}.yaml"
     made.unlink(missing_ok=True)
     line = ["import", "--dtb", device_tree(its), "--kernel", tree, "--sysfs", OUT / "sys", "-o", made]
     subprocess.run([sys.executable, "-m", "kexecspec", *map(str, line)], check=True, capture_output=True)

@@ -59,7 +59,7 @@ def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], extra: tu
         "-netdev",
         net,
         "-device",
-        f"{scenario.driver},netdev=n0",
+        f"{scenario.card},netdev=n0",
         "-kernel",
         str(image(scenario.first)),
         "-initrd",

@@ -15,6 +15,8 @@ class Scenario:
     first: str = "6.1"
     also: tuple[str, ...] = ()
     driver: str = "e1000e"
+    card: str = "e1000e"
+    """QEMU's name of the network card that the driver is for."""
     its: bool = False
     rate: float = 0.0
     """Frames that a sender on the host sends each second; 0 for a machine that is idle."""
@@ -38,7 +40,12 @@ TRAFFIC = 4.0
 EARLY = "earlycon=pl011,0x9000000 memblock=debug ignore_loglevel"
 """A kernel that stops before its console is up says so here only, and where its memory is."""
 
-TELLS = Scenario("tells", ("tell",), "the running machine says what it is made of", wait=1)
+TELLS = {
+    driver: Scenario(
+        f"tells-{driver}", ("tell",), "the machine says what it is made of", wait=1, driver=driver, card=card
+    )
+    for driver, card in (("e1000e", "e1000e"), ("8139cp", "rtl8139"))
+}
 
 SCENARIOS = (
     Scenario("kexec-idle", ("kexec", "stop"), "a clean kexec of an idle machine"),
@@ -101,6 +108,22 @@ SCENARIOS = (
         "a crash under traffic, streams that nobody attached may pass",
         rate=TRAFFIC,
         append="arm-smmu-v3.disable_bypass=0",
+    ),
+    Scenario(
+        "reboot-no-shutdown",
+        ("reboot",),
+        "reboot -f under traffic; the card's driver has no shutdown hook",
+        rate=2000.0,
+        driver="8139cp",
+        card="rtl8139",
+    ),
+    Scenario(
+        "kexec-no-shutdown",
+        ("kexec", "stop"),
+        "a clean kexec under traffic; the card's driver has no shutdown hook",
+        rate=20.0,
+        driver="8139cp",
+        card="rtl8139",
     ),
     Scenario("kexec-6.12", ("kexec", "stop"), "a clean kexec under traffic, 6.12", first="6.12", rate=TRAFFIC),
     Scenario(

@@ -40,11 +40,11 @@ def cell(*seen: tuple[Outcome, int], phase: Phase = "running", frames: int = 0, 
 def test_a_cell_agrees_where_nothing_was_seen_that_was_not_predicted(
     seen: Cell, predicted: set[Outcome] | None, said: str
 ) -> None:
-    assert judged(1, seen, predicted).said == said
+    assert judged(1, seen, predicted, seen.frames > 0).said == said
 
 
 def test_what_was_not_predicted_is_named() -> None:
-    row = judged(1, cell(("faulted", 3), ("translated", 2)), {"translated"})
+    row = judged(1, cell(("faulted", 3), ("translated", 2)), {"translated"}, True)
 
     assert (row.unexpected, row.seen) == (frozenset({"faulted"}), ("faulted 3", "translated 2"))
 
