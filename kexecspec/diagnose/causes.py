@@ -69,7 +69,6 @@ class Diagnosis:
 def diagnosed(log: str, lines: Sequence[Line], report: Report, symptoms: Sequence[Symptom]) -> Diagnosis:
     """The causes of what `lines` say, among the findings of `report`."""
     own = {f.property.id: _own(f, symptoms) for f in report.findings if _suffered(f)}
-    codes = {symptom.code for symptom in symptoms}
     found = sights(lines, symptoms)
     seen = {match.symptom.id for sight in found for match in sight.matches}
     groups: dict[object, list[Sight]] = {}
@@ -78,7 +77,7 @@ def diagnosed(log: str, lines: Sequence[Line], report: Report, symptoms: Sequenc
         exact = tuple(c.finding.property.id for c in causes[id(sight)] if not c.differs)
         groups.setdefault(exact or id(sight), []).append(sight)
     releases = (hit[1] for line in lines for hit in _RELEASE.finditer(line.text))
-    silent = tuple(f for f in report.findings if _suffered(f) and f.property.code not in codes)
+    silent = tuple(f for f in report.findings if f.property.id in own and not own[f.property.id])
     explained = tuple(_explained(together, causes[id(together[0])], report) for together in groups.values())
     return Diagnosis(log, len(lines), tuple(dict.fromkeys(releases)), explained, silent, report)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kexecspec.diagnose.lines import Line
@@ -86,25 +86,53 @@ def sights(lines: Sequence[Line], symptoms: Sequence[Symptom]) -> tuple[Sight, .
 
 def _heads(lines: Sequence[Line], symptoms: Sequence[Symptom]) -> dict[int, tuple[str, tuple[Symptom, ...]]]:
     """By place in `lines`, those that begin a symptom, with the text that does."""
-    one_of = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", s.line.pattern) for s in symptoms) or r"(?!)")
+    without = [s.line.pattern for s in symptoms if not literal(s.line.pattern)]
+    words = tuple(dict.fromkeys(filter(None, (literal(s.line.pattern) for s in symptoms))))
+    others = re.compile("|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern in without) or r"(?!)")
+
+    def begun(text: str) -> tuple[Symptom, ...]:
+        if not any(word in text for word in words) and not others.search(text):
+            return ()
+        return tuple(s for s in symptoms if s.line.search(text))
+
     found = {}
     for place, line in enumerate(lines):
-        text = line.text if one_of.search(line.text) else _unfolded(lines, place, one_of)
-        if text:
-            found[place] = text, tuple(s for s in symptoms if s.line.search(text))
+        text, begins = line.text, begun(line.text)
+        if not begins:
+            text, begins = _unfolded(lines, place, begun)
+        if begins:
+            found[place] = text, begins
     return found
 
 
-def _unfolded(lines: Sequence[Line], place: int, wanted: re.Pattern[str]) -> str:
-    """The line with the next one where the two are one that was folded; "" where they are not."""
-    if place + 1 == len(lines) or _STAMPED.match(lines[place + 1].text):
+def literal(pattern: str) -> str:
+    """The longest text that is in everything that `pattern` matches; "" where none is plain to see. Most lines are none
+    that we know, and a text is looked for much faster than a pattern."""
+    bare = re.sub(r"\[[^\]]*\]", "\0", re.sub(r"\\.", "\0", pattern))
+    while "(" in bare:
+        bare = re.sub(r"\([^()]*\)", "\0", bare)
+    if "|" in bare:
         return ""
+    return max(re.split(r"[\0.+^$]", re.sub(r".(?:[*+?]|\{[^}]*\})\??", "\0", bare)), key=len)
+
+
+def _unfolded(
+    lines: Sequence[Line], place: int, begun: Callable[[str], tuple[Symptom, ...]]
+) -> tuple[str, tuple[Symptom, ...]]:
+    """The line with the next one, and what begins there, where the two are one that was folded."""
+    if place + 1 == len(lines) or _STAMPED.match(lines[place + 1].text):
+        return "", ()
     text = lines[place].text
     for joint in ("", " "):
-        found = wanted.search(text + joint + lines[place + 1].text)
-        if found and found.start() < len(text) < found.end() - len(joint):
-            return text + joint + lines[place + 1].text
-    return ""
+        whole = text + joint + lines[place + 1].text
+        over = tuple(s for s in begun(whole) if _spans(s.line.search(whole), len(text), len(joint)))
+        if over:
+            return whole, over
+    return "", ()
+
+
+def _spans(found: re.Match[str] | None, end: int, joint: int) -> bool:
+    return found is not None and found.start() < end < found.end() - joint
 
 
 def _report(lines: Sequence[Line]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kexecspec.diagnose.lines import Line, lines_of, read_log
-from kexecspec.diagnose.symptoms import Sight, sights, symptoms_of
+from kexecspec.diagnose.symptoms import Sight, literal, sights, symptoms_of
 from kexecspec.diagnostics import InputError
 from kexecspec.library import library
 
@@ -36,6 +36,7 @@ def test_every_symptom_knows_the_wordings_that_it_gives() -> None:
             (symptom,) = [one for one in SYMPTOMS if one.id == f"{spec.name}:{entry['name']}"]
             for example in entry["examples"]:
                 assert symptom.line.search(example), (symptom.id, example)
+                assert literal(symptom.line.pattern) in example
                 assert symptom.id in ids(seen(example)[0])
     assert {symptom.code for symptom in SYMPTOMS} >= {"KX101", "KX103", "KX201", "KX204", "KX302", "KX303"}
 
@@ -64,6 +65,22 @@ def test_a_line_is_known_through_noise(line: str | bytes) -> None:
     assert [(match.symptom.id, match.told) for match in sight.matches] == [
         ("KX302:unknown-stream", {"stream": "0x2000"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("abc", "abc"),
+        (r"(?:ab|cd) ef\b", " ef"),
+        ("ab|cd", ""),
+        (r"(ab) ?c*de+f", "d"),
+        (r"\bINFO: task \S.*? blocked for \d{3}", " blocked for "),
+        (r"a\(b[x(y]cde{2}", "cd"),
+        (r"(?:a(?:b|c)d)?", ""),
+    ],
+)
+def test_the_literal_of_a_pattern_is_in_all_that_it_matches(pattern: str, text: str) -> None:
+    assert literal(pattern) == text
 
 
 def test_utf_16_from_a_terminal_program_is_read() -> None:
