@@ -6,6 +6,7 @@
 # make mutants   wrong rules, facts, machines and encoders (half an hour): each has to be noticed or explained
 # make consumers   the reports, opened by those programs of other people that are installed (KUNIT=DIR: tools/testing/kunit)
 # make browser   the HTML report in a real Chromium, at two widths (SCREENSHOTS=DIR keeps pictures)
+# make docs    the documentation site, in build/docs; warnings are errors
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
@@ -29,7 +30,7 @@ MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser docs fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -53,7 +54,7 @@ demo: $(STAMP)
 test: lint types pytest oldest-z3
 
 lint: $(STAMP)
-	$(BIN)/ruff check kexecspec tests benchmarks lab
+	$(BIN)/ruff check kexecspec tests benchmarks lab docs
 
 types: $(STAMP)
 	$(BIN)/mypy
@@ -89,6 +90,12 @@ consumers: $(STAMP)
 
 browser: $(STAMP)
 	$(BIN)/python -m pytest -o python_files=page.py tests/browser/page.py
+
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	$(BIN)/python docs/generate.py build/docs-sources
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -b html build/docs-sources build/docs
+	@echo "build/docs/index.html"
 
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)

@@ -11,7 +11,8 @@ import pytest
 from kexecspec.cli import main
 from tests.goldens import ROOT
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md")
+PAGES = tuple(sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")))
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md", *PAGES)
 SETUP = ("make", "git", "python3", ".venv/bin/pip")
 
 
