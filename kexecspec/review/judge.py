@@ -22,6 +22,8 @@ from kexecspec.tree import Node
 VACUOUS = "VACUOUS"
 _RUNS = 5
 """Counterexamples of one property that are kept, to be walked again."""
+_FEW = 40
+"""Systems of fewer rules are solved in this process, which is quicker; larger ones where they can be stopped."""
 FAILING = (Verdict.REFUTED.value, VACUOUS)
 
 
@@ -90,7 +92,7 @@ class Judge:
             if (name, ()) not in self._seen and (name, only) not in self._seen:
                 self.asked += 1
                 self.work += 30 + self._rules[name] ** 2 // (4 if only else 1)
-                options = replace(self.options, replay=False, explained=False, inside=True)
+                options = replace(self.options, replay=False, explained=False, inside=self._rules[name] < _FEW)
                 self._seen[name, only] = self._judged(tree, replace(options, only=only or options.only))
             return self._seen.get((name, ())) or self._seen[name, only]
         except InputError as error:
