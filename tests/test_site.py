@@ -207,3 +207,22 @@ def test_the_command_line_refuses_what_does_not_go_together(capsys: pytest.Captu
     assert "did you mean 'field'" in capsys.readouterr().err
     assert main(["check", story, "--policy", "default", "--certificate", "c"]) == 2
     assert "--certificate goes with the library only" in capsys.readouterr().err
+
+
+def test_a_report_names_what_was_laid_over_and_its_next_command_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    site, laid = "examples/ftpm/site", ["--specs", "examples/ftpm/site", "--policy", "field"]
+
+    main(["check", "examples/ftpm/tee-bus-6.12.yaml", "--only", "KX901", "--trace-dir", "t", *laid])
+
+    shown = capsys.readouterr().out
+    assert f"Laid over the library: {site}" in shown and "Policy: field" in shown
+    command = shown.rstrip().splitlines()[-1].removeprefix("next: kexecspec ").split()
+    assert command[0] == "replay" and main(command) == 0
+    without = [word for word in command if word not in laid]
+    assert main(without) == 2 and "KX026" in capsys.readouterr().err
+    assert main(["list", "examples/ftpm/before.yaml", *laid]) == 0
+    assert "KX102/ftpm@kexec note" in " ".join(capsys.readouterr().out.split())

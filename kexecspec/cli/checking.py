@@ -84,6 +84,8 @@ def run(request: Request) -> int:
         os.getcwd(),
         partial(rule_text, specs=specs),
         request.diagram,
+        request.specs,
+        request.policy,
     )
     outcomes: list[Outcome] = []
     reported = 0

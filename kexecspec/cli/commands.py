@@ -445,11 +445,14 @@ def fix(**given: Any) -> int:
 
 @program.command(name="list")
 @click.argument("file", shell_complete=_files)
-def list_(file: str) -> int:
+@_SPECS
+@click.option("--policy", metavar="NAME|FILE", help="Which findings are errors, and on which handoffs.")
+def list_(file: str, specs: tuple[str, ...], policy: str | None) -> int:
     """List the property instances that a platform file gives rise to."""
+    from kexecspec.cli.laying import specs_of
     from kexecspec.cli.show_system import list_properties
 
-    return list_properties(file)
+    return list_properties(file, specs_of(specs, policy))
 
 
 @program.command()

@@ -11,12 +11,13 @@ from kexecspec.diagnostics import escape
 from kexecspec.ir.expr import FALSE, Expr, same, text
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import describe
+from kexecspec.library import Library
 from kexecspec.report.look import columns, count, wrapped
 
 
-def list_properties(file: str) -> int:
+def list_properties(file: str, specs: Library | None = None) -> int:
     """One line for each property instance; no verdict is computed. Raises InputError."""
-    found = settled_parts(file)
+    found = settled_parts(file, over=specs)
     properties = {prop.id: prop for one in found for prop in _properties(one)}
     number = count(len(properties), "property", "properties")
     say(f"{escape(file)}: {escape(found[0].platform.name)}: {number}")

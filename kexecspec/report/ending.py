@@ -30,6 +30,10 @@ def ledger(report: Report, look: Look) -> Iterator[str]:
     for number, reliance in enumerate(report.reliances if look.assumptions else (), 1):
         word = f"Unverified [{number}]" if reliance in resting else "Unverified, no verdict rests on it"
         yield from _reliance(f"{word}: ", reliance)
+    for folder in look.specs:
+        yield from wrapped(f"Laid over the library: {folder}", "  ", "    ")
+    if look.policy is not None:
+        yield from wrapped(f"Policy: {look.policy}, which says what is an error and what a note", "  ", "    ")
     yield from _left_out(report.not_modelled, look.assumptions)
     if report.met or report.unmet:
         yield f"  expect: {report.met} of {report.met + len(report.unmet)} met"
@@ -99,7 +103,7 @@ def last_lines(report: Report, traces: Mapping[str, str], look: Look) -> Iterato
     if look.verbose and report.recalled is not None:
         known, total = report.recalled.known, report.recalled.known + report.recalled.judged
         yield f"cache: {known} of {count(total, 'answer')} known from before, and checked again"
-    yield f"next: {_next(report, traces, code)}"
+    yield f"next: {_next(report, traces, code, look.laid())}"
 
 
 _WORDS = {
@@ -153,8 +157,8 @@ def _tally(report: Report) -> str:
     return ", ".join(said)
 
 
-def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
-    path = shell(report.path)
+def _next(report: Report, traces: Mapping[str, str], code: int, laid: str) -> str:
+    path = f"{shell(report.path)}{laid}"
     refuted = [f for f in outcome.counting(report) if f.verdict is Verdict.REFUTED]
     refuted.sort(key=lambda f: f.severity != "error")
     for finding in refuted:
@@ -169,5 +173,5 @@ def _next(report: Report, traces: Mapping[str, str], code: int) -> str:
             return f"kexecspec check {path} --only {shlex.quote(finding.property.id)} --rlimit 4x"
     if code == codes.UNDECIDED:
         return f"kexecspec check {path} --assumptions"
-    command = "list" if code in (codes.REFUTED, codes.UNUSABLE) else "show survives"
+    command = "list" if laid or code in (codes.REFUTED, codes.UNUSABLE) else "show survives"
     return f"kexecspec {command} {path}"

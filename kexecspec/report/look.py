@@ -37,7 +37,7 @@ def _no_text(_: str) -> RuleText | None:
 class Look:
     """`quiet`: failures only. `verbose`: the not judged too, and where each step comes from. `root`: the folder that
     paths in files for build systems are relative to. `explain`: the library's words on a code. `diagram`: traces
-    as sequence diagrams."""
+    as sequence diagrams. `specs`: folders laid over the library, `policy`: the one that was chosen."""
 
     colour: bool = False
     quiet: bool = False
@@ -49,6 +49,14 @@ class Look:
     root: str = ""
     explain: Callable[[str], RuleText | None] = _no_text
     diagram: bool = False
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
+
+    def laid(self) -> str:
+        """The options with which another command works with the same specifications; "" where nothing is laid over the
+        library."""
+        words = [*(f" --specs {shell(folder)}" for folder in self.specs)]
+        return "".join([*words, *([f" --policy {shell(self.policy)}"] if self.policy is not None else [])])
 
     def paint(self, text: str, *styles: str) -> str:
         """`text` in colours, on a terminal that wants them."""
