@@ -70,7 +70,7 @@ SCENARIOS = (
         ("kexec", "stop"),
         "a clean kexec of a machine with an ITS, booted without EFI",
         its=True,
-        limit=150,
+        limit=90,
         more=EARLY,
     ),
     Scenario(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kexecspec.diagnostics import InputError
 from tests.small import disagreements, small
 
 HEAD = "schema: kexecspec/platform/1\nplatform: small\n"
@@ -62,3 +63,13 @@ def test_a_kdump_kernel_that_knows_what_it_is_keeps_the_tables() -> None:
     assert known.handoffs_to({**up, "gic.tables": "own"}) is None
     assert unknowing.handoffs_to({**up, "gic.tables": "own"}) == 1
     assert unknowing.handoffs_to({**up, "gic.tables": "stale"}) is None
+
+
+def test_a_part_of_another_section_has_another_name() -> None:
+    given = text(KEXEC) + 'smmus: {gic: {variant: "arm,smmu-v3"}}\n'
+
+    with pytest.raises(InputError) as refused:
+        small(given)
+    assert [(one.code, one.message) for one in refused.value.diagnostics] == [
+        ("KX023", "'gic' is the name of a part in interrupt_controllers, too")
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kexecspec.diagnostics import quote
 from kexecspec.library import Library
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.drivers import find_driver
@@ -21,9 +22,21 @@ def check(content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], 
         "service": {*tee.get("services", {}), *_of_drivers(content, library)},
         "property": set(library.names("properties")),
     }
+    _once(content, wrong)
     for what, name, place in (*_in_kernels(content), *_parents(content), *_expected(content)):
         if name not in known[what]:
             wrong.unknown(what, name, sorted(known[what]), place)
+
+
+def _once(content: Mapping[str, Any], wrong: Complaints) -> None:
+    """A part is known by its name alone, in whichever section it stands."""
+    known: dict[str, str] = {}
+    for section in ("interrupt_controllers", "smmus", "devices"):
+        for name in content.get(section, {}):
+            if name in known:
+                says = f"{quote(name)} is the name of a part in {known[name]}, too"
+                wrong.say("KX023", says, (section, name), key=True)
+            known[name] = section
 
 
 def _in_kernels(content: Mapping[str, Any]) -> Iterator[Used]:
