@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from kexecspec.diagnose.lines import Line, lines_of, read_log
+from kexecspec.diagnose.lines import LONGEST, Line, lines_of, read_log
 from kexecspec.diagnose.symptoms import Sight, literal, sights, symptoms_of
 from kexecspec.diagnostics import InputError
 from kexecspec.library import library
@@ -134,6 +135,24 @@ def test_nothing_known_is_nothing() -> None:
 
 def test_lines_keep_their_numbers() -> None:
     assert lines_of(b"a\r\n\r\nb\rc\n> d\n") == (Line(1, "a"), Line(3, "b"), Line(3, "c"), Line(4, "d"))
+
+
+def test_random_bytes_end_in_lines_that_a_terminal_survives() -> None:
+    chance = random.Random(7)
+    known = [HUNG[0].encode(), STORM.encode(), b"pc : tee_shm_free"]
+    pieces = [*known, b"\x1b[", b"\x1b]0;", b"\r", b"\n", b"\xff", b"> "]
+    for _ in range(200):
+        content = b"".join(chance.choice([*pieces, chance.randbytes(3)]) for _ in range(40))
+        lines = lines_of(content)
+        for sight in sights(lines, SYMPTOMS):
+            assert sight.matches and 1 <= sight.first.number <= sight.last.number <= content.count(b"\n") + 1
+        assert not any(ord(char) < 32 and char != "\t" or 127 <= ord(char) < 160 for x in lines for char in x.text)
+
+
+def test_a_line_without_end_is_cut_and_read_in_no_time() -> None:
+    (sight,) = seen(STORM + "tee_shm_ tee" * 200_000)
+
+    assert len(sight.first.text) == LONGEST
 
 
 @pytest.mark.parametrize(
