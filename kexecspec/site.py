@@ -72,6 +72,8 @@ def _files(below: Library, folder: Path) -> Iterator[Diagnostic]:
             yield from complaints or _named(below, name, file.stem, node)
             if name == "properties" and not complaints:
                 yield from _rule(node)
+            if name == "drivers" and not complaints:
+                yield from _hooks(below, node)
 
 
 def _named(below: Library, folder: str, name: str, node: Node) -> Iterator[Diagnostic]:
@@ -85,6 +87,32 @@ def _named(below: Library, folder: str, name: str, node: Node) -> Iterator[Diagn
     if taken is not None:
         yield Diagnostic("KX036", f"the {key} {quote(name)} is there already", place, (f"see {taken.path}",),
                          "give it another name; nothing is replaced")
+
+
+def _hooks(below: Library, node: Node) -> Iterator[Diagnostic]:
+    """A driver frees what its probe allocates, and its operations hang on kernel features that there are."""
+    items = [(hook, item) for hook in ("probe", "shutdown", "remove") for item in _items(find(node, ("hooks", hook)))]
+    made = [found.text for hook, item in items if hook == "probe" and (found := _scalar(item, "buffer"))]
+    for hook, item in items:
+        buffer = _scalar(item, "buffer")
+        if hook != "probe" and buffer is not None and buffer.text not in made:
+            message = f"{hook} frees {quote(buffer.text)}, which the probe hook does not allocate"
+            yield Diagnostic("KX002", message, buffer.span, (), allowed_help(buffer.text, made, "allocated"))
+        for key in ("when", "unless"):
+            said = item.get(key) if isinstance(item, Table) else None
+            for name in said.items if isinstance(said, Items) else (said,):
+                if isinstance(name, Scalar) and name.text not in below.features:
+                    help_text = allowed_help(name.text, sorted(below.features))
+                    yield Diagnostic("KX002", f"unknown kernel feature {quote(name.text)}", name.span, (), help_text)
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Items) else ()
+
+
+def _scalar(node: Node, key: str) -> Scalar | None:
+    found = node.get(key) if isinstance(node, Table) else None
+    return found if isinstance(found, Scalar) else None
 
 
 def _rule(node: Node) -> Iterator[Diagnostic]:

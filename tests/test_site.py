@@ -41,6 +41,12 @@ def rule(**changes: object) -> dict[str, object]:
     return {**RULE, "instances": [{**RULE["instances"][0], **changes}]}
 
 
+def driver(**hooks: object) -> dict[str, object]:
+    probe = ["tee_client_open_session", {"do": "tee_shm_alloc", "buffer": "commands", "size": "8KiB"}]
+    return {"schema": "kexecspec/driver/1", "driver": "acme", "title": "a test", "kind": "tee-client", "needs": ["tee"],
+            "service": {"name": "acme"}, "hooks": {"probe": probe, **hooks}, "sources": SOURCES}  # fmt: skip
+
+
 def findings(story: str, specs: Library, *only: str) -> dict[str, Finding]:
     report = check(str(ROOT / "examples" / story), Options(only, inside=True, explained=False, library=specs))
     assert report.objections == ()
@@ -155,6 +161,11 @@ def test_a_policy_that_means_nothing_is_refused(
         ("drivers__tee_bnxt_fw", {"driver": "tee_bnxt_fw", "title": "ours", "kind": "tee-client", "sources": SOURCES},
          ("KX036", "see specs/drivers/tee_bnxt_fw.yaml")),
         ("policies__default", {"policy": "default", "severity": {}, "sources": SOURCES}, ("KX036", "there already")),
+        ("drivers__acme", driver(shutdown=[{"do": "tee_shm_free", "buffer": "commnads"}]),
+         ("KX002", "shutdown frees 'commnads'", "did you mean 'commands'")),
+        ("drivers__acme", driver(shutdown=[{"do": "tee_client_close_session", "when": "tee-kernel-buff"}]),
+         ("KX002", "unknown kernel feature", "did you mean 'tee-kernel-buf'")),
+        ("properties__KX901", rule(instance="{self}@x"), ("KX009", "instance")),
         ("property__KX901", RULE, ("KX036", "did you mean 'properties'")),
         ("KX901", RULE, ("KX036", "no specification", "properties/NAME.yaml")),
     ],
@@ -226,3 +237,14 @@ def test_a_report_names_what_was_laid_over_and_its_next_command_works(
     assert main(without) == 2 and "KX026" in capsys.readouterr().err
     assert main(["list", "examples/ftpm/before.yaml", *laid]) == 0
     assert "KX102/ftpm@kexec note" in " ".join(capsys.readouterr().out.split())
+
+
+def test_two_entries_about_the_same_are_told_apart(tmp_path: Path) -> None:
+    entry = RULE["instances"][0]
+    twice = laid_over(library(), (lay(tmp_path / "a", properties__KX901={**RULE, "instances": [entry, entry]}),))
+    apart = [entry, {**entry, "instance": "{self}:again"}]
+    told = laid_over(library(), (lay(tmp_path / "b", properties__KX901={**RULE, "instances": apart}),))
+
+    with pytest.raises(InputError, match="two entries speak of 'KX901/ftpm@any'"):
+        findings("ftpm/after.yaml", twice, "KX901")
+    assert set(findings("ftpm/after.yaml", told, "KX901")) == {"KX901/ftpm@any", "KX901/ftpm:again@any"}

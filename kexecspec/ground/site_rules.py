@@ -36,6 +36,11 @@ def site_rule(world: World, spec: Spec, variables: Mapping[str, Var] | None = No
                 _check_sorts(made, variables)
         except (LanguageError, SortError) as error:
             raise InputError([_wrong(world, spec, number, str(error))]) from None
+        twice = {prop.id for prop in made} & {prop.id for prop in found}
+        if twice:
+            message = f"two entries speak of {quote(min(twice))}"
+            place = at(spec.node, ("instances", number))
+            raise InputError([Diagnostic("KX023", message, place, (), 'instance: "{self}:NAME" tells them apart')])
         found += made
     return tuple(found)
 
