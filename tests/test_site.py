@@ -248,3 +248,17 @@ def test_two_entries_about_the_same_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two entries speak of 'KX901/ftpm@any'"):
         findings("ftpm/after.yaml", twice, "KX901")
     assert set(findings("ftpm/after.yaml", told, "KX901")) == {"KX901/ftpm@any", "KX901/ftpm:again@any"}
+
+
+def test_a_driver_in_the_platform_file_frees_what_it_allocates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {key: value for key, value in driver(shutdown=[{"do": "tee_shm_free", "buffer": "commnads"}]).items()
+           if key not in ("schema", "driver", "title")}  # fmt: skip
+    board = {"schema": "kexecspec/platform/1", "platform": "b", "secure_world": {"optee": "3.13.0"},
+             "drivers": {"acme": own}, "devices": {"x": {"driver": "acme"}}, "kernels": {"prod": {"version": "6.12"}},
+             "handoffs": ["prod -kexec-> prod"]}  # fmt: skip
+    (tmp_path / "board.yaml").write_text(yaml.safe_dump(board))
+
+    assert main(["check", str(tmp_path / "board.yaml"), "--no-cache"]) == 2
+    assert "unknown buffer 'commnads'" in capsys.readouterr().err

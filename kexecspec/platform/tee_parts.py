@@ -92,6 +92,15 @@ def _service(world: World, entry: Mapping[str, Any], driver: Driver, place: tupl
     return {**base, **services.get(wanted, {})}
 
 
+def _refuse_unallocated(world: World, driver: Driver) -> None:
+    """A driver of the platform file's own frees what its probe allocates, and nothing else."""
+    allocated = tuple(drivers.buffer_sizes(driver))
+    for number, item in enumerate(driver.content.get("hooks", {}).get("shutdown") or () if driver.inline else ()):
+        if isinstance(item, dict) and "buffer" in item and item["buffer"] not in allocated:
+            path = ("drivers", driver.name, "hooks", "shutdown", number, "buffer")
+            world.wrong.unknown("buffer", item["buffer"], allocated, path)
+
+
 def _buffers(
     world: World,
     found: Parts,
@@ -100,6 +109,7 @@ def _buffers(
     hooks: Mapping[str, Hooks],
     place: tuple[str, ...],
 ) -> tuple[str, ...]:
+    _refuse_unallocated(world, driver)
     used = {op.buffer for h in hooks.values() for op in h.probe if op.buffer}
     made = []
     for short, size in drivers.buffer_sizes(driver).items():
