@@ -81,7 +81,7 @@ def run(request: Request) -> int:
         request.accept_bounded,
         line_reader(),
         request.strict_sources,
-        os.getcwd(),
+        _here(),
         partial(rule_text, specs=specs),
         request.diagram,
         request.specs,
@@ -163,6 +163,14 @@ def checked(path: str, options: Options, tell: bool, folder: Path | None = None)
     except InputError as error:
         show_input_error(error)
         return Outcome(path, None, error.diagnostics)
+
+
+def _here() -> str:
+    """The working directory; "" where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _folder_of(request: Request) -> Path | None:

@@ -84,6 +84,14 @@ def init_lpis(gic: Gic, booting: Booting) -> Started:
     return Started(("GICv3: CPU0: Booted with LPIs enabled, memory probably corrupted",), hit)
 
 
+def left_enabled(gic: Gic, booting: Booting) -> Started:
+    """A kernel starts that does nothing about interrupt controllers: the redistributors keep pending bits in the
+    pending table that they have (Arm IHI 0069, GICR_PENDBASER), whoever's memory that is now."""
+    if not gic.enabled or gic.reserved and booting.knows_reservations:
+        return Started()
+    return Started((), tuple(_written(gic.tables[1:], booting)))
+
+
 def _allowed(gic: Gic, booting: Booting, covered: bool) -> bool:
     """enabled_lpis_allowed: the property table is in a reserved range, whatever that is reserved for."""
     return booting.kdump or gic.tables[0] in gic.listed or covered

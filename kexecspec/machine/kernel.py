@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kexecspec.machine.config import DeviceConfig, GicConfig, Hooks, Operation, SmmuConfig
 from kexecspec.machine.devices import DMA_OPERATIONS, bus_shutdown
 from kexecspec.machine.harms import Event, HarmKind, Outcome
-from kexecspec.machine.interrupts import FEATURE, Booting, init_lpis
+from kexecspec.machine.interrupts import FEATURE, Booting, Started, init_lpis, left_enabled
 from kexecspec.machine.iommu_driver import SMMU_OPERATIONS
 from kexecspec.machine.objects import ThreadState
 from kexecspec.machine.state import KernelDied, State, Steps
@@ -72,17 +72,21 @@ class Program:
     def _start_interrupts(self, config: GicConfig) -> Iterator[Event]:
         """An interrupt controller is no device; no walk comes by it again."""
         state, kernel = self.state, self.state.running()
-        hooks = kernel.drivers.get(config.driver)
-        if hooks is None or not kernel.linux:
-            return
+        gic, hooks = state.gics[config.name], kernel.drivers.get(config.driver)
         booting = Booting(state.memory, state.pages(), state.generation, kernel.kdump, kernel.has(FEATURE))
+        if hooks is None or not kernel.linux:
+            self._suffer(config.name, left_enabled(gic, booting))
+            return
         for operation in hooks.probe:
-            started = init_lpis(state.gics[config.name], booting)
-            lines = state.log.say(*started.lines)
-            if started.harm is not None:
-                state.harm(started.harm, config.name, *lines, pages=started.hit)
+            self._suffer(config.name, init_lpis(gic, booting))
             yield Event(config.name, operation.do, detail={"errno": 0})
         yield Event(config.name, "bound")
+
+    def _suffer(self, name: str, started: Started) -> None:
+        """What the interrupt controller's start has done to the kernel."""
+        lines = self.state.log.say(*started.lines)
+        if started.harm is not None:
+            self.state.harm(started.harm, name, *lines, pages=started.hit)
 
     def _probe_smmu(self, config: SmmuConfig) -> Iterator[Event]:
         state, hooks = self.state, self.state.running().drivers.get(config.driver)

@@ -38,7 +38,7 @@ def content(seed: int) -> Content:
     made["handoffs"] = handoffs(dice, made["kernels"])
     if len(made["kernels"]) > 1:
         made["first"] = "one"
-    return possible(made | _wider(dice, made))
+    return possible(made | _wider(dice, made) | _interrupts(random.Random(f"interrupts {seed}")))
 
 
 def filled(seed: int) -> Content:
@@ -51,6 +51,14 @@ def filled(seed: int) -> Content:
 def platform(seed: int) -> Platform:
     """The resolved platform of `filled(seed)`."""
     return resolve(parse("{}", f"generated-{seed}"), f"generated-{seed}", library(), filled(seed))
+
+
+def _interrupts(dice: random.Random) -> Content:
+    """An interrupt controller now and then, whatever else there is."""
+    if dice.random() > 0.1:
+        return {}
+    gic = {"variant": "arm,gic-v3", "its": dice.random() < 0.8, "efi": dice.random() < 0.5}
+    return {"interrupt_controllers": {"gic": gic}}
 
 
 def _memory(dice: random.Random) -> Content:

@@ -153,3 +153,23 @@ def test_a_payload_that_is_no_linux_leaves_them_as_they_are() -> None:
 
     assert made.state.gics["gic"].generation == 1
     assert BOOTED in kexec(made)
+
+
+def test_a_payload_that_knows_no_gic_has_pending_bits_in_its_memory() -> None:
+    """The pending table is written on; the property table is only read."""
+    made = machine()
+    (_, pending) = made.state.gics["gic"].tables
+
+    kexec(made, "other")
+
+    (harm,) = made.harms
+    assert (harm.kind, harm.where) == (HarmKind.CORRUPTION, "gic")
+    assert harm.pages == tuple(range(pending[0], sum(pending)))
+
+
+def test_without_an_its_such_a_payload_is_safe() -> None:
+    made = machine(its=False)
+
+    kexec(made, "other")
+
+    assert harms(made) == []
