@@ -164,7 +164,7 @@ def test_a_payload_that_knows_no_gic_has_pending_bits_in_its_memory() -> None:
 
     (harm,) = made.harms
     assert (harm.kind, harm.where) == (HarmKind.CORRUPTION, "gic")
-    assert harm.pages == tuple(range(pending[0], sum(pending)))
+    assert harm.detail["pages"] == tuple(range(pending[0], sum(pending)))
 
 
 def test_without_an_its_such_a_payload_is_safe() -> None:
