@@ -38,6 +38,9 @@ _RLIMIT = click.option(
     metavar="N",
     help="The solver's budget for one obligation: a number, or a multiple such as 4x.",
 )
+_TEXT_OR_JSON = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text."
+)
 _CACHE = click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
 _FORMS = [
     "text", "json", "itf", "sarif", "junit", "github", "gitlab", "ktap", "markdown", "csv", "html", "lore", "mermaid",
@@ -194,7 +197,7 @@ def replay(
     metavar="SECONDS",
     help="After that a solver is killed; for each obligation, default 60.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @_QUIET
 def verify_cert(**given: Any) -> int:
     """Check a certificate again, with nothing taken from the run that made it."""
@@ -276,7 +279,7 @@ def explain(code: str, specs: tuple[str, ...]) -> int:
 @program.command(epilog=_WHY_EXITS)
 @click.argument("file", shell_complete=_files)
 @click.argument("codes", nargs=-1, metavar="[CODE[/INSTANCE][@HANDOFF]]...", shell_complete=_codes)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @click.option("--numbers", is_flag=True, help="Try each number at half and at double its value, too.")
 @_RLIMIT
 @click.option("-v", "--verbose", is_flag=True, help="Name every fact and feature that plays no part.")
@@ -333,7 +336,7 @@ def import_(**given: Any) -> int:
 @click.option("--axis", "axes", multiple=True, metavar="PLACE=V,V", help="For a platform file: the values to try.")
 @click.option("--columns", multiple=True, metavar="AXIS", help="Axes that go across; default: platforms and handoffs.")
 @_ONLY
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @_RLIMIT
 @_CACHE
 @_ZERO
@@ -365,7 +368,7 @@ def reduce(**given: Any) -> int:
 @click.option("--platform", required=True, metavar="FILE", help="The platform file of the machine that wrote it.")
 @_RLIMIT
 @_CACHE
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @_VERBOSE
 def diagnose(**given: Any) -> int:
     """What a console log tells: its known lines, and the shortest runs that end so.
@@ -382,7 +385,7 @@ def diagnose(**given: Any) -> int:
 @click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
 @click.option("--kernel-new", multiple=True, metavar="[NAME=]V", help="NEW with its kernels at version V.")
 @_ONLY
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @_RLIMIT
 @_CACHE
 @_QUIET
@@ -432,7 +435,7 @@ def audit(**given: Any) -> int:
 @click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Which set (default 1).")
 @click.option("--commits", is_flag=True, help="The commits of that set, their first releases and what they need.")
 @click.option("--git", metavar="TREE", help="With --commits: what the history of your own tree has of them.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@_TEXT_OR_JSON
 @_RLIMIT
 @_CACHE
 @_VERBOSE
