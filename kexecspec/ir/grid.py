@@ -110,9 +110,9 @@ class Grid:
             after.having[name] = self._by_value(value)
         return after.where(part.expr)
 
-    def by_value(self, expr: Expr) -> Mapping[Value, Cells]:
-        """The combinations in which `expr` has a value, for each value that it has in some."""
-        return {value: cells for value, cells in self._by_value(expr).items() if cells}
+    def by_value(self, expr: Expr, within: Cells) -> dict[Value, Cells]:
+        """For each value that `expr` has in some of the combinations `within`, those of them in which it has it."""
+        return {value: cells & within for value, cells in self._by_value(expr).items() if cells & within}
 
     def values(self, name: str, cells: Cells) -> tuple[Value, ...]:
         """The values that `name` has in some of `cells`."""

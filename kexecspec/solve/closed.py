@@ -43,16 +43,11 @@ def _leaving(system: TransitionSystem, grid: Grid, rows: Sequence[Row], known: f
         firing = grid.meeting((rule.guard, *rule.order))
         if not firing:
             continue
-        made = {name: _of(grid.by_value(value), firing) for name, value in rule.effect.items()}
+        made = {name: grid.by_value(value, firing) for name, value in rule.effect.items()}
         if any(not contains(system.variables[name].sort, value) for name, several in made.items() for value in several):
             yield f"{rule.name} may leave the range of a number"
         elif any(after not in known for after in _after(rule, made, places, rows, firing)):
             yield f"{rule.name} leads to a state that is not among the states"
-
-
-def _of(by_value: Mapping[Value, Cells], firing: Cells) -> dict[Value, Cells]:
-    """The values that there are in `firing`."""
-    return {value: cells & firing for value, cells in by_value.items() if cells & firing}
 
 
 def _after(
