@@ -15,12 +15,15 @@ from kexecspec.importers.source import pci_ids
 from kexecspec.importers.source.conditions import Config
 from kexecspec.importers.source.crew import read_all
 from kexecspec.importers.source.driver import read_driver
+from kexecspec.importers.source.headers import KIND as HEADERS
+from kexecspec.importers.source.headers import changed as headers_changed
 from kexecspec.importers.source.kept import Damaged, Kept, index_name
+from kexecspec.importers.source.kept_drivers import KeptDrivers, kept_drivers
 from kexecspec.importers.source.reading import Read
 from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.struct_types import DRIVERS
 from kexecspec.importers.source.syntax import check_parser
-from kexecspec.importers.source.tables import Tables, usual_tables
+from kexecspec.importers.source.tables import usual_tables
 from kexecspec.importers.source.tree import Listing, Signature, listing, version
 from kexecspec.importers.source.values import DriverRead, Problem, Table
 
@@ -37,12 +40,12 @@ class TreeIndex:
 
     root: Path
     sources: Sources
-    tables: Tables
+    kept: KeptDrivers
     config: Config | None
     version: str
     identity: str
     problems: tuple[Problem, ...]
-    _made: dict[tuple[str, str, int], DriverRead] = field(default_factory=dict, repr=False)
+    _made: dict[str, tuple[DriverRead, ...]] = field(default_factory=dict, repr=False)
     _folders: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _symbols: Mapping[str, str] | None = field(default=None, repr=False)
 
@@ -75,15 +78,19 @@ class TreeIndex:
 
     def _in_file(self, path: str, table: str = "") -> Iterator[DriverRead]:
         """The drivers of a file, and those that use a table of it from another file."""
-        file = self.sources.structs(path)
-        drivers = [s for s in file.structs if s.type in DRIVERS]
-        for struct in drivers:
-            key = (path, struct.name, struct.line)
-            if key not in self._made:
-                self._made[key] = read_driver(self.sources, self.tables, self.config, path, struct)
-            yield self._made[key]
-        if table and not drivers:
+        if path not in self._made:
+            found = self.kept.of(path)
+            self._made[path] = self._put_together(path) if found is None else found
+        yield from self._made[path]
+        if table and not self._made[path]:
             yield from self._borrowing(path)
+
+    def _put_together(self, path: str) -> tuple[DriverRead, ...]:
+        with self.sources.watched() as asked:
+            structs = [s for s in self.sources.structs(path).structs if s.type in DRIVERS]
+            made = tuple(read_driver(self.sources, usual_tables(), self.config, path, s) for s in structs)
+        self.kept.add(path, made, frozenset(asked))
+        return made
 
     def _borrowing(self, path: str) -> Iterator[DriverRead]:
         if not self._folders:
@@ -118,14 +125,16 @@ def opened_index(
         except Damaged:
             kept.drop()
             problems = _brought_up_to_date(kept, root, jobs, told)
-        sources = Sources(root, kept)
-        yield TreeIndex(root, sources, usual_tables(), config, version(root), _identity(kept), problems)
+        drivers = kept_drivers(kept, config)
+        stack.callback(drivers.write)
+        yield TreeIndex(root, Sources(root, kept), drivers, config, version(root), _identity(kept), problems)
 
 
 def _brought_up_to_date(kept: Kept, root: Path, jobs: int, told: Told | None) -> tuple[Problem, ...]:
     found = listing(root)
     before = kept.signatures()
-    changed = sorted(p for p, s in found.files.items() if before.get(p) != s and "\n" not in p)
+    beside = _beside_changed(kept, root)
+    changed = sorted(p for p, s in found.files.items() if (before.get(p) != s or p in beside) and "\n" not in p)
     gone = [path for path in before if path not in found.files]
     if gone:
         kept.keep((), gone)
@@ -140,6 +149,13 @@ def _brought_up_to_date(kept: Kept, root: Path, jobs: int, told: Told | None) ->
     if batch:
         kept.keep(batch)
     return (*found.problems, *_unsteady(root, found, changed), *_kept_problems(kept))
+
+
+def _beside_changed(kept: Kept, root: Path) -> frozenset[str]:
+    """The files that asked something of headers which are others by now."""
+    rows = kept.rows("SELECT text, path FROM keys JOIN files ON number = file WHERE kind = ?", [HEADERS])
+    stale = headers_changed(root, tuple(dict.fromkeys(text for text, _ in rows)))
+    return frozenset(path for text, path in rows if text in stale)
 
 
 def _read(root: Path, paths: list[str], jobs: int) -> Iterator[Read]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kexecspec.importers.source.kept_rows import Question, forget_drivers, replace_drivers, replaced, state_of
 from kexecspec.importers.source.reading import Read
 from kexecspec.importers.source.tree import Signature
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _PATIENCE = 60.0
 _READERS = (
     "cleared", "parse", "nesting", "initialiser", "id_rows", "records", "reading", "makefiles", "struct_types", "kept",
-    "tree", "syntax", "naming", "pci_rows",
+    "tree", "syntax", "naming", "pci_rows", "headers", "kept_rows",
 )  # fmt: skip
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS said (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
@@ -35,6 +36,11 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS keys (kind TEXT NOT NULL, text TEXT NOT NULL, file INTEGER NOT NULL, "
     "PRIMARY KEY (kind, text, file)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS keys_of ON keys (file)",
+    "CREATE TABLE IF NOT EXISTS drivers (number INTEGER PRIMARY KEY, path TEXT NOT NULL, how TEXT NOT NULL, "
+    "content BLOB NOT NULL, UNIQUE (path, how))",
+    "CREATE TABLE IF NOT EXISTS needs (question INTEGER NOT NULL, driver INTEGER NOT NULL, "
+    "PRIMARY KEY (question, driver)) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS needs_of ON needs (driver)",
 )
 
 
@@ -55,32 +61,34 @@ class Kept:
         """The files that are kept, by path."""
         return {p: Signature(s, c) for p, s, c in self.rows("SELECT path, size, changed FROM files")}
 
+    def state(self) -> int:
+        """A number that grows when anything that is read of the tree does so otherwise. Raises Damaged."""
+        with _damage():
+            return state_of(self._file())
+
     def keep(self, reads: Iterable[tuple[Read, Signature]], gone: Iterable[str] = ()) -> None:
-        """Puts files in the place of what was kept of them, and forgets those that are `gone`. Raises Damaged."""
+        """Puts files in the place of what was kept of them, and forgets those that are `gone`, and all drivers that
+        hang on what has changed. Raises Damaged."""
+        with self._written() as file:
+            changed = [one for path in gone for one in replaced(file, path)]
+            changed += [one for read, signature in reads for one in replaced(file, read.path, read, signature)]
+            if changed:
+                forget_drivers(file, changed)
+
+    def keep_drivers(self, how: str, state: int, drivers: Mapping[str, tuple[bytes, Iterable[Question]]]) -> None:
+        """Puts drivers, by path and made as `how` says, with what was asked for them, in the place of what was kept;
+        nothing if the tree's state is no longer `state`. Raises Damaged."""
+        with self._written() as file:
+            if state_of(file) == state:
+                replace_drivers(file, how, drivers)
+
+    @contextlib.contextmanager
+    def _written(self) -> Iterator[sqlite3.Connection]:
         with _damage():
             file = self._file()
             file.execute("BEGIN IMMEDIATE")
             try:
-                for path in gone:
-                    _forget(file, path)
-                for read, signature in reads:
-                    _forget(file, read.path)
-                    row = (
-                        read.path,
-                        signature.size,
-                        signature.changed,
-                        read.sum,
-                        read.level,
-                        read.problem,
-                        read.content,
-                    )
-                    made = file.execute(
-                        "INSERT INTO files (path, size, changed, sum, level, problem, content) VALUES (?,?,?,?,?,?,?)",
-                        row,
-                    )
-                    file.executemany(
-                        "INSERT OR IGNORE INTO keys VALUES (?,?,?)", [(k, t, made.lastrowid) for k, t in read.keys]
-                    )
+                yield file
             except BaseException:
                 file.rollback()
                 raise
@@ -132,9 +140,9 @@ def _opened(path: Path, root: str) -> sqlite3.Connection:
         for statement in _TABLES:
             file.execute(statement)
         said = dict(file.execute("SELECT name, text FROM said").fetchall())
-        if said != {"reader": reader(), "root": root}:
+        if (said.get("reader"), said.get("root")) != (reader(), root):
             file.execute("BEGIN IMMEDIATE")
-            for table in ("files", "keys", "said"):
+            for table in ("files", "keys", "said", "drivers", "needs"):
                 file.execute(f"DELETE FROM {table}")
             file.executemany("INSERT INTO said VALUES (?, ?)", [("reader", reader()), ("root", root)])
             file.commit()
@@ -142,13 +150,6 @@ def _opened(path: Path, root: str) -> sqlite3.Connection:
         file.close()
         raise
     return file
-
-
-def _forget(file: sqlite3.Connection, path: str) -> None:
-    found = file.execute("SELECT number FROM files WHERE path = ?", (path,)).fetchone()
-    if found:
-        file.execute("DELETE FROM keys WHERE file = ?", found)
-        file.execute("DELETE FROM files WHERE number = ?", found)
 
 
 @contextlib.contextmanager

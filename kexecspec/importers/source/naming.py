@@ -32,11 +32,17 @@ def name_written(struct: Struct, file: FileRead) -> str:
     return ""
 
 
+def macro_of_header(struct: Struct, file: FileRead) -> str:
+    """The macro that names a driver and that its own file does not define; empty where there is none."""
+    macro = name_written(struct, file)
+    return macro if macro.isidentifier() and macro != "KBUILD_MODNAME" else ""
+
+
 def name_in_headers(root: Path, struct: Struct, file: FileRead) -> str:
     """The name of a driver whose struct has a macro there that its own file does not define: the string that a header
     in the same folder defines it as; empty where there is none."""
-    macro = name_written(struct, file)
-    if not macro.isidentifier() or macro == "KBUILD_MODNAME":
+    macro = macro_of_header(struct, file)
+    if not macro:
         return ""
     wanted = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+{macro}[ \t]+\"([^\"\n]*)\"", re.MULTILINE)
     try:

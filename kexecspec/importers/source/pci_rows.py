@@ -18,12 +18,8 @@ _LARGEST = 1 << 20
 def with_numbers(root: Path, file: FileRead) -> FileRead:
     """`file` with numbers for the symbols of its PCI tables, as far as it or a header in its folder defines them; those
     of include/linux/pci_ids.h stay."""
-    tables = [s for s in file.structs if s.type == "pci_device_id"]
-    wanted = {w for s in tables for r in s.rows for w in _WORD.findall(r.text)} - {"PCI_ANY_ID"}
-    if not wanted:
-        return file
-    known = {w: n for w in wanted if (n := _number(file.macros, w))}
-    left = {w for w in wanted - known.keys() if not w.startswith("PCI_VENDOR_ID_")}
+    known = {w: n for w in _symbols(file) if (n := _number(file.macros, w))}
+    left = of_headers(file)
     known |= _of_headers(root / file.path, left) if left else {}
     if not known:
         return file
@@ -32,6 +28,16 @@ def with_numbers(root: Path, file: FileRead) -> FileRead:
         for s in file.structs
     ]
     return replace(file, structs=tuple(made))
+
+
+def of_headers(file: FileRead) -> set[str]:
+    """The symbols of a file's PCI tables that it does not define itself, vendors aside."""
+    return {w for w in _symbols(file) if not _number(file.macros, w) and not w.startswith("PCI_VENDOR_ID_")}
+
+
+def _symbols(file: FileRead) -> set[str]:
+    tables = [s for s in file.structs if s.type == "pci_device_id"]
+    return {w for s in tables for r in s.rows for w in _WORD.findall(r.text)} - {"PCI_ANY_ID"}
 
 
 def _numbered(row: Row, known: Mapping[str, str]) -> Row:

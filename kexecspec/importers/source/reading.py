@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from kexecspec.importers.source.headers import KIND as HEADERS
+from kexecspec.importers.source.headers import asks_headers, beside
 from kexecspec.importers.source.makefiles import read_makefile
 from kexecspec.importers.source.naming import driver_name, name_in_headers
 from kexecspec.importers.source.parse import LARGEST, read_c, read_structs
@@ -72,8 +74,13 @@ def read_file(root: Path, path: str, level: Level | None = None) -> Read:
     names = tuple(("function", name) for name in defined(text))
     if wanted == NAMES:
         return Read(path, total, NAMES, names)
-    file = with_numbers(root, read_c(path, text) if wanted == WHOLE else read_structs(path, text))
-    return Read(path, total, wanted, (*names, *_keys(root, file)), file.problem, _packed(packed(file)))
+    bare = read_c(path, text) if wanted == WHOLE else read_structs(path, text)
+    file = with_numbers(root, bare)
+    keys = (*names, *_keys(root, file))
+    if asks_headers(bare):
+        total = hashlib.blake2b(repr((total, keys)).encode(), digest_size=16).hexdigest()
+        keys = (*keys, (HEADERS, beside(root, path.rpartition("/")[0])))
+    return Read(path, total, wanted, keys, file.problem, _packed(packed(file)))
 
 
 def record(read: bytes) -> FileRead:

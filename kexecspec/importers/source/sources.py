@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kexecspec.importers.source.kept import Damaged, Kept
+from kexecspec.importers.source.kept_rows import FILE, Question
 from kexecspec.importers.source.reading import STRUCTS, WHOLE, Level, read_file, record, unpacked_json
 from kexecspec.importers.source.records import FileRead
 from kexecspec.importers.source.tree import Signature
@@ -24,6 +26,16 @@ class Sources:
     _held: OrderedDict[tuple[str, bool], FileRead] = field(default_factory=OrderedDict, repr=False)
     _named: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
     _modules: dict[str, dict[str, list[str]]] = field(default_factory=dict, repr=False)
+    _asked: set[Question] = field(default_factory=set, repr=False)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[set[Question]]:
+        """All that is asked within: the set is whole when that has ended."""
+        before, self._asked = self._asked, set()
+        try:
+            yield self._asked
+        finally:
+            self._asked = before
 
     def structs(self, path: str) -> FileRead:
         """The file `path` with its structs; its functions may be missing."""
@@ -37,6 +49,7 @@ class Sources:
         """The files that have the key `text` of that kind: a function or struct that they define, a row of an id table,
         a driver's name."""
         key = (kind, text)
+        self._asked.add(key)
         if key not in self._named:
             rows = self.kept.rows(
                 "SELECT path FROM keys JOIN files ON number = file WHERE kind = ? AND text = ? ORDER BY path", key
@@ -79,18 +92,19 @@ class Sources:
         return tuple(dict.fromkeys((path, *parts))) if module else (path,)
 
     def _objects(self, folder: str) -> dict[str, list[str]]:
+        paths = [f"{folder}/{name}".lstrip("/") for name in ("Kbuild", "Makefile")]
+        self._asked.update((FILE, path) for path in paths)
         if folder not in self._modules:
             made: dict[str, list[str]] = {}
-            for name in ("Kbuild", "Makefile"):
-                for (content,) in self.kept.rows(
-                    "SELECT content FROM files WHERE path = ?", [f"{folder}/{name}".lstrip("/")]
-                ):
+            for path in paths:
+                for (content,) in self.kept.rows("SELECT content FROM files WHERE path = ?", [path]):
                     made |= unpacked_json(content) if content else {}
             self._modules[folder] = made
         return self._modules[folder]
 
     def _file(self, path: str, level: Level) -> FileRead:
         key = (path, level == WHOLE)
+        self._asked.add((FILE, path))
         if key not in self._held:
             self._held[key] = self._read(path, level)
             if len(self._held) > _HELD:
