@@ -10,6 +10,7 @@ from typing import Any
 
 from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
 from kexecspec.cache.memory import Memory, remembered
+from kexecspec.cache.notes import noted
 from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
@@ -183,9 +184,24 @@ def _part(
         report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything, specs)
     if not options.explained:
         return report
-    whole = again(dict(platform.plain))
-    report = trust.with_reliances(report, whole, specs)
+    whole = cache(lambda: again(dict(platform.plain)))
+    report = trust.with_reliances(report, _rests(report, platform, whole, specs, options))
     return explained.with_missing(report, root, whole, again, specs)
+
+
+def _rests(
+    report: Report, platform: Platform, whole: Callable[[], Platform], specs: Library, options: Options
+) -> trust.Note:
+    """What the verdicts on `platform` rest on, as it was found for the same one in an earlier run, or now."""
+    if not report.reliances:
+        return tuple(() for _ in report.findings)
+    sums = report.hashes
+    said = excerpt(dict(platform.plain), platform, specs)
+    of_it = [sorted(platform.entities), sorted(platform.about or ()), sorted(platform.veiled)]
+    bearing = [sums.specs, sums.tool, said, of_it, trust.follows_from(report)]
+    return noted(
+        options.cache, bearing, lambda: trust.rests(report, whole(), specs), lambda found: trust.fit(report, found)
+    )
 
 
 def _expected(platform: Platform, findings: Sequence[Finding], options: Options) -> tuple[int, tuple[Unmet, ...]]:

@@ -22,14 +22,14 @@ RLIMIT = 2_000_000
 """The budget of a question; an explanation is not worth more."""
 
 
-def with_missing(report: Report, root: Node, whole: Platform, again: Again, specs: Library) -> Report:
-    """The report, everything in it that can never happen with the step that is missing. `whole` is its platform,
+def with_missing(report: Report, root: Node, whole: Callable[[], Platform], again: Again, specs: Library) -> Report:
+    """The report, everything in it that can never happen with the step that is missing. `whole` gives its platform,
     resolved whole, and `again` resolves another content of its file, read as `root`, in the same way."""
     if all(one.verdict is not Verdict.REFUTED for one in report.taken) and not any(f.vacuous for f in report.findings):
         return report
-    system, facts = loosened(whole, specs)
+    system, facts = loosened(whole(), specs)
     seeker = Seeker(system, {name: fact.value for name, fact in facts.items()}, RLIMIT)
-    explained = _Explained(seeker, root, whole, again)
+    explained = _Explained(seeker, root, whole(), again)
     return replace(
         report,
         findings=tuple(explained.finding(finding) for finding in report.findings),

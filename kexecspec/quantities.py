@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 ADDRESS_LIMIT = 1 << 64
 """One past the last physical address there can be."""
@@ -36,6 +37,11 @@ def parse_range(text: str) -> tuple[int, int]:
 
     A range is never empty and ends within 64 bits.
     """
+    return _range(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _range(text: str) -> tuple[int, int]:
     if ".." in text:
         first, _, last = text.partition("..")
         start, end = parse_address(first), parse_address(last)

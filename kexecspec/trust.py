@@ -22,15 +22,35 @@ from kexecspec.platform.stated import Stated
 from kexecspec.solve.facts import with_facts
 
 Names = frozenset[str]
+Note = tuple[tuple[int, ...], ...]
 
 
-def with_reliances(report: Report, whole: Platform, library: Library) -> Report:
-    """The report, each proved or refuted finding with what nobody has verified of that on which it rests. `whole` is
-    its platform, resolved whole."""
-    if not report.reliances:
-        return report
+def rests(report: Report, whole: Platform, library: Library) -> Note:
+    """For each finding of a report which of its reliances, by number, a verdict rests on: what nobody has verified of
+    all that bears on it. `whole` is its platform, resolved whole."""
     looked = Looked.at(whole, library, report.reliances)
-    return replace(report, findings=tuple(looked.rest(finding, report.reliances) for finding in report.findings))
+    return tuple(looked.rest(finding, report.reliances) for finding in report.findings)
+
+
+def with_reliances(report: Report, found: Note) -> Report:
+    """The report with what `rests` found about it."""
+    said = zip(report.findings, found, strict=True)
+    findings = (replace(one, rests_on=tuple(report.reliances[n] for n in numbers)) for one, numbers in said)
+    return replace(report, findings=tuple(findings))
+
+
+def fit(report: Report, found: Note) -> bool:
+    """Whether `found` may have been found about a report."""
+    known = range(len(report.reliances))
+    return len(found) == len(report.findings) and all(n in known for numbers in found for n in numbers)
+
+
+def follows_from(report: Report) -> list[object]:
+    """What of a report bears on what its verdicts rest on, as JSON."""
+    return [
+        [[one.subject, one.what, one.why] for one in report.reliances],
+        [[f.property.id, f.verdict.value, sorted(_actors(f))] for f in report.findings],
+    ]
 
 
 @dataclass(frozen=True)
@@ -56,13 +76,12 @@ class Looked:
         system = fold(with_facts(system, known))
         return Looked(bearing, system, doubted, _dependence(system))
 
-    def rest(self, finding: Finding, doubts: Sequence[Reliance]) -> Finding:
-        """`finding` with those of `doubts` that bear on it."""
+    def rest(self, finding: Finding, doubts: Sequence[Reliance]) -> tuple[int, ...]:
+        """The numbers of those of `doubts` that bear on a finding."""
         if finding.verdict not in (Verdict.PROVED, Verdict.REFUTED):
-            return finding
+            return ()
         names = self.behind(finding)
-        bearing = (doubt for doubt in doubts if self.doubts.bear_on(doubt, names))
-        return replace(finding, rests_on=tuple(bearing))
+        return tuple(number for number, doubt in enumerate(doubts) if self.doubts.bear_on(doubt, names))
 
     def behind(self, finding: Finding) -> Names:
         """The variables and facts that bear on a verdict: all that the property and its premise depend on, and for a
@@ -72,8 +91,13 @@ class Looked:
             return frozenset((*self.system.variables, *self.facts))
         names = _closed(self.depends, references(prop.holds) | references(prop.companion))
         names |= _orders(self.system.rules, names, self.facts)
-        actors = {step.operation[0] for step in finding.steps if step.operation}
+        actors = _actors(finding)
         return names | {name for name, fact in self.facts.items() if fact.part in actors}
+
+
+def _actors(finding: Finding) -> frozenset[str]:
+    """The parts that take a step in the run of a refutation."""
+    return frozenset(step.operation[0] for step in finding.steps if step.operation)
 
 
 def _dependence(system: TransitionSystem) -> dict[str, Names]:

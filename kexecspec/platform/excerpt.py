@@ -20,9 +20,10 @@ def excerpt(content: Mapping[str, Any], part: Platform, library: Library) -> dic
     silent = ("expect", "waivers") if part.duties else ("expect", "waivers", "duties")
     said = {key: value for key, value in content.items() if key not in silent}
     kept = {name for section in SECTIONS for name in content.get(section, {}) if name in part.entities}
-    for name, entry in content.get("devices", {}).items():
-        if is_client(str((entry or {}).get("driver")), content, library):
-            kept.add(name)
+    devices = content.get("devices", {})
+    drivers = {name: str((entry or {}).get("driver")) for name, entry in devices.items()}
+    clients = {driver for driver in set(drivers.values()) if is_client(driver, content, library)}
+    kept |= {name for name, driver in drivers.items() if driver in clients}
     for section in SECTIONS:
         if section in said:
             entries = {name: entry for name, entry in said[section].items() if name in kept}

@@ -74,10 +74,12 @@ def _entry(cache: Cache, change: Callable[[Any], Any]) -> None:
 
 
 def _entries(cache: Cache) -> dict[str, Any]:
+    """Those with judgements or answers; notes are lists."""
     with sqlite3.connect(cache.folder / store.NAME) as file:
         keys = [key for (key,) in file.execute("SELECT key FROM kept ORDER BY key")]
     file.close()
-    return {key: json.loads(store.get(cache, key) or "") for key in keys}
+    said = {key: json.loads(store.get(cache, key) or "") for key in keys}
+    return {key: content for key, content in said.items() if isinstance(content, dict)}
 
 
 def _is_slice(content: Any) -> bool:
