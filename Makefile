@@ -29,6 +29,8 @@ RUNS ?=
 MINUTES ?= 30
 SHARED := -n $(JOBS) --dist worksteal
 STORY := examples/tee-bnxt-fourth-kexec
+# Without its byte code each of some thousand commands would compile the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser docs fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab clean
 all: test

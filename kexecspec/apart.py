@@ -96,15 +96,15 @@ def _both(finding: Finding, bare: Finding | None) -> Finding | None:
 
 
 def united(
-    platform: Platform, parts: int, found: Reports, replay: bool, specs: Library | None = None
+    platform: Platform, parts: int, found: Reports, crew: Crew | None, specs: Library | None = None
 ) -> Report:
     """One report on `platform` from those on some of its `parts`. Runs of parts are performed on the machine as a
-    whole, one for each longest sequence of handoffs; where one does not get to its end, all are, for then parts that it
-    does not speak of have a say."""
+    whole, by a `crew` if at all, one for each longest sequence of handoffs; where one does not get to its end, all are,
+    for then parts that it does not speak of have a say."""
     taken = least_taken([report.taken for _, report in found])
     findings = [(told(finding, part), report) for part, report in found for finding in report.findings]
-    if replay:
-        findings, taken = _on_the_whole(platform, specs, findings, taken, found)
+    if crew is not None:
+        findings, taken = _on_the_whole(platform, specs, findings, taken, found, crew)
     findings.sort(key=lambda item: item[0].property.code)
     first = found[0][1]
     return replace(
@@ -135,14 +135,20 @@ Told = tuple[Finding, Report]
 
 
 def _on_the_whole(
-    platform: Platform, specs: Library | None, findings: Sequence[Told], taken: Sequence[Taken], found: Reports
+    platform: Platform,
+    specs: Library | None,
+    findings: Sequence[Told],
+    taken: Sequence[Taken],
+    found: Reports,
+    crew: Crew,
 ) -> tuple[list[Told], tuple[Taken, ...]]:
     """The findings and the handoffs that are taken; what the whole machine does not confirm is UNKNOWN."""
     refuted = {_way(f.trace, report): (f, report) for f, report in reversed(findings) if f.verdict is Verdict.REFUTED}
     runs = {_way(one.run, report): (one.run, report) for _, report in found for one in report.taken if one.run}
     ways = (*refuted, *runs)
     longest = [way for way in dict.fromkeys(ways) if not any(way == other[: len(way)] != other for other in ways)]
-    if all(_gets_there(platform, specs, refuted.get(way), runs.get(way)) for way in longest):
+    works = [partial(_gets_there, platform, specs, refuted.get(way), runs.get(way)) for way in longest]
+    if all(_at_once(works, crew)):
         return list(findings), tuple(taken)
     known = ((one, report) for _, report in found for one in report.taken if one.run is not None)
     there = {one.name for one, report in known if one.run and not _parted(platform, specs, one.run, report)}
@@ -150,6 +156,18 @@ def _on_the_whole(
         [(_confirmed(platform, specs, *item), item[1]) for item in findings],
         tuple(one if one.name in there else replace(one, verdict=_unsure(one.verdict)) for one in taken),
     )
+
+
+def _at_once(works: Sequence[Callable[[], bool]], crew: Crew) -> Iterator[bool]:
+    """What each of `works` says, several asked at the same time; one whose process died is asked once more, here."""
+    several = min(crew.jobs or os.cpu_count() or 1, len(works))
+    asked = [partial(_alone, work) for work in works]
+    said = dict(answers(asked, crew.patience, crew.inside or several < 2, several))
+    return (work() if isinstance(said[number], Died) else said[number] for number, work in enumerate(works))
+
+
+def _alone(work: Callable[[], bool]) -> Iterator[bool]:
+    yield work()
 
 
 def _unsure(verdict: Verdict) -> Verdict:

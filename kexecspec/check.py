@@ -156,10 +156,11 @@ def _way(
         report = judge(found[0], True, frozenset())
     else:
         patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
-        reports = apart.reports(found, options.only, judge, apart.Crew(options.jobs, patience, options.inside))
+        crew = apart.Crew(options.jobs, patience, options.inside)
+        reports = apart.reports(found, options.only, judge, crew)
         known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
         if reports:
-            report = apart.united(platform, len(found), reports, options.replay, specs)
+            report = apart.united(platform, len(found), reports, crew if options.replay else None, specs)
             report = replace(report, findings=_consequences(platform, report.findings, specs, options))
     if report is None:
         raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
