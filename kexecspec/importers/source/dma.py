@@ -28,7 +28,8 @@ def dma_of(tables: Tables, explored: Explored, file: FileRead, struct: Struct) -
     shown = subsystem_of(tables, explored)
     cut = bool(file.problem) or explored.cut
     handed = any(not name for _, name in explored.children)
-    master = _master(uses, explored.engine, shown, Place(file.path, struct.line), cut, handed)
+    denied = None if posts else next(iter(explored.denied.values()), None)
+    master = _master(uses, explored.engine, shown, Place(file.path, struct.line), cut, handed, denied)
     if master.value is False:
         none = Fact("none", master.places, master.confidence, "it issues no DMA of its own")
         return Dma(master, none, Fact(False, master.places, master.confidence), unknown(), uses, posts)
@@ -67,9 +68,12 @@ def _master(
     place: Place,
     cut: bool,
     handed: bool,
+    denied: Reached | None,
 ) -> Fact[bool]:
     places = tuple(r.place for r in (*uses, *engine.values()))[:_SHOWN]
     masks = [u for u in uses if "mask" in u.function or u.function == "pci_set_master"]
+    if denied is not None:
+        return Fact(False, (denied.place,), "read", denied.why)
     if shown is not None and shown[0].kind == "none":
         return assumed(False, shown[1].place, note=shown[0].why)
     if shown is not None and (shown[0].own or uses and not engine):

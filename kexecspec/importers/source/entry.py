@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -128,8 +129,12 @@ def _hooks(driver: DriverRead, places: dict[str, tuple[Place, ...]], doubts: dic
     shutdown = driver.hook("shutdown")
     if driver.stopped("kexec").by.value == "shutdown" and shutdown is not None:
         made["shutdown"] = ["dma_stop", *(["dma_unmap"] if shutdown.unmaps else [])]
+        first = shutdown.unmaps_first
+        if first.value:
+            made["shutdown"].reverse()
+            _record("hooks.shutdown", replace(first, places=(shutdown.place, *first.places)), places, doubts)
     if shutdown is not None:
-        places["hooks.shutdown"] = (shutdown.place,)
+        places.setdefault("hooks.shutdown", (shutdown.place,))
     made["remove"] = ["dma_stop", "dma_unmap"]
     doubts["hooks.remove"] = "assumed"
     return made

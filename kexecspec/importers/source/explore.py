@@ -10,7 +10,7 @@ from kexecspec.importers.source.core_code import ALSO, ALWAYS
 from kexecspec.importers.source.records import Call, FileRead, Function, Struct
 from kexecspec.importers.source.resolve import Found, called, defined_in, macro_calls
 from kexecspec.importers.source.sources import Sources
-from kexecspec.importers.source.tables import Tables
+from kexecspec.importers.source.tables import Kind, Tables
 from kexecspec.importers.source.values import Reached
 
 MOST = 1500
@@ -20,9 +20,11 @@ LARGEST_MODULE = 40
 
 @dataclass(slots=True)
 class Explored:
-    """Calls that show what the driver is, by kind, in the order in which they were met."""
+    """Calls that show what the driver is, by kind, in the order in which they were met. denied: those that issue no DMA
+    by what they are given."""
 
     kinds: dict[str, Reached] = field(default_factory=dict)
+    denied: dict[str, Reached] = field(default_factory=dict)
     dma: dict[str, Reached] = field(default_factory=dict)
     engine: dict[str, Reached] = field(default_factory=dict)
     children: list[tuple[Reached, str]] = field(default_factory=list)
@@ -68,7 +70,10 @@ def _calls(file: FileRead, function: Function) -> Iterator[Call]:
 def _note(made: Explored, tables: Tables, file: FileRead, found: Found, call: Call, path: tuple[str, ...]) -> None:
     place = Place(found.path, call.line)
     kind = tables.kinds.get(call.name)
-    if kind is not None:
+    denied = _denied(file, call, kind, path) if kind is not None else None
+    if kind is not None and denied is not None:
+        made.denied.setdefault(kind.subsystem, denied)
+    elif kind is not None:
         made.kinds.setdefault(kind.subsystem, Reached(call.name, "perhaps", place, path, why=kind.why))
     if call.name in tables.dma:
         made.dma.setdefault(call.name, Reached(call.name, "perhaps", place, path))
@@ -81,6 +86,18 @@ def _note(made: Explored, tables: Tables, file: FileRead, found: Found, call: Ca
         made.notifiers.append((Reached(call.name, "perhaps", place, path), call))
     if call.name in tables.actions:
         made.actions.append((Reached(call.name, "perhaps", place, path), call))
+
+
+def _denied(file: FileRead, call: Call, kind: Kind, path: tuple[str, ...]) -> Reached | None:
+    """The member by which a struct that the call is given shows that there is no DMA after all."""
+    if kind.unless is None or not call.args:
+        return None
+    type_name, name, word, why = kind.unless
+    struct = file.struct(call.args[0].removeprefix("&"))
+    member = struct.member(name) if struct is not None and struct.type == type_name else None
+    if member is None or word in member.value or member.config:
+        return None
+    return Reached(call.name, "keeps", Place(file.path, member.line), path, why=why)
 
 
 def string(file: FileRead, text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kexecspec.importers.facts import Fact, Place
 from kexecspec.importers.source.conditions import Config, holds
-from kexecspec.importers.source.judge import stops
+from kexecspec.importers.source.judge import stops, unmaps_first
 from kexecspec.importers.source.reach import Walk, walk_from
 from kexecspec.importers.source.records import FileRead, Member, Struct
 from kexecspec.importers.source.resolve import Found, called
@@ -94,7 +94,15 @@ def read_hooks(
         fact = stops(walk, hook.function, is_remove=hook.name == "shutdown" and hook.function == remove)
         made.append(
             Hook(
-                hook.name, hook.state, hook.function, hook.place, fact, hook.condition, tuple(walk.reached), walk.unmaps
+                hook.name,
+                hook.state,
+                hook.function,
+                hook.place,
+                fact,
+                hook.condition,
+                tuple(walk.reached),
+                bool(walk.unmapped),
+                unmaps_first(walk),
             )
         )
     return tuple(made), walks

@@ -53,6 +53,24 @@ def stops(walk: Walk, function: str, handoff: Handoff = "kexec", is_remove: bool
     return Fact(False, (), "read", f"{function} and all that it calls leave the DMA as it is")
 
 
+def unmaps_first(walk: Walk, handoff: Handoff = "kexec") -> Fact[bool]:
+    """Whether buffers are taken out of the IOMMU before anything that stops the master is called. Read where all that
+    comes before is known to leave the DMA as it is; assumed where something of it was not understood."""
+    found = next((one for one in walk.unmapped if not _impossible(one[0].condition, handoff)), None)
+    if found is None:
+        return Fact(False, (), "read", "it unmaps nothing")
+    unmap, reached, opened = found
+    before = [r for r in walk.reached[:reached] if not _impossible(r.condition, handoff)]
+    stop = next((r for r in before if r.effect == "stops" or _named(r) and harmless(r.condition)), None)
+    if stop is not None:
+        sure = stop.effect == "stops" and harmless(stop.condition)
+        return Fact(False, (stop.place, unmap.place), "read" if sure else "assumed")
+    unclear = (*before, *walk.open[:opened])
+    if unclear:
+        return assumed(True, unmap.place, note=f"what {_listed(unclear)} before {unmap.function} may stop was not read")
+    return Fact(True, (unmap.place,), "read", f"{unmap.function} comes before what stops it")
+
+
 def harmless(condition: str) -> bool:
     """Whether a condition only asks if there is anything to stop, as far as such conditions are known."""
     return all(_HARMLESS.fullmatch(part.strip()) for part in condition.split(" && ")) if condition else True

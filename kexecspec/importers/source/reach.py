@@ -24,8 +24,9 @@ _UNMAPS = ("dma_unmap_", "dma_free_", "dma_pool_free")
 
 @dataclass(slots=True)
 class Walk:
-    """What has been seen on the way from a hook. open: calls that were not followed and of which nothing is
-    declared. hooks: the driver's other hooks, which some core functions call."""
+    """What has been seen on the way from a hook, in the order in which it is called. open: calls that were not followed
+    and of which nothing is declared. unmapped: each call that takes buffers out of the IOMMU, with how much of
+    `reached` and of `open` came before it. hooks: the driver's other hooks, which some core functions call."""
 
     sources: Sources
     tables: Tables
@@ -34,7 +35,7 @@ class Walk:
     reached: list[Reached] = field(default_factory=list)
     open: list[Reached] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
-    unmaps: bool = False
+    unmapped: list[tuple[Reached, int, int]] = field(default_factory=list)
     _seen: set[tuple[str, str, bool]] = field(default_factory=set)
 
 
@@ -131,15 +132,22 @@ def _declared(
     condition = " && ".join(conditions)
     match said.word:
         case "stops":
-            walk.unmaps |= name in _CLOSES
             walk.reached.append(Reached(name, "stops", place, path, condition, f"{said.why} ({said.source})"))
+            if name in _CLOSES:
+                _unmapped(walk, Reached(name, "keeps", place, path, condition, said.why))
         case "perhaps" | "writes":
             walk.reached.append(Reached(name, said.word, place, path, condition, said.why))
         case "follows":
             for found in walk.hooks.get(said.follows, ()):
                 _follow(walk, found, (*path, name, found.function.name), conditions)
         case "keeps":
-            walk.unmaps |= name.startswith(_UNMAPS)
+            if name.startswith(_UNMAPS):
+                _unmapped(walk, Reached(name, "keeps", place, path, condition, said.why))
+
+
+def _unmapped(walk: Walk, one: Reached) -> None:
+    if len(walk.unmapped) < MOST_KEPT:
+        walk.unmapped.append((one, len(walk.reached), len(walk.open)))
 
 
 def _left_open(

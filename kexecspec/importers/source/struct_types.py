@@ -58,7 +58,17 @@ ID_TABLES: Mapping[str, str] = {
 }  # fmt: skip
 
 READ_WHOLE = frozenset(
-    (*DRIVERS, "dev_pm_ops", "notifier_block", "syscore_ops", "device_driver", "bus_type", "class", "component_ops")
+    (
+        *DRIVERS,
+        "dev_pm_ops",
+        "notifier_block",
+        "syscore_ops",
+        "device_driver",
+        "bus_type",
+        "class",
+        "component_ops",
+        "hc_driver",
+    )
 )
 
 PM_HOOKS = (

@@ -39,7 +39,8 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a driver that makes one of certain calls does as a master. own: also where it has channels of an engine.
-    core: who stops it on a clean handoff, its name, and the kernel feature that this needs."""
+    core: who stops it on a clean handoff, its name, and the kernel feature that this needs. unless: type and member of
+    a struct that the call is given, what that lacks where there is no DMA after all, and why."""
 
     subsystem: str
     kind: str
@@ -50,6 +51,7 @@ class Kind:
     core: Stopper | Literal[""] = ""
     core_name: str = ""
     feature: str = ""
+    unless: tuple[str, str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,9 @@ def _content(specs: Library, name: str) -> Mapping[str, Any]:
 
 
 def _kind(entry: Mapping[str, Any]) -> Kind:
-    dma, core = entry["dma"], entry.get("core", {})
+    dma, core, unless = entry["dma"], entry.get("core", {}), entry.get("unless")
     return Kind(
         str(entry["subsystem"]), str(dma["kind"]), bool(dma["writes"]), str(dma["requests_by"]), str(entry["why"]),
         bool(entry.get("own", False)), core.get("by", ""), str(core.get("name", "")), str(core.get("feature", "")),
+        None if unless is None else (unless["struct"], unless["member"], unless["lacks"], unless["why"]),
     )  # fmt: skip

@@ -6,10 +6,10 @@ Nothing here is absent because it could not be read: then it is `unknown`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from kexecspec.importers.facts import Fact, Place
+from kexecspec.importers.facts import Fact, Place, unknown
 
 State = Literal["present", "absent", "maybe", "unknown"]
 """maybe: only with the configuration that `condition` names. unknown: the initialiser could not be read whole."""
@@ -60,7 +60,8 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One hook of a driver. `stops`: whether it stops the master; known to be false only where all that it calls was
-    followed or is declared. An absent or empty hook stops nothing. unmaps: it takes buffers out of the IOMMU."""
+    followed or is declared. An absent or empty hook stops nothing. unmaps: it takes buffers out of the IOMMU, and
+    unmaps_first whether it does so before what stops the master."""
 
     name: str
     state: State
@@ -70,6 +71,7 @@ class Hook:
     condition: str = ""
     reached: tuple[Reached, ...] = ()
     unmaps: bool = False
+    unmaps_first: Fact[bool] = field(default_factory=unknown)
 
     @property
     def runs(self) -> bool:
