@@ -4,6 +4,7 @@
 #   lab.step=N               which of them is this kernel's
 #   lab.wait=SECONDS         how long traffic runs before the step is taken
 #   lab.driver=MODULE|none   the network card's driver
+#   lab.beside=MODULE        the driver of a second card, which is loaded a second before
 #   lab.more=WORD+WORD       words for the next kernel's command line
 # Lines that begin with LAB are marks; a run is cut into phases at them.
 export PATH=/bin:/sbin
@@ -16,18 +17,30 @@ echo 8 > /proc/sys/kernel/printk
 
 word() { tr ' ' '\n' < /proc/cmdline | sed -n "s/^lab\.$1=//p" | tail -n 1; }
 plan=$(word plan); step=$(word step); wait=$(word wait); driver=$(word driver); more=$(word more)
+beside=$(word beside)
 release=$(uname -r)
 mark() { echo "LAB step=$step $*" > /dev/kmsg; }
 
 mark "up release=$release"
+load() {
+    [ "$1" = 8139cp ] && insmod "/modules/$release/mii.ko"
+    insmod "/modules/$release/$1.ko" || mark "no-driver"
+}
+if [ -n "$beside" ]; then
+    mark "beside $beside"
+    load "$beside"
+    sleep 1
+fi
 if [ "$driver" != none ]; then
     mark "driver $driver"
-    [ "$driver" = 8139cp ] && insmod "/modules/$release/mii.ko"
-    insmod "/modules/$release/$driver.ko" || mark "no-driver"
+    load "$driver"
+    for card in /sys/class/net/*; do
+        case "$(readlink "$card/device/driver")" in */"$driver") card=${card##*/}; break ;; esac
+    done
 fi
 # From here on the card may work: opening the interface tests its interrupts and posts the ring.
 mark "running"
-[ "$driver" = none ] || ifconfig eth0 up 2>/dev/null || mark "no-interface"
+[ "$driver" = none ] || ifconfig "$card" up 2>/dev/null || mark "no-interface"
 action=$(echo "$plan" | cut -d, -f"$step")
 next=${action#*@}
 [ "$next" = "$action" ] && next=$(echo "$release" | cut -d. -f1-2)
@@ -49,7 +62,7 @@ case "$action" in
 esac
 rm -f /next.cpio
 sleep "${wait:-3}"
-[ "$driver" = none ] || mark "received $(cat /sys/class/net/eth0/statistics/rx_packets 2>/dev/null)"
+[ "$driver" = none ] || mark "received $(cat "/sys/class/net/$card/statistics/rx_packets" 2>/dev/null)"
 # What an import reads of a running machine, each line of a file with its name.
 tell() {
     for file in /sys/bus/pci/devices/*/uevent /sys/bus/platform/devices/*/uevent /sys/kernel/iommu_groups/*/type \

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab.fetch import CACHE
+from lab.fetch import CACHE, USER_SPACE
 
 MODULES = ("e1000e", "mii", "8139cp")
 
@@ -32,7 +32,7 @@ def add_user_space(root: Path) -> None:
         (root / folder).mkdir(parents=True)
     shutil.copy(packages / "busybox-static/bin/busybox", root / "bin/busybox")
     shutil.copy(packages / "kexec-tools/sbin/kexec", root / "sbin/kexec")
-    for path in sorted(packages.rglob("*.so*")):
+    for path in sorted(path for package in USER_SPACE for path in (packages / package).rglob("*.so*")):
         if path.is_file() and not {"gconv", "audit"} & set(path.parts):
             shutil.copy(path, root / "lib" / path.name)
     shutil.copy(Path(__file__).with_name("init.sh"), root / "init")

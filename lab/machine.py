@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,33 +10,36 @@ from typing import Any
 
 import yaml
 
-from lab.run import OUT, run
-from lab.scenario import TELLS, Scenario
+from lab.fetch import qemu
+from lab.run import OUT, run, virt
+from lab.scenario import UNRECOGNISED, Scenario, telling
 from lab.told import lay_out
 
 VERSIONS = {"6.1": "6.1.192", "6.12": "6.12.117"}
 """What Debian's images that the lab fetches are built from."""
-QEMU = ("-cpu", "cortex-a57", "-smp", "1", "-m", "2048", "-nographic", "-net", "none")
+BOARD = ("-cpu", "cortex-a57", "-smp", "1", "-nographic", "-net", "none")
+PCI = re.compile(r"pci-0000-([0-9a-f]{2})-([0-9a-f]{2})\.([0-7])")
 
 
-def device_tree(its: bool) -> Path:
+def device_tree(scenario: Scenario) -> Path:
     """The device tree that QEMU gives the machine's first kernel."""
-    blob = OUT / f"its-{'on' if its else 'off'}.dtb"
-    machine = f"virt,iommu=smmuv3,gic-version=3,its={'on' if its else 'off'},dumpdtb={blob}"
-    subprocess.run(["qemu-system-aarch64", "-machine", machine, *QEMU], check=True, capture_output=True, timeout=30)
+    blob = OUT / f"its-{'on' if scenario.its else 'off'}-{scenario.memory}.dtb"
+    line = [qemu(), "-machine", f"{virt(scenario)},dumpdtb={blob}", "-m", str(scenario.memory), *BOARD]
+    subprocess.run(line, check=True, capture_output=True, timeout=30)
     return blob
 
 
-def imported(tree: Path, its: bool, driver: str) -> Path:
-    """The platform file that an import makes of the machine and a kernel tree."""
-    told = OUT / TELLS[driver].name / "console.txt"
+def imported(tree: Path, scenario: Scenario) -> Path:
+    """The platform file that an import makes of a scenario's machine and a kernel tree."""
+    tells = telling(scenario)
+    made = OUT / f"machine-{tells.name.removeprefix('tells-')}-its-{'on' if scenario.its else 'off'}.yaml"
+    told = OUT / tells.name / "console.txt"
     if not told.exists():
-        run(TELLS[driver])
+        run(tells)
     with told.open(encoding="utf-8") as console:
         lay_out(console, OUT / "sys")
-    made = OUT / f"machine-{driver}-its-{'on' if its else 'off'}.yaml"
     made.unlink(missing_ok=True)
-    line = ["import", "--dtb", device_tree(its), "--kernel", tree, "--sysfs", OUT / "sys", "-o", made]
+    line = ["import", "--dtb", device_tree(scenario), "--kernel", tree, "--sysfs", OUT / "sys", "-o", made]
     subprocess.run([sys.executable, "-m", "kexecspec", *map(str, line)], check=True, capture_output=True)
     return made
 
@@ -48,29 +52,43 @@ def handoffs(scenario: Scenario) -> list[str]:
     return made + [f"k{n} -reboot --force-> k1" for n, step in enumerate(steps, 1) if step == "reboot"]
 
 
-def kernels(scenario: Scenario) -> dict[str, Any]:
-    """Its kernels, with what decides what they do. A crash kernel is given elfcorehdr= by kexec."""
+def kernels(scenario: Scenario, drives: list[str]) -> dict[str, Any]:
+    """Its kernels, with what decides what they do. A crash kernel is given elfcorehdr by kexec. Where there is a second
+    card the first kernel has no driver for it; `drives` are the devices that it has one for."""
     made: dict[str, Any] = {}
     release, kdump = scenario.first, False
     for number, step in enumerate(scenario.plan, 1):
         made[f"k{number}"] = {"version": VERSIONS[release], "cmdline": scenario.append, "kdump": kdump}
         if number > 1 and "lab.driver=none" in scenario.more:
             made[f"k{number}"]["devices"] = []
+        elif number == 1 and scenario.beside:
+            made["k1"]["devices"] = drives
         kind, _, named = step.partition("@")
-        release, kdump = named or release, kind == "crash"
+        release, kdump = named or release, kind == "crash" and UNRECOGNISED not in scenario.more
     return made
+
+
+def stream(device: str) -> int:
+    """The stream of a PCI device, which is its requester: the machine's iommu-map is one to one."""
+    found = PCI.fullmatch(device)
+    assert found is not None
+    return int(found[1], 16) << 8 | int(found[2], 16) << 3 | int(found[3])
 
 
 def platform(scenario: Scenario, base: Path) -> Path:
     """The platform file of a scenario: the imported machine with the kernels and handoffs of the scenario. Said here is
-    what an import does not say: the interrupt controller, and that PCI devices are registered after all platform
-    devices, as their bus is only looked at when its bridge probes (of_platform_default_populate comes first)."""
+    what an import does not say: the interrupt controller, streams, and that PCI devices are registered after all
+    platform devices, as their bus is only looked at when its bridge probes (of_platform_default_populate comes first).
+    """
     content = yaml.safe_load(base.read_text(encoding="utf-8"))
-    content |= {"platform": f"lab-{scenario.name}", "kernels": kernels(scenario), "handoffs": handoffs(scenario)}
-    gic = {"variant": "arm,gic-v3", "its": scenario.its, "efi": False}
-    content |= {"first": "k1", "interrupt_controllers": {"gic": gic}}
-    for device in content["devices"].values():
-        device["after"] = list(content["smmus"])
+    devices = content["devices"]
+    watched = [name for name, device in devices.items() if device["driver"] == scenario.driver]
+    content |= {"platform": f"lab-{scenario.name}", "kernels": kernels(scenario, watched)}
+    gic = {"variant": "arm,gic-v3", "its": scenario.its, "efi": scenario.efi}
+    content |= {"handoffs": handoffs(scenario), "first": "k1", "interrupt_controllers": {"gic": gic}}
+    for name, device in devices.items():
+        first = [one for one in devices if one not in watched] if name in watched else []
+        device |= {"after": [*content["smmus"], *first], "streams": [stream(name)]}
         device.pop("domain", None)
     path = OUT / scenario.name / "platform.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Cut a run into phases, and count what became of transactions in each."""
+"""Cut a run into phases: what became of transactions in each, and what the SMMU's registers were."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.console import Mark
-from lab.trace import ENABLED, Event, Frame, Outcome, Transaction, Write
+from lab.trace import ENABLED, Event, Frame, Outcome, Registers, Transaction, Write
 
 Phase = Literal[
     "before the SMMU's probe",
@@ -34,7 +34,7 @@ class Span:
 @dataclass(frozen=True)
 class Cell:
     """What was seen in a phase: outcomes, why transactions faulted, frames that came and whether the card had room
-    for the last of them, and where the SMMU stood at the end."""
+    for the last of them, where the SMMU stood at the end as it was written, and what was read of it meanwhile."""
 
     span: Span
     outcomes: tuple[tuple[Outcome, int], ...]
@@ -43,6 +43,7 @@ class Cell:
     full: bool
     enabled: bool
     gbpa: int | None
+    read: tuple[Registers, ...] = ()
 
 
 AT: dict[str, Phase] = {
@@ -81,7 +82,7 @@ def spans(marks: Sequence[Mark], writes: Iterable[Write], end: float) -> tuple[S
 def cell(span: Span, events: Iterable[Event]) -> Cell:
     """What happened in a phase, given all events of the run in order."""
     outcomes, faults, frames, full = Counter[Outcome](), set[str](), 0, False
-    enabled, gbpa = False, None
+    enabled, gbpa, read = False, None, list[Registers]()
     for event in events:
         if event.time >= span.end:
             break
@@ -96,7 +97,9 @@ def cell(span: Span, events: Iterable[Event]) -> Cell:
             case Transaction(time, outcome) if time >= span.begin:
                 outcomes[outcome] += 1
                 faults |= {event.why} if event.why else set()
-    return Cell(span, tuple(sorted(outcomes.items())), tuple(sorted(faults)), frames, full, enabled, gbpa)
+            case Registers(time) if time >= span.begin:
+                read.append(event)
+    return Cell(span, tuple(sorted(outcomes.items())), tuple(sorted(faults)), frames, full, enabled, gbpa, tuple(read))
 
 
 def cells(marks: Sequence[Mark], events: Sequence[Event], end: float) -> tuple[Cell, ...]:

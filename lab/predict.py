@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kexecspec.check import read_platforms
 from kexecspec.library import library
 from kexecspec.machine import Event, Machine
 from kexecspec.machine.devices import look
+from kexecspec.machine.smmu import SmmuV3
 from kexecspec.replay.configure import machine_config
 from lab.phases import Phase
 from lab.scenario import Scenario
@@ -22,7 +23,19 @@ MEANS: dict[str, Outcome] = {
     "translated": "translated", "bypass": "bypassed", "gbpa": "aborted", "ste-abort": "aborted",
     "bad-streamid": "faulted", "translation": "faulted",
 }  # fmt: skip
-Predicted = dict[tuple[int, Phase], set[Outcome]]
+Standing = tuple[bool, bool]
+"""CR0.SMMUEN and GBPA.ABORT."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What may be seen in a phase: what becomes of the master's transactions, and where the SMMU stands."""
+
+    outcomes: set[Outcome] = field(default_factory=set)
+    standings: set[Standing] = field(default_factory=set)
+
+
+Predicted = dict[tuple[int, Phase], Expected]
 
 
 @dataclass(frozen=True)
@@ -40,14 +53,14 @@ def verdicts(platform: Path) -> tuple[Verdict, ...]:
     return tuple(Verdict(f"{f['code']}/{f['instance']}@{f['handoff']}", f["verdict"]) for f in said["findings"])
 
 
-def outcomes(platform: Path, scenario: Scenario) -> Predicted:
-    """What may become of the master's transactions in each phase, as the executable model goes. A phase in which it
-    has nothing to do has no outcome. Where a plan ends the machine is powered off, which walks as a reboot does.
+def expected(platform: Path, scenario: Scenario) -> Predicted:
+    """What may be seen in each phase, as the executable model goes. A phase in which the master has nothing to do has
+    no outcome. Where a plan ends the machine is powered off, which walks as a reboot does.
     """
     ((_, read), *_) = read_platforms(str(platform), library())
     machine = Machine(machine_config(read, library(), {}))
     machine.power_on("k1")
-    walk = _Walk(machine, {})
+    walk = _Walk(machine, scenario.driver, {})
     for number, step in enumerate(scenario.plan, 1):
         walk.until("up", number)
         walk.note(number, "running")
@@ -56,49 +69,71 @@ def outcomes(platform: Path, scenario: Scenario) -> Predicted:
         if kind == "crash":
             machine.crash(f"k{number + 1}")
             walk.note(number, "between kernels")
+            walk.note(number + 1, "before the SMMU's probe")
         elif kind == "kexec":
             machine.begin("kexec", f"k{number + 1}")
             walk.until("jump", number)
             walk.note(number, "between kernels")
+            walk.note(number + 1, "before the SMMU's probe")
         else:
             machine.begin("reboot-force", "k1")
             walk.until("reset", number)
     return walk.found
 
 
+AFTER: dict[str, Phase] = {
+    "smmu3_gbpa_abort": "before the SMMU's probe",
+    "smmu3_disable": "SMMU probe",
+    "smmu3_enable": "before the driver's probe",
+    "bound": "before the driver's probe",
+}
+"""The phase that an operation of the SMMU's driver leads to."""
+
+
 @dataclass(frozen=True)
 class _Walk:
     machine: Machine
+    driver: str
     found: Predicted
 
     def note(self, kernel: int, phase: Phase) -> None:
-        """What would become of a transaction now."""
-        for device in self.machine.state.devices.values():
-            into = self.found.setdefault((kernel, phase), set())
-            if device.on:
-                seen = look(self.machine.state, device)
-                off = seen.how == "bypass" and not any(one.translates for one in self.machine.state.smmus.values())
-                into.add("passed-disabled" if off else MEANS[seen.how])
+        """What would become of a transaction now, and where the SMMU stands."""
+        into = self.found.setdefault((kernel, phase), Expected())
+        into.outcomes.update(self._seen())
+        smmus = (one for one in self.machine.state.smmus.values() if isinstance(one, SmmuV3))
+        into.standings.update((one.smmuen, one.gbpa_abort) for one in smmus)
 
     def until(self, operation: str, kernel: int) -> None:
         """Goes on until that operation, and looks between any two."""
-        for event in self._events():
+        for _ in range(200):
+            before = self._seen()
+            event = self.machine.advance()
             if event.operation == operation:
                 return
             phase = self._phase(event)
-            if phase is not None:
-                self.note(kernel, phase)
+            if phase is None:
+                continue
+            self.note(kernel, phase)
+            if event.operation == "attach":
+                self.found[kernel, phase].outcomes.update(before)
 
-    def _events(self) -> Iterator[Event]:
-        for _ in range(200):
-            yield self.machine.advance()
+    def _seen(self) -> tuple[Outcome, ...]:
+        return tuple(self._outcomes())
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        state = self.machine.state
+        for device in state.devices.values():
+            if device.on and device.config.driver == self.driver:
+                seen = look(state, device)
+                off = seen.how == "bypass" and not any(one.translates for one in state.smmus.values())
+                yield "passed-disabled" if off else MEANS[seen.how]
 
     def _phase(self, event: Event) -> Phase | None:
         state = self.machine.state
         if state.phase == "walk":
             return "leaving"
         if event.actor in state.smmus:
-            return "before the driver's probe" if event.operation == "bound" else "SMMU probe"
-        if event.actor in state.devices and event.operation not in ("attach", "bound", "dma_start"):
+            return AFTER.get(event.operation)
+        if event.actor in state.devices and event.operation not in ("bound", "dma_start"):
             return "driver's probe"
         return "before the SMMU's probe" if state.window == "gap" else None

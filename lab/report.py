@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lab import console, phases, trace
 from lab.machine import imported, platform
-from lab.predict import outcomes, verdicts
+from lab.predict import Expected, expected, verdicts
 from lab.run import OUT
-from lab.scenario import SCENARIOS, Scenario
+from lab.scenario import SCENARIOS, Scenario, telling
 from lab.settled import SETTLED
 
 TREE = Path("/usr/src/linux-source-6.1")
@@ -27,13 +27,14 @@ class Row:
     seen: tuple[str, ...]
     said: str
     unexpected: frozenset[str] = frozenset()
+    standing: str = "registers not read"
 
 
-def judged(kernel: int, cell: phases.Cell, predicted: set[trace.Outcome] | None, came: bool) -> Row:
+def judged(kernel: int, cell: phases.Cell, predicted: Expected | None, came: bool) -> Row:
     """Agreement is that nothing was seen which was not predicted; where no frame `came` that is little. Where something
     was predicted and nothing was seen, the cell says nothing, and tells why."""
     seen = {outcome for outcome, _ in cell.outcomes}
-    expected = predicted or set()
+    expected = predicted.outcomes if predicted else set()
     if seen - expected:
         said = "DIFFERS"
     elif seen or (not expected and came):
@@ -45,21 +46,38 @@ def judged(kernel: int, cell: phases.Cell, predicted: set[trace.Outcome] | None,
     else:
         said = "not seen: nothing came"
     counts = tuple(f"{outcome} {count}" for outcome, count in cell.outcomes)
-    return Row(kernel, cell.span.phase, tuple(sorted(expected)), counts, said, frozenset(seen - expected))
+    unexpected = frozenset(seen - expected)
+    return Row(kernel, cell.span.phase, tuple(sorted(expected)), counts, said, unexpected, standing(cell, predicted))
+
+
+def standing(cell: phases.Cell, predicted: Expected | None) -> str:
+    """What was read of the SMMU's registers in a phase, against where the model has it stand."""
+    read = {(one.enabled, one.aborts) for one in cell.read}
+    if not read:
+        return "registers not read"
+    if read <= (predicted.standings if predicted else set()):
+        return "registers agree"
+    told = ", ".join(f"CR0.SMMUEN={on:d} GBPA.ABORT={aborts:d}" for on, aborts in sorted(read))
+    return f"registers DIFFER: {told}"
 
 
 def rows(scenario: Scenario, made: Path) -> tuple[Row, ...]:
     """The cells of a run."""
     folder = OUT / scenario.name
-    lines = (folder / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
-    events = tuple(trace.read((folder / "trace.txt").read_text(encoding="utf-8", errors="replace").splitlines()))
+    lines = told(folder / "console.txt")
+    events = (*trace.read(told(folder / "trace.txt")), *trace.registers(told(folder / "registers.txt")))
     end = max((float(lines[-1].split()[0]), *(event.time for event in events)))
     cells = phases.cells(tuple(console.marks(lines)), events, end + 1)
-    predicted = outcomes(made, scenario)
+    predicted = expected(made, scenario)
     return tuple(
         judged(one.span.kernel, one, predicted.get((one.span.kernel, one.span.phase)), came(scenario, one))
         for one in cells
     )
+
+
+def told(file: Path) -> list[str]:
+    """The lines of what a run left."""
+    return file.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def came(scenario: Scenario, cell: phases.Cell) -> bool:
@@ -71,7 +89,7 @@ def came(scenario: Scenario, cell: phases.Cell) -> bool:
 
 def reached(scenario: Scenario) -> int:
     """How many of a scenario's kernels came up."""
-    lines = (OUT / scenario.name / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = told(OUT / scenario.name / "console.txt")
     return sum(mark.kind == "up" for mark in console.marks(lines))
 
 
@@ -89,10 +107,13 @@ def show(scenario: Scenario, base: Path) -> Counter[str]:
     counted: Counter[str] = Counter()
     for row in rows(scenario, made):
         counted[row.said] += 1
+        counted[row.standing.partition(":")[0]] += 1
         why = ", ".join(SETTLED.get((row.phase, one), "not settled") for one in sorted(row.unexpected))
         cells = (", ".join(row.predicted) or "-", ", ".join(row.seen) or "-")
         print(f"  k{row.kernel} {row.phase:26}{cells[0]:34}{cells[1]:34}{row.said}{f' [{why}]' if why else ''}")
-    lines = (OUT / scenario.name / "console.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        if "DIFFER" in row.standing:
+            print(f"     {row.standing}")
+    lines = told(OUT / scenario.name / "console.txt")
     for (kernel, said), count in Counter(console.worth(lines)).items():
         print(f"  k{kernel} log{f' x{count}' if count > 1 else ''}: {said[:110]}")
     return counted
@@ -102,12 +123,12 @@ def main() -> None:
     """All runs that are there, or those named. The tree is that of the first kernels: Debian's linux-source-6.1."""
     wanted = sys.argv[2:]
     tree = Path(sys.argv[1]) if len(sys.argv) > 1 else TREE
-    bases: dict[tuple[bool, str], Path] = {}
+    bases: dict[tuple[str, bool], Path] = {}
     total: Counter[str] = Counter()
     for scenario in SCENARIOS:
         if (not wanted or scenario.name in wanted) and (OUT / scenario.name / "ended.txt").exists():
-            kind = (scenario.its, scenario.driver)
-            bases[kind] = bases.get(kind) or imported(tree, *kind)
+            kind = (telling(scenario).name, scenario.its)
+            bases[kind] = bases.get(kind) or imported(tree, scenario)
             total += show(scenario, bases[kind])
     print("\n" + ", ".join(f"{count} cells: {said}" for said, count in sorted(total.items())))
 

@@ -1,27 +1,43 @@
-"""Run one scenario under QEMU, in bounded time, and keep what was seen: the console with times, the SMMU's trace."""
+"""Run one scenario under QEMU, in bounded time, and keep what was seen: the console with times, the SMMU's trace, its
+registers, and memory where that is asked for."""
 
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
+from lab.console import MARK
+from lab.fetch import firmware, qemu
 from lab.initramfs import build, image
+from lab.monitor import Monitor, connected
 from lab.scenario import SCENARIOS, Scenario
 
 OUT = Path(__file__).parent / "out"
 TRACES = ("smmuv3_translate_*", "smmuv3_write_mmio", "e1000e_rx_receive_iov", "e1000e_rx_can_recv_rings_full")
 FRAME = bytes.fromhex("ffffffffffff") + bytes.fromhex("525400123457") + bytes.fromhex("88b5") + b"\xa5" * 1400
+LOOK = re.compile(rb"Bye!|Linux version|" + MARK.pattern.encode())
+"""Lines at which the SMMU's registers are read."""
 
 
-def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], extra: tuple[str, ...] = ()) -> list[str]:
-    """QEMU's command line for a scenario. The archive it starts with also holds the kernels that come next."""
+def virt(scenario: Scenario) -> str:
+    """QEMU's -machine."""
+    return f"virt,iommu=smmuv3,gic-version=3,its={'on' if scenario.its else 'off'}"
+
+
+def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], monitor: Path) -> list[str]:
+    """QEMU's command line for a scenario. The archive it starts with also holds the kernels that come next. With
+    acpi=off firmware hands on the device tree that the machine has without it."""
     append = [
         "console=ttyAMA0",
         "crashkernel=512M",
@@ -37,97 +53,131 @@ def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], extra: tu
         f"dgram,id=n0,local.type=inet,local.host=127.0.0.1,local.port={ports[0]},"
         f"remote.type=inet,remote.host=127.0.0.1,remote.port={ports[1]}"
     )
-    return [
-        "nice",
-        "-n",
-        "15",
-        "qemu-system-aarch64",
-        "-machine",
-        f"virt,iommu=smmuv3,gic-version=3,its={'on' if scenario.its else 'off'}",
-        "-cpu",
-        "cortex-a57",
-        "-smp",
-        "1",
-        "-m",
-        "2048",
-        "-nographic",
-        "-monitor",
-        "none",
-        "-no-reboot",
-        "-net",
-        "none",
-        "-netdev",
-        net,
-        "-device",
-        f"{scenario.card},netdev=n0",
-        "-kernel",
-        str(image(scenario.first)),
-        "-initrd",
-        str(build(scenario.releases)),
-        "-append",
-        " ".join(append).strip(),
-        *(word for name in TRACES for word in ("-trace", name)),
-        "-d",
-        "guest_errors",
-        "-D",
-        str(trace),
-        "-msg",
-        "timestamp=on",
-        *extra,
+    words = [
+        *("nice", "-n", "15", qemu()),
+        *(
+            "-machine",
+            virt(scenario) + (",acpi=off" if scenario.efi else ""),
+            "-cpu",
+            "cortex-a57",
+            "-smp",
+            "1",
+            "-m",
+            str(scenario.memory),
+        ),
+        *(("-bios", str(firmware())) if scenario.efi else ()),
+        *("-display", "none", "-serial", "stdio", "-qmp", f"unix:{monitor},server=on,wait=off"),
+        *("-action", "reboot=shutdown,shutdown=pause", "-net", "none", "-netdev", net),
+        *("-device", f"{scenario.card},netdev=n0,romfile="),
+        *(("-device", f"{scenario.beside},romfile=") if scenario.beside else ()),
+        *("-kernel", str(image(scenario.first)), "-initrd", str(build(scenario.releases))),
+        *("-append", " ".join(append).strip()),
     ]
+    words += [word for name in TRACES for word in ("-trace", name)]
+    return [*words, "-d", "guest_errors", "-D", str(trace), "-msg", "timestamp=on"]
 
 
-def send(port: int, rate: float, stop: threading.Event) -> None:
-    """Send frames to the machine's card until told to stop."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        while not stop.wait(1 / rate):
-            out.sendto(FRAME, ("127.0.0.1", port))
+@dataclass
+class Sender:
+    """Sends frames to the machine's card: steadily, and many at once when told to."""
+
+    port: int
+    rate: float
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def steadily(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while not self.stop.wait(1 / self.rate):
+                out.sendto(FRAME, ("127.0.0.1", self.port))
+
+    def burst(self, count: int) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            for _ in range(count):
+                out.sendto(FRAME, ("127.0.0.1", self.port))
+                time.sleep(0.0001)
 
 
-def watch(qemu: subprocess.Popen[bytes], console: Path, limit: float) -> str:
-    """Write the console's lines, each with the time it came, until QEMU ends or is late; how it ended."""
-    assert qemu.stdout is not None
-    end, rest = time.time() + limit, b""
-    ready = selectors.DefaultSelector()
-    ready.register(qemu.stdout, selectors.EVENT_READ)
-    with console.open("w", encoding="utf-8") as out:
-        while time.time() < end:
-            if not ready.select(min(1.0, max(0.0, end - time.time()))):
-                continue
-            read = os.read(qemu.stdout.fileno(), 65536)
-            if not read:
-                return f"ended with {qemu.wait()}"
-            *lines, rest = (rest + read).split(b"\n")
-            for line in lines:
-                out.write(f"{time.time():.6f} {line.decode('utf-8', 'replace').rstrip()}\n")
-            out.flush()
-        if rest:
-            out.write(f"{time.time():.6f} {rest.decode('utf-8', 'replace').rstrip()}\n")
-    qemu.kill()
-    qemu.wait()
-    return f"killed after {limit:.0f} s"
+@dataclass
+class Watch:
+    """What happens while a machine runs: its console is written, and at some lines the world outside acts."""
+
+    scenario: Scenario
+    monitor: Monitor
+    sender: Sender
+    console: TextIO
+    registers: TextIO
+    rest: bytes = b""
+
+    def read(self, came: bytes) -> None:
+        """Take what came of the console."""
+        now = time.time()
+        *lines, self.rest = (self.rest + came).split(b"\n")
+        for line in lines:
+            if self.scenario.burst and self.scenario.burst.encode() in line:
+                self.sender.burst(self.scenario.frames)
+            self.console.write(f"{now:.6f} {line.decode('utf-8', 'replace').rstrip()}\n")
+        self.console.flush()
+        if any(LOOK.search(line) for line in lines) and not self.monitor.stopped:
+            self.look()
+
+    def look(self) -> None:
+        """Note what the SMMU's registers are."""
+        values = " ".join(f"{name}={value:#x}" for name, value in self.monitor.registers().items())
+        self.registers.write(f"{time.time():.6f} {values}\n")
+
+    def until_it_ends(self, console: int, limit: float) -> str:
+        """Go on until the machine stands still or is late; how it ended."""
+        end = time.time() + limit
+        ready = selectors.DefaultSelector()
+        ready.register(console, selectors.EVENT_READ)
+        ready.register(self.monitor, selectors.EVENT_READ)
+        while time.time() < end and not self.monitor.stopped:
+            for key, _ in ready.select(min(1.0, max(0.0, end - time.time()))):
+                if key.fd != console:
+                    self.monitor.take()
+                elif came := os.read(console, 65536):
+                    self.read(came)
+        self.read(b"\n" if self.rest else b"")
+        return "ended" if self.monitor.stopped else f"killed after {limit:.0f} s"
 
 
-def run(scenario: Scenario, extra: tuple[str, ...] = ()) -> str:
+def run(scenario: Scenario) -> str:
     """Run a scenario; its folder under `out/` is written anew. How it ended."""
     folder = OUT / scenario.name
     folder.mkdir(parents=True, exist_ok=True)
     base = 20000 + os.getpid() % 20000
-    ports = (base, base + 1)
-    line = qemu_line(scenario, folder / "trace.txt", ports, extra)
-    (folder / "command.txt").write_text(shlex.join(line) + "\n", encoding="utf-8")
-    stop, began = threading.Event(), time.time()
-    qemu = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        if scenario.rate:
-            threading.Thread(target=send, args=(ports[0], scenario.rate, stop), daemon=True).start()
-        ended = watch(qemu, folder / "console.txt", scenario.limit)
-    finally:
-        stop.set()
-        if qemu.poll() is None:
-            qemu.kill()
+    sender, began = Sender(base, scenario.rate), time.time()
+    with tempfile.TemporaryDirectory() as short:
+        line = qemu_line(scenario, folder / "trace.txt", (base, base + 1), Path(short, "qmp"))
+        (folder / "command.txt").write_text(shlex.join(line) + "\n", encoding="utf-8")
+        machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            ended = watched(scenario, machine, connected(Path(short, "qmp")), sender, folder)
+        finally:
+            sender.stop.set()
+            machine.kill()
+            machine.wait()
     ended = f"{ended}, {time.time() - began:.0f} s"
     (folder / "ended.txt").write_text(ended + "\n", encoding="utf-8")
+    return ended
+
+
+def watched(
+    scenario: Scenario, machine: subprocess.Popen[bytes], monitor: Monitor, sender: Sender, folder: Path
+) -> str:
+    """The run itself, and a look at the machine where it stands still."""
+    assert machine.stdout is not None
+    if scenario.rate:
+        threading.Thread(target=sender.steadily, daemon=True).start()
+    with (
+        (folder / "console.txt").open("w", encoding="utf-8") as console,
+        (folder / "registers.txt").open("w", encoding="utf-8") as registers,
+    ):
+        watch = Watch(scenario, monitor, sender, console, registers)
+        ended = watch.until_it_ends(machine.stdout.fileno(), scenario.limit)
+        watch.look()
+    for start, size in scenario.look:
+        monitor.memory(start, size, folder / f"memory-{start:#x}.bin")
     return ended
 
 

@@ -17,7 +17,13 @@ class Scenario:
     driver: str = "e1000e"
     card: str = "e1000e"
     """QEMU's name of the network card that the driver is for."""
+    beside: str = ""
+    """A second card, behind the same SMMU and in the same span of its stream table, that nobody sends anything to."""
     its: bool = False
+    efi: bool = False
+    """Booted through EFI firmware, which keeps a list of reservations."""
+    memory: int = 2048
+    """MiB, from 1 GiB on. I/O addresses are taken from the end of 4 GiB downwards: with 4096 they are memory, too."""
     rate: float = 0.0
     """Frames that a sender on the host sends each second; 0 for a machine that is idle."""
     wait: int = 3
@@ -25,6 +31,11 @@ class Scenario:
     """Words of every kernel's command line."""
     more: str = ""
     """Words that are added for the kernels after the first."""
+    burst: str = ""
+    """Words of a console's line at which `frames` frames come at once, 0.1 ms apart."""
+    frames: int = 40
+    look: tuple[tuple[int, int], ...] = ()
+    """Physical ranges (start, size) whose content is kept at the end."""
     limit: int = 150
     """Seconds after which the run is ended."""
 
@@ -34,35 +45,60 @@ class Scenario:
         return (self.first, *(release for release in self.also if release != self.first))
 
 
-TRAFFIC = 4.0
+TRAFFIC = 20.0
 """Slow enough that a ring of 256 descriptors is not spent before the next kernel is up: after a crash nobody posts."""
+
+RESET = "SMMU currently enabled! Resetting"
+"""What a kernel says just before it turns the SMMU off, which lasts for milliseconds."""
 
 EARLY = "earlycon=pl011,0x9000000 memblock=debug ignore_loglevel"
 """A kernel that stops before its console is up says so here only, and where its memory is."""
 
-TELLS = {
-    driver: Scenario(
-        f"tells-{driver}", ("tell",), "the machine says what it is made of", wait=1, driver=driver, card=card
+UNRECOGNISED = "elfcorehdr=0xffffffffffffffff"
+"""No address of a vmcore, said after the device tree's: is_kdump_kernel() is false."""
+
+BESIDE = "lab.beside=8139cp"
+
+FROM_4_GIB_DOWN = (0xFE00_0000, 0x0200_0000)
+"""Where I/O addresses are first taken from; memory too, of a machine that has 4 GiB of it."""
+
+
+def telling(scenario: Scenario) -> Scenario:
+    """A run in which the machine of a scenario says what it is made of."""
+    beside = f"-{scenario.beside}" if scenario.beside else ""
+    return Scenario(
+        f"tells-{scenario.driver}-{scenario.memory}{beside}",
+        ("tell",),
+        "the machine says what it is made of",
+        wait=1,
+        driver=scenario.driver,
+        card=scenario.card,
+        beside=scenario.beside,
+        memory=scenario.memory,
+        append=BESIDE if beside else "",
     )
-    for driver, card in (("e1000e", "e1000e"), ("8139cp", "rtl8139"))
-}
+
 
 SCENARIOS = (
     Scenario("kexec-idle", ("kexec", "stop"), "a clean kexec of an idle machine"),
     Scenario("kexec-traffic", ("kexec", "stop"), "a clean kexec under traffic", rate=TRAFFIC),
-    Scenario("crash-traffic", ("crash", "stop"), "a crash into a kdump kernel under traffic", rate=TRAFFIC),
+    Scenario(
+        "crash-traffic", ("crash", "stop"), "a crash into a kdump kernel under traffic", rate=TRAFFIC, burst=RESET
+    ),
     Scenario("crash-idle", ("crash", "stop"), "a crash into a kdump kernel of an idle machine"),
     Scenario(
         "crash-reboot-traffic",
         ("crash", "reboot"),
         "a crash under traffic, then the kdump kernel reboots",
         rate=TRAFFIC,
+        burst=RESET,
     ),
     Scenario(
         "crash-no-driver",
         ("crash", "stop"),
         "a crash under traffic; the kdump kernel has no driver for the card",
         rate=TRAFFIC,
+        burst=RESET,
         more="lab.driver=none",
     ),
     Scenario(
@@ -82,7 +118,12 @@ SCENARIOS = (
         more=EARLY,
     ),
     Scenario(
-        "crash-its", ("crash", "stop"), "a crash into a kdump kernel of a machine with an ITS", its=True, rate=TRAFFIC
+        "crash-its",
+        ("crash", "stop"),
+        "a crash into a kdump kernel of a machine with an ITS",
+        its=True,
+        rate=TRAFFIC,
+        burst=RESET,
     ),
     Scenario(
         "kexec-four", ("kexec",) * 4 + ("stop",), "four clean kexecs in a row under traffic", rate=TRAFFIC, limit=240
@@ -93,6 +134,7 @@ SCENARIOS = (
         ("crash", "stop"),
         "a crash under traffic with identity domains",
         rate=TRAFFIC,
+        burst=RESET,
         append="iommu.passthrough=1",
     ),
     Scenario(
@@ -107,6 +149,7 @@ SCENARIOS = (
         ("crash", "stop"),
         "a crash under traffic, streams that nobody attached may pass",
         rate=TRAFFIC,
+        burst=RESET,
         append="arm-smmu-v3.disable_bypass=0",
     ),
     Scenario(
@@ -127,7 +170,12 @@ SCENARIOS = (
     ),
     Scenario("kexec-6.12", ("kexec", "stop"), "a clean kexec under traffic, 6.12", first="6.12", rate=TRAFFIC),
     Scenario(
-        "crash-6.12", ("crash", "stop"), "a crash into a kdump kernel under traffic, 6.12", first="6.12", rate=TRAFFIC
+        "crash-6.12",
+        ("crash", "stop"),
+        "a crash into a kdump kernel under traffic, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        burst=RESET,
     ),
     Scenario(
         "crash-6.1-6.12",
@@ -135,6 +183,7 @@ SCENARIOS = (
         "a crash of 6.1 into a kdump kernel of 6.12",
         also=("6.12",),
         rate=TRAFFIC,
+        burst=RESET,
     ),
     Scenario(
         "crash-6.12-6.1",
@@ -143,6 +192,7 @@ SCENARIOS = (
         first="6.12",
         also=("6.1",),
         rate=TRAFFIC,
+        burst=RESET,
     ),
     Scenario(
         "kexec-its-6.12",
@@ -152,5 +202,99 @@ SCENARIOS = (
         its=True,
         limit=150,
         more=EARLY,
+    ),
+    Scenario(
+        "kexec-6.1-6.12-6.1",
+        ("kexec@6.12", "kexec@6.1", "stop"),
+        "a clean kexec of 6.1 into 6.12 under traffic, and back",
+        also=("6.12",),
+        rate=TRAFFIC,
+    ),
+    Scenario(
+        "kexec-6.12-6.1-6.12",
+        ("kexec@6.1", "kexec@6.12", "stop"),
+        "a clean kexec of 6.12 into 6.1 under traffic, and back",
+        first="6.12",
+        also=("6.1",),
+        rate=TRAFFIC,
+    ),
+    Scenario(
+        "kexec-bypass-allowed",
+        ("kexec", "stop"),
+        "a clean kexec under traffic, streams that nobody attached may pass",
+        rate=TRAFFIC,
+        append="arm-smmu-v3.disable_bypass=0",
+    ),
+    Scenario(
+        "crash-unrecognised",
+        ("crash", "stop"),
+        "a crash under traffic into a kernel that does not know it is a kdump kernel",
+        rate=TRAFFIC,
+        burst=RESET,
+        more=UNRECOGNISED,
+    ),
+    Scenario(
+        "crash-unrecognised-6.12",
+        ("crash", "stop"),
+        "a crash under traffic into a kernel that does not know it is a kdump kernel, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        burst=RESET,
+        more=UNRECOGNISED,
+    ),
+    Scenario(
+        "crash-beside",
+        ("crash", "stop"),
+        "a crash under traffic; the kdump kernel binds a second card of the same span first",
+        beside="rtl8139",
+        rate=TRAFFIC,
+        more=BESIDE,
+    ),
+    Scenario(
+        "crash-beside-bypass-allowed",
+        ("crash", "stop"),
+        "the same, streams that nobody attached may pass",
+        beside="rtl8139",
+        memory=4096,
+        rate=TRAFFIC,
+        more=BESIDE,
+        append="arm-smmu-v3.disable_bypass=0",
+        look=(FROM_4_GIB_DOWN,),
+    ),
+    Scenario(
+        "crash-beside-6.12",
+        ("crash", "stop"),
+        "the same, 6.12",
+        first="6.12",
+        beside="rtl8139",
+        rate=TRAFFIC,
+        more=BESIDE,
+    ),
+    Scenario(
+        "kexec-its-efi",
+        ("kexec", "stop"),
+        "a clean kexec of a machine with an ITS, booted through EFI",
+        its=True,
+        efi=True,
+        more=EARLY,
+    ),
+    Scenario(
+        "kexec-its-efi-6.12",
+        ("kexec", "stop"),
+        "a clean kexec of a machine with an ITS, booted through EFI, 6.12",
+        first="6.12",
+        its=True,
+        efi=True,
+        more=EARLY,
+    ),
+    Scenario(
+        "reboot-no-shutdown-memory",
+        ("reboot",),
+        "reboot -f under traffic; the card's driver has no shutdown hook, and I/O addresses are memory, too",
+        rate=2000.0,
+        driver="8139cp",
+        card="rtl8139",
+        memory=4096,
+        look=(FROM_4_GIB_DOWN,),
     ),
 )

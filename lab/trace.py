@@ -60,8 +60,19 @@ class Write:
     value: int
 
 
+@dataclass(frozen=True)
+class Registers:
+    """What the monitor read of the SMMU: CR0.SMMUEN and GBPA.ABORT."""
+
+    time: float
+    enabled: bool
+    aborts: bool
+
+
 FRAMES = {"e1000e_rx_receive_iov": False, "e1000e_rx_can_recv_rings_full": True}
-Event = Transaction | Write | Frame
+Event = Transaction | Write | Frame | Registers
+GBPA_ABORT = 1 << 20
+READ = re.compile(r"^(\d+\.\d+) CR0=(0x[0-9a-f]+).* GBPA=(0x[0-9a-f]+)$")
 
 
 def transaction(time: float, event: str, rest: str) -> Transaction:
@@ -70,6 +81,15 @@ def transaction(time: float, event: str, rest: str) -> Transaction:
     sid = SID.search(rest)
     address = values.get("iova", values.get("addr"))
     return Transaction(time, OUTCOMES[event], int(sid[1], 16) if sid else None, address, values.get("translated"))
+
+
+def registers(lines: Iterable[str]) -> Iterator[Registers]:
+    """What was read of the SMMU while a machine ran."""
+    for line in lines:
+        found = READ.match(line)
+        if found is not None:
+            cr0, gbpa = int(found[2], 16), int(found[3], 16)
+            yield Registers(float(found[1]), bool(cr0 & ENABLED), bool(gbpa & GBPA_ABORT))
 
 
 def read(lines: Iterable[str]) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lab.console import marks, worth
 from lab.phases import Cell, cells
-from lab.trace import Frame, Transaction, Write, read
+from lab.trace import Frame, Registers, Transaction, Write, read, registers
 
 HERE = Path(__file__).parent
 CONSOLE = (HERE / "crash-traffic.console.txt").read_text(encoding="utf-8").splitlines()
@@ -92,3 +92,17 @@ def test_each_kind_of_line_is_read() -> None:
 
 def test_a_line_that_was_cut_off_is_none() -> None:
     assert list(marks(["1795273305.0 [    0.000000] Linux ver", "no time LAB step=1 up"])) == []
+
+
+REGISTERS = (
+    "1795273290.1 CR0=0xd CR0ACK=0xd GBPA=0x1000",
+    "1795273298.4 CR0=0x9 CR0ACK=0x9 GBPA=0x101000",
+    "1795273299.0 CR0=0x9 CR0ACK=0x",
+)
+
+
+def test_registers_that_the_monitor_read_stand_in_the_phase_in_which_they_were_read() -> None:
+    found = cells(tuple(marks(CONSOLE)), (*read(TRACE), *registers(REGISTERS)), 1795273305.0)
+    seen = {cell.span.kernel: cell.read for cell in found if cell.read}
+
+    assert seen == {1: (Registers(1795273290.1, True, False),), 2: (Registers(1795273298.4, True, True),)}

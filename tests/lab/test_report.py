@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from lab.phases import Cell, Phase, Span
+from lab.predict import Expected
 from lab.report import judged
 from lab.told import lay_out
-from lab.trace import Outcome
+from lab.trace import Outcome, Registers
 
 TOLD = (
     "1.5 LABFILE /sys/devices/platform/p/pci0000:00/0000:00:01.0/uevent DRIVER=e1000e",
@@ -40,13 +41,31 @@ def cell(*seen: tuple[Outcome, int], phase: Phase = "running", frames: int = 0, 
 def test_a_cell_agrees_where_nothing_was_seen_that_was_not_predicted(
     seen: Cell, predicted: set[Outcome] | None, said: str
 ) -> None:
-    assert judged(1, seen, predicted, seen.frames > 0).said == said
+    expected = None if predicted is None else Expected(predicted)
+
+    assert judged(1, seen, expected, seen.frames > 0).said == said
 
 
 def test_what_was_not_predicted_is_named() -> None:
-    row = judged(1, cell(("faulted", 3), ("translated", 2)), {"translated"}, True)
+    row = judged(1, cell(("faulted", 3), ("translated", 2)), Expected({"translated"}), True)
 
     assert (row.unexpected, row.seen) == (frozenset({"faulted"}), ("faulted 3", "translated 2"))
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ((), "registers not read"),
+        ((Registers(0.1, True, False), Registers(0.2, True, False)), "registers agree"),
+        ((Registers(0.1, True, True),), "registers DIFFER: CR0.SMMUEN=1 GBPA.ABORT=1"),
+    ],
+)
+def test_what_was_read_of_the_smmu_is_held_against_where_the_model_has_it_stand(
+    read: tuple[Registers, ...], said: str
+) -> None:
+    seen = Cell(Span(1, "running", 0.0, 1.0), (), (), 0, False, True, None, read)
+
+    assert judged(1, seen, Expected(set(), {(True, False)}), False).standing == said
 
 
 def test_what_a_machine_told_is_laid_out_as_its_files(tmp_path: Path) -> None:
