@@ -25,7 +25,7 @@ from kexecspec.platform.apart_facts import Groups, masters_are_open
 from kexecspec.platform.bounds import excess
 from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
-from kexecspec.platform.part import FEW, MANY, Part, parts, same_in_any_way, same_part
+from kexecspec.platform.part import CROWD, FEW, MANY, Part, parts, same_in_any_way, same_part
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, tried_apart, variants
 from kexecspec.schema import validate
@@ -45,7 +45,8 @@ class Options:
     by part; None: never, but where unknown facts are tried so. `done` are ids of properties that have an answer.
     `library`: the specifications, with what is laid over them; None: those that came with this installation.
     `cache`: where judgements of earlier runs lie, each of which is checked as if it were new. `explained`: with what
-    the verdicts take on trust, and why what never happens does not."""
+    the verdicts take on trust, and why what never happens does not. `certified`: proofs are invariants, that a solver
+    can look at, and TEE clients are no reason to take a platform apart before its masters would be."""
 
     only: tuple[str, ...] = ()
     rlimit: int = RLIMIT
@@ -57,6 +58,7 @@ class Options:
     done: frozenset[str] = frozenset()
     cache: Cache | None = None
     explained: bool = True
+    certified: bool = False
     library: Library | None = None
 
     @property
@@ -66,13 +68,29 @@ class Options:
         return None if self.library is not None and self.library.over else self.apart
 
 
+Ways = Sequence[tuple[Assignment, Platform]]
+"""The ways in which unknown facts that change a platform's shape may be, and the platform of each."""
+
+
+@dataclass(frozen=True)
+class Based:
+    """A platform, or a part of one, that proofs are about, their report, if anything of it was asked, and the parts
+    `alike` to the one it is about."""
+
+    platform: Platform
+    alike: tuple[str, ...]
+    report: Report | None
+
+
 @dataclass(frozen=True)
 class Way:
-    """The report for one way in which unknown facts that change the platform's shape may be."""
+    """The report for one way in which unknown facts that change the platform's shape may be. Where it is `certified`,
+    `based` says on what; elsewhere it is empty."""
 
     facts: Assignment
     platform: Platform
     report: Report
+    based: tuple[Based, ...] = ()
 
 
 Known = dict[str, Report | None]
@@ -81,11 +99,13 @@ Known = dict[str, Report | None]
 
 @dataclass(frozen=True)
 class Checked:
-    """A platform file's content after `extends`, the report for each way, and the one for all of them."""
+    """A platform file's content after `extends`, the report for each way, and the one for all of them. `named` are
+    the parts of the platform that were asked for by name."""
 
     content: Plain
     ways: tuple[Way, ...]
     report: Report
+    named: frozenset[str] = frozenset()
 
 
 def check(path: str, options: Options) -> Report:
@@ -105,18 +125,26 @@ def checked_tree(root: Node, path: str, options: Options) -> Checked:
     """As `checked`, for the tree `root` of the file `path`."""
     specs = options.library or library()
     found = platforms_in(root, path, specs)
-    platforms, named = [platform for _, platform in found], frozenset(map(expectations.part_of, options.only))
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     waived = waivers.of_platform(root, specs)
-    taken_apart = parts(platforms, named, _from(content, options.by_parts))
+    named = frozenset(map(expectations.part_of, options.only))
+    apart_ = taken_apart(found, content, named, options)
     known: Known = {}
     ways = [
-        Way(facts, platform, _way(root, platform, those, specs, options, known))
-        for (facts, platform), those in zip(found, taken_apart, strict=True)
+        _way(root, facts, platform, those, specs, options, known)
+        for (facts, platform), those in zip(found, apart_, strict=True)
     ]
     report = merged([(way.facts, way.report) for way in ways], Groups(content).bears)
-    report = replace(report, waivers=waived, features=_features(platforms))
-    return Checked(content, tuple(ways), report)
+    report = replace(report, waivers=waived, features=_features([platform for _, platform in found]))
+    return Checked(content, tuple(ways), report, named)
+
+
+def taken_apart(
+    found: Ways, content: dict[str, Any], named: frozenset[str], options: Options
+) -> tuple[tuple[Part, ...], ...]:
+    """The parts as which each way of a platform file's `content` is judged, where the parts `named` are asked for."""
+    many = _from(content, options.by_parts)
+    return parts([platform for _, platform in found], named, many, MANY if options.certified else CROWD)
 
 
 def _features(platforms: Sequence[Platform]) -> Mapping[str, frozenset[str]]:
@@ -137,10 +165,16 @@ def _from(content: dict[str, Any], many: int | None) -> int | None:
 
 
 def _way(
-    root: Node, platform: Platform, found: Sequence[Part], specs: Library, options: Options, known: Known
-) -> Report:
-    """The report on a platform all of whose shape is known, judged as the parts `found`, those that are the same in an
-    earlier way as `known` from there. Raises InputError if nothing is left to judge."""
+    root: Node,
+    facts: Assignment,
+    platform: Platform,
+    found: Sequence[Part],
+    specs: Library,
+    options: Options,
+    known: Known,
+) -> Way:
+    """A platform all of whose shape is known, judged as the parts `found`, those that are the same in an earlier way as
+    `known` from there. Raises InputError if nothing is left to judge."""
     sums = hashes.of(platform, specs)
 
     def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
@@ -152,8 +186,10 @@ def _way(
         return known.setdefault(key, report) if key else report
 
     report: Report | None = None
+    reports: apart.Reports = ()
     if len(found) == 1:
         report = judge(found[0], True, frozenset())
+        reports = () if report is None else ((found[0], report),)
     else:
         patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
         crew = apart.Crew(options.jobs, patience, options.inside)
@@ -165,7 +201,18 @@ def _way(
     if report is None:
         raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
     met, unmet = _expected(platform, report.findings, options)
-    return replace(report, met=met, unmet=unmet)
+    of_part = {id(part): one for part, one in reports}
+    based = [_based(part, of_part.get(id(part)), specs, options, sums) for part in found if options.certified]
+    return Way(facts, platform, replace(report, met=met, unmet=unmet), tuple(based))
+
+
+def _based(part: Part, report: Report | None, specs: Library, options: Options, sums: Hashes) -> Based:
+    """What the proofs in the report on a part are about: the part, or, of a client alone, the part with the secure
+    world veiled."""
+    if part.bare is None:
+        return Based(part.platform, part.alike, report)
+    bare = None if report is None else judged(part.bare, specs, replace(options, replay=False), sums)
+    return Based(part.bare, part.alike, bare)
 
 
 def _part(
@@ -271,7 +318,7 @@ def _found(
     """Judgements on `wanted` and on the handoffs that no run takes that is at hand, what earlier runs know of them, and
     those runs. Where a part of a platform has few states, these are looked at, unless several engines are
     wanted: that is done sooner than remembered."""
-    if platform.about is not None and not options.portfolio:
+    if platform.about is not None and not (options.portfolio or options.certified):
         asked = (*wanted, *vacuity.questions(platform, system, {}))
         found = judged_by_states(system, asked)
         if found is not None:

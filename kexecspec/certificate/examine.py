@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from kexecspec import hashes
 from kexecspec.certificate import derive, runs
+from kexecspec.certificate.bases import Base, bases, stands_for
 from kexecspec.certificate.folder import read_folder
 from kexecspec.certificate.forms import Malformed
 from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.certificate.made import PLATFORM, claim_of, facts_of
 from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, read_manifest
 from kexecspec.certificate.symbols import plain
-from kexecspec.check import platforms_in
+from kexecspec.check import Ways, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
@@ -28,8 +29,8 @@ from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
-from kexecspec.platform.variants import Assignment
-from kexecspec.source import Table, load, parse
+from kexecspec.source import Node, Table, load, parse
+from kexecspec.source import plain as as_said
 from kexecspec.textfile import decode
 
 _PROVED, _NOT_JUDGED = "PROVED", "NOT_JUDGED"
@@ -47,7 +48,8 @@ class Obligations:
 @dataclass(frozen=True)
 class Examined:
     """A certificate. `rejections` says what is wrong with it, each by name; where that is nothing, its proofs are
-    good if every one of its obligations is unsat."""
+    good if every one of its obligations is unsat. Each system is one of the `bases`; `stands_for` says for which
+    properties its own stand."""
 
     manifest: Manifest
     size: int
@@ -55,6 +57,8 @@ class Examined:
     systems: tuple[Obligations, ...]
     severities: Mapping[str, str]
     same_tool: bool
+    bases: tuple[Base, ...] = ()
+    stands_for: tuple[Mapping[str, tuple[str, ...]], ...] = ()
 
 
 def examine(path: str, platform_file: str | None = None) -> Examined:
@@ -71,23 +75,31 @@ def examine(path: str, platform_file: str | None = None) -> Examined:
     if rejections:
         return Examined(manifest, size, rejections, (), {}, True)
     specs = library()
-    found = _platforms(content[PLATFORM], f"{path}/{PLATFORM}", specs)
+    root = _platform(content[PLATFORM], f"{path}/{PLATFORM}")
+    found = platforms_in(root, f"{path}/{PLATFORM}", specs)
+    made_of = bases(found, as_said(root), frozenset(manifest.named))  # type: ignore[arg-type]
     now = hashes.of(found[0][1], specs)
     same_tool = manifest.tool[1] == now.tool
-    rejections = (*_origin(manifest, found, now, specs, platform_file), *_ways(manifest, found))
+    rejections = (*_origin(manifest, found, now, specs, platform_file), *_systems(manifest, made_of))
     if rejections:
         return Examined(manifest, size, rejections, (), {}, same_tool)
-    wholes = [ground(platform, specs) for _, platform in found]
-    judged = [_system(part, whole, content) for part, whole in zip(manifest.parts, wholes, strict=True)]
+    grounded = [ground(base.platform, specs) for base in made_of]
+    judged = [_system(part, system, content) for part, system in zip(manifest.parts, grounded, strict=True)]
     systems = tuple(obligations for _, obligations in judged)
     untaken = (
         wrong
-        for part, whole, (_, platform) in zip(manifest.parts, wholes, found, strict=True)
-        for wrong in _handoffs(part, whole, platform)
+        for part, system, base in zip(manifest.parts, grounded, made_of, strict=True)
+        for wrong in _handoffs(part, system, base.platform)
     )
     rejections = (*(one for wrong, _ in judged for one in wrong), *untaken, *_strangers(manifest, systems))
-    severities = {plain(prop.id): prop.severity for whole in wholes for prop in whole.properties}
-    return Examined(manifest, size, rejections, systems, severities, same_tool)
+    names = tuple(stands_for(base, system) for base, system in zip(made_of, grounded, strict=True))
+    severities = {
+        name: prop.severity
+        for system, known in zip(grounded, names, strict=True)
+        for prop in system.properties
+        for name in known[plain(prop.id)]
+    }
+    return Examined(manifest, size, rejections, systems, severities, same_tool, made_of, names)
 
 
 def _files(manifest: Manifest, content: Mapping[str, bytes]) -> Iterator[str]:
@@ -108,18 +120,19 @@ def _files(manifest: Manifest, content: Mapping[str, bytes]) -> Iterator[str]:
             yield f"{one.path}: its sha256 is not that of the manifest"
 
 
-def _platforms(content: bytes, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
+def _platform(content: bytes, path: str) -> Node:
+    """The platform file in the certificate. Raises InputError."""
     root = parse(decode(content, path), path)
     extended = root.entry("extends") if isinstance(root, Table) else None
     if extended is not None:
         message = "a certificate's platform extends nothing: no other file is read"
         raise InputError([Diagnostic("KX019", message, extended.key.span)])
-    return platforms_in(root, path, specs)
+    return root
 
 
 def _origin(
     manifest: Manifest,
-    found: tuple[tuple[Assignment, Platform], ...],
+    found: Ways,
     now: Hashes,
     specs: Library,
     platform_file: str | None,
@@ -137,16 +150,20 @@ def _origin(
             yield f"{PLATFORM}: it is another platform than {platform_file}"
 
 
-def _ways(manifest: Manifest, found: tuple[tuple[Assignment, Platform], ...]) -> Iterator[str]:
+def _systems(manifest: Manifest, made_of: Sequence[Base]) -> Iterator[str]:
     """Whether the manifest's systems are those that the platform gives rise to."""
-    if len(manifest.parts) != len(found):
-        yield f"{FILE}: it has {len(manifest.parts)} systems, the platform gives rise to {len(found)}"
+    if manifest.named and not any(base.about for base in made_of):
+        yield f"{FILE}: parts are named, but the platform has none"
+    if len(manifest.parts) != len(made_of):
+        yield f"{FILE}: it has {len(manifest.parts)} systems, the platform gives rise to {len(made_of)}"
         return
-    for number, (part, (facts, _)) in enumerate(zip(manifest.parts, found, strict=True), 1):
-        if part.folder != ("" if len(found) == 1 else f"{number}/"):
+    for number, (part, base) in enumerate(zip(manifest.parts, made_of, strict=True), 1):
+        if part.folder != base.folder:
             yield f"{FILE}: system {number} has the folder {quote(part.folder)}"
-        if list(part.facts.items()) != list(facts_of(facts).items()):
+        if list(part.facts.items()) != list(facts_of(base.facts).items()):
             yield f"{FILE}: system {number} fills in unknown facts in another way"
+        if (part.about, part.alike) != (tuple(map(plain, base.about)), tuple(map(plain, base.alike))):
+            yield f"{FILE}: system {number} is about another part of the platform"
 
 
 def _system(part: Part, system: TransitionSystem, content: Mapping[str, bytes]) -> tuple[list[str], Obligations]:

@@ -14,8 +14,8 @@ from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.files import undisturbed
 from kexecspec.textfile import LARGEST, decode
 
-MOST_FILES = 5000
-MOST_BYTES = 128 * 1024 * 1024
+MOST_FILES = 50_000
+MOST_BYTES = 512 * 1024 * 1024
 DEEPEST = 4
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from kexecspec import __version__
 from kexecspec.certificate import derive
+from kexecspec.certificate.bases import Base, based, in_folders
 from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.certificate.manifest import FILE, Claim, Handoff, Manifest, Part, Run, Sum, manifest_text, read_manifest
 from kexecspec.certificate.platform_text import platform_text
 from kexecspec.certificate.symbols import plain
-from kexecspec.check import Checked, Way
+from kexecspec.check import Checked
 from kexecspec.confirm import conjoined
-from kexecspec.findings import Finding, Taken
+from kexecspec.findings import Finding, Report, Taken
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.trace import Trace
@@ -44,16 +45,21 @@ class Made:
 
 
 def certificate(checked: Checked) -> Made | None:
-    """The certificate of everything that was proved, and not of nothing; None where nothing was.
+    """The certificate of everything that was proved, and not of nothing; None where nothing was. The check was one with
+    Options.certified.
 
     Raises InputError where it would be larger than what is read back.
     """
     specs = library()
     files, parts = {PLATFORM: _platform(checked.content)}, list[Part]()
-    for number, way in enumerate(checked.ways, 1):
-        part, texts = _part(way, "" if len(checked.ways) == 1 else f"{number}/", specs)
-        parts.append(part)
-        files.update((part.folder + name, text) for name, text in texts.items())
+    folders = in_folders(sum(len(way.based) for way in checked.ways))
+    for number, way in enumerate(checked.ways):
+        final = _proved(way.report)
+        for one in way.based:
+            base = based(next(folders), number, way.facts, one.platform, one.alike)
+            part, texts = _part(base, one.report, final, specs)
+            parts.append(part)
+            files.update((part.folder + name, text) for name, text in texts.items())
     claims = [claim for part in parts for claim in part.claims]
     proved = sum(claim.verdict == Verdict.PROVED.value for claim in claims)
     if not proved:
@@ -68,6 +74,7 @@ def certificate(checked: Checked) -> Made | None:
             hashes.z3,
             tuple(parts),
             tuple(_sum(name, text) for name, text in files.items()),
+            tuple(sorted(map(plain, checked.named))) if any(part.about for part in parts) else (),
         )
     )
     read_manifest(files[FILE], FILE)
@@ -96,20 +103,28 @@ def _platform(content: Plain) -> str:
     return text
 
 
-def _part(way: Way, folder: str, specs: Library) -> tuple[Part, dict[str, str]]:
-    system = ground(way.platform, specs)
-    found = {finding.property.id: finding for finding in way.report.findings}
-    certain = {finding.property.id: finding for finding in found.values() if _witness(finding) is not None}
+def _proved(report: Report) -> frozenset[str]:
+    """The properties that are proved in the end, each by the instance that was looked at."""
+    return frozenset(finding.property.id for finding in report.findings if _witness(finding) is not None)
+
+
+def _part(base: Base, report: Report | None, proved: frozenset[str], specs: Library) -> tuple[Part, dict[str, str]]:
+    """The manifest's entry of one system, and its files. Of what the report on it says, what is `proved` is claimed."""
+    system = ground(base.platform, specs)
+    found = {finding.property.id: finding for finding in (report.findings if report is not None else ())}
+    certain = {id: finding for id, finding in found.items() if id in proved and _witness(finding) is not None}
     invariants = _enough(system, conjoined(tuple(certain.values())))
     claimed = [prop for prop in system.properties if prop.id in certain]
     names = derive.obligations(system)
-    claims = tuple(_claim(prop, found.get(prop.id), system, names) for prop in system.properties)
+    claims = tuple(_claim(prop, found.get(prop.id), prop.id in certain, system, names) for prop in system.properties)
     texts = derive.texts(system, invariants, claimed)
     read = read_invariants(texts[derive.INVARIANTS], system)
     if [(one.name, one.holds) for one in read] != [(one.name, one.holds) for one in invariants]:
         raise ValueError("the invariants are not read back as they are")
-    handoffs = tuple(_handoff(one, system) for one in way.report.taken)
-    return Part(folder, facts_of(way.facts), handoffs, claims), texts
+    taken = {one.name: one for one in (report.taken if report is not None else ())}
+    handoffs = tuple(_handoff(edge.name, taken.get(edge.name), system) for edge in base.platform.edges)
+    about, alike = tuple(map(plain, base.about)), tuple(map(plain, base.alike))
+    return Part(base.folder, facts_of(base.facts), handoffs, claims, about, alike), texts
 
 
 def _enough(system: TransitionSystem, invariants: tuple[Invariant, ...]) -> tuple[Invariant, ...]:
@@ -120,15 +135,18 @@ def _enough(system: TransitionSystem, invariants: tuple[Invariant, ...]) -> tupl
         return tuple({one.holds: one for one in invariants}.values())
 
 
-def _handoff(one: Taken, system: TransitionSystem) -> Handoff:
-    run = None if one.run is None else _run(one.run, system)
-    return Handoff(plain(one.name), one.verdict.value, run)
+def _handoff(name: str, one: Taken | None, system: TransitionSystem) -> Handoff:
+    if one is None:
+        return Handoff(plain(name), Verdict.UNKNOWN.value)
+    return Handoff(plain(name), one.verdict.value, None if one.run is None else _run(one.run, system))
 
 
-def _claim(prop: Property, finding: Finding | None, system: TransitionSystem, names: Mapping[str, str]) -> Claim:
-    if finding is None:
+def _claim(
+    prop: Property, finding: Finding | None, certain: bool, system: TransitionSystem, names: Mapping[str, str]
+) -> Claim:
+    witness = None if finding is None else _witness(finding)
+    if finding is None or witness is not None and not certain:
         return claim_of(prop, "NOT_ASKED", names, None)
-    witness = _witness(finding)
     if witness is not None:
         return claim_of(prop, Verdict.PROVED.value, names, _run(witness, system))
     verdict = "VACUOUS" if finding.verdict is Verdict.PROVED else finding.verdict.value

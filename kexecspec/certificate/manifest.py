@@ -49,12 +49,15 @@ class Handoff:
 
 @dataclass(frozen=True)
 class Part:
-    """One system: its folder ("" for the certificate's own), and the unknown facts as they were filled in."""
+    """One system: its folder ("" for the certificate's own), and the unknown facts as they were filled in. Where it is
+    that of a part of the platform, `about` says of which, and `alike` for which others it stands."""
 
     folder: str
     facts: Mapping[str, Value]
     handoffs: tuple[Handoff, ...]
     claims: tuple[Claim, ...]
+    about: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that the manifest says. `tool` is (version, sha256)."""
+    """Everything that the manifest says. `tool` is (version, sha256); `named` are the parts asked for by name,
+    where the platform is taken apart."""
 
     platform: str
     platform_sha256: str
@@ -77,6 +81,7 @@ class Manifest:
     z3: str
     parts: tuple[Part, ...]
     files: tuple[Sum, ...]
+    named: tuple[str, ...] = ()
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -89,6 +94,7 @@ def manifest_text(manifest: Manifest) -> str:
             "specs": {"sha256": manifest.specs_sha256},
             "tool": {"name": "kexecspec", "version": manifest.tool[0], "sha256": manifest.tool[1]},
             "z3": manifest.z3,
+            **({"named": list(manifest.named)} if manifest.named else {}),
             "systems": [_part(part) for part in manifest.parts],
             "files": [{"path": one.path, "bytes": one.size, "sha256": one.sha256} for one in manifest.files],
         }
@@ -120,6 +126,7 @@ def read_manifest(text: str, path: str) -> Manifest:
         content["z3"],
         tuple(_read_part(one) for one in content["systems"]),
         tuple(Sum(one["path"], one["bytes"], one["sha256"]) for one in content["files"]),
+        tuple(content.get("named", ())),
     )
 
 
@@ -131,6 +138,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {
         "folder": part.folder,
         "facts": dict(part.facts),
+        **({"about": list(part.about), "alike": list(part.alike)} if part.about else {}),
         "handoffs": [{"handoff": one.name, "verdict": one.verdict, **_run(one.run)} for one in part.handoffs],
         "properties": [_claim(claim) for claim in part.claims],
     }
@@ -152,7 +160,8 @@ def _read_part(said: Mapping[str, Any]) -> Part:
     claims = tuple(
         Claim(one["property"], one["verdict"], one.get("obligation"), _read_run(one)) for one in said["properties"]
     )
-    return Part(said["folder"], said["facts"], handoffs, claims)
+    about, alike = tuple(said.get("about", ())), tuple(said.get("alike", ()))
+    return Part(said["folder"], said["facts"], handoffs, claims, about, alike)
 
 
 def _read_run(said: Mapping[str, Any]) -> Run | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kexecspec.certificate import derive
 from kexecspec.certificate.examine import Examined, Obligations
+from kexecspec.certificate.manifest import Part
 from kexecspec.solve.solvers import trial
 from kexecspec.solve.speak import SAT, UNKNOWN, UNSAT, Said, Solver
 
@@ -67,8 +68,7 @@ def _about(system: Obligations, solver: Solver, seconds: float) -> Iterator[Answ
 def conclusion(examined: Examined, given: Sequence[Answer]) -> Conclusion:
     """The verdict: every obligation unsat, says every solver, and nothing else is wrong."""
     proved, unproved = _claims(examined)
-    handoffs = (one for part in examined.manifest.parts for one in part.handoffs)
-    untaken = tuple(dict.fromkeys((one.name, one.verdict) for one in handoffs if one.run is None))
+    untaken = tuple(_untaken(examined))
     if examined.rejections:
         return Conclusion(REJECTED, (), unproved, untaken, examined.rejections, ())
     refused = tuple(_refused(given))
@@ -95,12 +95,40 @@ def _refused(given: Sequence[Answer]) -> Iterator[str]:
 
 
 def _claims(examined: Examined) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The properties proved in every system that has what they are about, and the others with what is said of them."""
-    said: dict[str, list[str]] = {}
-    for part in examined.manifest.parts:
+    """The properties proved in every way that has what they are about, and the others with what is said of them."""
+    said: dict[str, dict[int, list[str]]] = {}
+    for part, way, names in _parts(examined):
         for claim in part.claims:
             if claim.verdict != "NOT_JUDGED":
-                said.setdefault(claim.property, []).append(claim.verdict)
-    worst = {name: next((word for word in words if word != "PROVED"), "PROVED") for name, words in said.items()}
+                for name in names.get(claim.property, (claim.property,)):
+                    said.setdefault(name, {}).setdefault(way, []).append(claim.verdict)
+    worst = {name: _worst(map(_best, ways.values())) for name, ways in said.items()}
     proved = tuple(name for name, word in worst.items() if word == "PROVED")
     return proved, tuple((name, word) for name, word in worst.items() if word != "PROVED")
+
+
+def _untaken(examined: Examined) -> Iterator[tuple[str, str]]:
+    """The handoffs that some way has no run for, in none of its systems."""
+    said: dict[tuple[str, int], list[str]] = {}
+    for part, way, _ in _parts(examined):
+        for one in part.handoffs:
+            said.setdefault((one.name, way), []).append(one.verdict)
+    wanting = ((name, _best(words)) for (name, _), words in said.items())
+    yield from dict.fromkeys((name, word) for name, word in wanting if word != "PROVED")
+
+
+def _parts(examined: Examined) -> Iterator[tuple[Part, int, Mapping[str, tuple[str, ...]]]]:
+    """The systems of a certificate, the way that each belongs to, and the properties for which its own stand."""
+    known = zip(examined.bases, examined.stands_for, strict=True)
+    for number, part in enumerate(examined.manifest.parts):
+        base, names = next(known, (None, {}))
+        yield part, number if base is None else base.way, names
+
+
+def _best(words: Sequence[str]) -> str:
+    """What several systems of one way come to: a proof in one of them is one."""
+    return "PROVED" if "PROVED" in words else next((word for word in words if word != "NOT_ASKED"), words[0])
+
+
+def _worst(words: Iterable[str]) -> str:
+    return next((word for word in words if word != "PROVED"), "PROVED")

@@ -192,7 +192,7 @@ def _certified(path: str, options: Options, folder: Path) -> Outcome:
     from kexecspec.certificate.made import certificate
     from kexecspec.check import checked
 
-    found = checked(path, replace(options, apart=None))
+    found = checked(path, replace(options, certified=True))
     made = None if found.report.objections else certificate(found)
     if made is None:
         complain(f"no certificate: nothing is proved; {escape(str(folder))} is as it was")

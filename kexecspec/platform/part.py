@@ -36,17 +36,17 @@ class Part:
 
 
 def parts(
-    platforms: Sequence[Platform], apart: Collection[str] = (), many: int | None = MANY
+    platforms: Sequence[Platform], apart: Collection[str] = (), many: int | None = MANY, crowd: int = CROWD
 ) -> tuple[tuple[Part, ...], ...]:
     """Each of `platforms`, several ways of one, as parts; itself alone where it has fewer than `many` masters
-    and no crowd of clients. Those are alike that are so in every way; each in `apart` gets a part of its own."""
+    and no `crowd` of clients. Those are alike that are so in every way; each in `apart` gets a part of its own."""
     first = platforms[0]
     masters = [entity.name for entity in first.of_kind("device")]
     clients = [entity.name for entity in first.of_kind("client") if "tee_driver" not in entity.kinds]
-    if many is None or len(masters) < many and len(clients) < min(many, CROWD):
+    if many is None or len(masters) < many and len(clients) < min(many, crowd):
         return tuple((Part(platform),) for platform in platforms)
     views = [_View(platform) for platform in platforms]
-    owners = [*masters, *(name for name in clients if len(clients) >= min(many, CROWD) and name not in masters)]
+    owners = [*masters, *(name for name in clients if len(clients) >= min(many, crowd) and name not in masters)]
     groups: dict[Hashable, list[str]] = {}
     for name in owners:
         shapes = tuple(view.shape(name) for view in views)

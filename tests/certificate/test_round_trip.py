@@ -75,7 +75,7 @@ def test_a_run_begins_with_values_for_what_nobody_knows(tmp_path: Path) -> None:
 
 
 def test_what_is_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = checked(str(ROOT / AFTER), Options(replay=False))
+    found = checked(str(ROOT / AFTER), Options(replay=False, certified=True))
     monkeypatch.setattr("kexecspec.certificate.made.platform_text", lambda content: "a: 1\n")
     with pytest.raises(ValueError, match="the platform is not read back"):
         certificate(found)
@@ -86,7 +86,7 @@ def test_what_is_not_read_back_is_not_written(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_solver_that_dies_over_the_ranges_costs_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = checked(str(ROOT / AFTER), Options(replay=False))
+    found = checked(str(ROOT / AFTER), Options(replay=False, certified=True))
 
     def dies(function: object, system: TransitionSystem, invariants: object) -> None:
         raise SolverDied("it was killed")
@@ -103,7 +103,7 @@ def test_a_platform_with_refuted_properties_is_verified_in_part(tmp_path: Path) 
 
 
 def test_proofs_about_a_handoff_that_is_never_taken_are_not_claimed(tmp_path: Path) -> None:
-    found = checked(str(ROOT / "tests/vacuous/limit.yaml"), Options(replay=False))
+    found = checked(str(ROOT / "tests/vacuous/limit.yaml"), Options(replay=False, certified=True))
     vacuous = {f.property.id for f in found.report.findings if f.vacuous}
     never = {one.name for one in found.report.taken if one.run is None}
     made_of_it = certificate(found)
@@ -123,7 +123,7 @@ def test_the_manifest_fits_its_schema() -> None:
 
 
 def test_every_invariant_of_every_proof_is_over_the_whole_systems_variables() -> None:
-    found = checked(str(ROOT / SUMS), Options(replay=False))
+    found = checked(str(ROOT / SUMS), Options(replay=False, certified=True))
     (way,) = found.ways
     system = ground(way.platform, library())
     proved = [f for f in found.report.findings if f.verdict is Verdict.PROVED and isinstance(f.evidence, Proof)]
@@ -134,7 +134,7 @@ def test_every_invariant_of_every_proof_is_over_the_whole_systems_variables() ->
 
 def test_the_invariants_are_read_back_as_they_were_written_and_hold_where_one_looks() -> None:
     for story in (AFTER, BEFORE):
-        (way,) = checked(str(ROOT / story), Options(replay=False)).ways
+        (way,) = checked(str(ROOT / story), Options(replay=False, certified=True)).ways
         system = ground(way.platform, library())
         text = dict(made(story))["invariants.smt2"]
         invariants = read_invariants(text, system)
@@ -159,7 +159,7 @@ def test_remainders_are_read_back() -> None:
 
 
 def test_the_same_check_gives_the_same_bytes() -> None:
-    again = certificate(checked(str(ROOT / AFTER), Options()))
+    again = certificate(checked(str(ROOT / AFTER), Options(certified=True)))
     assert again is not None and tuple(again.files.items()) == made(AFTER)
 
 
@@ -167,7 +167,7 @@ def test_every_way_that_unknown_facts_may_be_is_a_system_of_its_own(tmp_path: Pa
     path = tmp_path / "p.yaml"
     story = (ROOT / "examples/smmu-shutdown-modes/v3-adopt-linux-quiesced.yaml").resolve()
     path.write_text(f"extends: {story}\nplatform: ways\ndevices: {{nic: {{quiesced_by: unknown}}}}\nexpect: null\n")
-    found = certificate(checked(str(path), Options()))
+    found = certificate(checked(str(path), Options(certified=True)))
     assert found is not None and found.files.keys() >= {"1/system.smt2", "2/system.smt2", "platform.yaml"}
     cert = Cert()
     cert.files = dict(found.files)
