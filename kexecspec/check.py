@@ -182,7 +182,7 @@ def _way(
         if key in known:
             return known[key]
         chosen = options if alone else replace(options, inside=True)
-        report = _part(root, platform, part, specs, replace(chosen, done=done), sums)
+        report = _part(root, platform, part, specs, replace(chosen, done=done | options.done), sums)
         return known.setdefault(key, report) if key else report
 
     report: Report | None = None

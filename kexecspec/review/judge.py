@@ -10,16 +10,21 @@ from kexecspec.check import Options, checked_tree, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.findings import Report, ids
 from kexecspec.ground.ground import folded
+from kexecspec.ir.expr import FALSE, same
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
 from kexecspec.report.outcome import disagrees
+from kexecspec.review.alone import alone
+from kexecspec.review.bearing import Numbers
 from kexecspec.review.rerun import stays
 from kexecspec.sweep.identity import Made, made_with, system_id
 from kexecspec.tree import Node
 
 VACUOUS = "VACUOUS"
+HANDOFF = "handoff "
+"""What the name of a handoff that has to be taken begins with."""
 _RUNS = 5
 """Counterexamples of one property that are kept, to be walked again."""
 _FEW = 40
@@ -81,25 +86,35 @@ class Judge:
     _systems: dict[str, str] = field(default_factory=dict)
     _made_of: dict[str, list[TransitionSystem]] = field(default_factory=dict)
     _runs: dict[str, list[Trace]] = field(default_factory=dict)
+    _trees: dict[int, tuple[Node, str]] = field(default_factory=dict)
+    _numbers: Numbers = field(default_factory=Numbers)
+    _numbers_of: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._made = made_with(self.library, self.options.only, self.options.rlimit)
 
-    def briefly(self, tree: Node, only: tuple[str, ...] = ()) -> Verdicts:
-        """The verdicts on a tree, or on some properties of it; refutations are not replayed."""
+    def briefly(self, tree: Node, only: tuple[str, ...] = (), done: frozenset[str] = frozenset()) -> Verdicts:
+        """The verdicts on a tree, or on some properties of it, or on all that are not `done`; refutations are not
+        replayed."""
         try:
             name = self.system(tree)
             if (name, ()) not in self._seen and (name, only) not in self._seen:
                 self.asked += 1
                 self.work += 30 + self._rules[name] ** 2 // (4 if only else 1)
                 options = replace(self.options, replay=False, explained=False, inside=self._rules[name] < _FEW)
-                self._seen[name, only] = self._judged(tree, replace(options, only=only or options.only))
+                self._seen[name, only] = self._judged(tree, replace(options, only=only or options.only, done=done))
             return self._seen.get((name, ())) or self._seen[name, only]
         except InputError as error:
             return Verdicts({}, None, error.diagnostics)
 
     def system(self, tree: Node) -> str:
         """The sum of the system that a tree comes to: the same, the same verdicts. Raises InputError."""
+        known = self._trees.get(id(tree))
+        if known is None or known[0] is not tree:
+            known = self._trees[id(tree)] = (tree, self._system(tree))
+        return known[1]
+
+    def _system(self, tree: Node) -> str:
         ways = platforms_in(tree, self.path, self.library)
         name = system_id(ways, self._made)
         if name not in self._systems:
@@ -109,23 +124,63 @@ class Judge:
             sums = [key_of(system, system.properties, ()) for system in systems]
             self._systems[name] = " ".join([*(str(facts) for facts, _ in ways), *sums])
             self._rules[self._systems[name]] = self._rules[name]
-            self._made_of[self._systems[name]] = systems if len(ways) == 1 else []
+            self._made_of[self._systems[name]] = systems
         return self._systems[name]
 
-    def stays(self, tree: Node, name: str) -> bool:
+    def can_be(self, tree: Node) -> bool:
+        """Whether a tree is a platform that can be judged."""
+        try:
+            return bool(platforms_in(tree, self.path, self.library))
+        except InputError:
+            return False
+
+    def numbers(self, tree: Node) -> Mapping[str, int]:
+        """What each property of a tree is judged by, and under "handoff " all of it, as numbers: the same, the same
+        slice. Raises InputError."""
+        key = self.system(tree)
+        if key not in self._numbers_of:
+            self._numbers_of[key] = self._numbered(key)
+        return self._numbers_of[key]
+
+    def _numbered(self, key: str) -> Mapping[str, int]:
+        whole = {HANDOFF: self._numbers.of(key)}
+        if len(self._made_of[key]) != 1:
+            one = self._numbers.of(key)
+            return whole | {prop.id: one for system in self._made_of[key] for prop in system.properties}
+        return whole | self._numbers.by_property(self._made_of[key][0])
+
+    def stays(self, tree: Node, name: str) -> bool | None:
         """Whether the property called `name` is refuted or vacuous in a tree: a counterexample that is known may show
-        it, else it is judged. False for a tree that cannot be judged."""
+        it, else its slice is judged. False for a tree that cannot be judged, None where neither tells."""
         try:
             key = self.system(tree)
         except InputError:
             return False
-        known = (key, ()) in self._seen or (key, (name,)) in self._seen
-        if not known:
-            self.work += 2 * len(self._runs.get(name, ()))
-            if any(stays(system, name, run) for system in self._made_of[key] for run in self._runs.get(name, ())):
-                return True
-        state = self.briefly(tree, (name,)).states.get(name)
-        return state is not None and state.failing
+        seen = (self._seen.get((key, only)) for only in ((), (name,)))
+        state = next((one.states.get(name) for one in seen if one is not None), None)
+        if state is not None:
+            return state.failing
+        if len(self._made_of[key]) != 1:
+            state = self.briefly(tree, (name,)).states.get(name)
+            return state is not None and state.failing
+        return self.runs_there(tree, name) or self._alone(self._made_of[key][0], name)
+
+    def runs_there(self, tree: Node, name: str) -> bool:
+        """Whether a counterexample of a property that is known is one in a tree, too. Raises InputError."""
+        systems, runs = self._made_of[self.system(tree)], self._runs.get(name, ())
+        self.work += 2 * len(runs)
+        return len(systems) == 1 and any(stays(systems[0], name, run) for run in runs)
+
+    def _alone(self, system: TransitionSystem, name: str) -> bool | None:
+        prop = next((one for one in system.properties if one.id == name), None)
+        if prop is None or same(prop.companion, FALSE):
+            return False
+        self.asked += 1
+        self.work += 30 + len(system.rules) ** 2 // 8
+        said = alone(system, prop, self.options.rlimit, _FEW)
+        if said is not None and said.run is not None:
+            self._runs[name] = [said.run, *self._runs.get(name, ())][:_RUNS]
+        return None if said is None else said.fails
 
     def whole(self, tree: Node) -> Verdicts:
         """The verdicts with a report in which every refutation was replayed. Raises InputError."""
@@ -150,5 +205,5 @@ def states(report: Report) -> States:
         for name in ids(f)
     }
     never = {Verdict.REFUTED: VACUOUS, Verdict.UNKNOWN: Verdict.UNKNOWN.value}
-    found |= {f"handoff {one.name}": State(never[one.verdict]) for one in report.taken if one.verdict in never}
+    found |= {f"{HANDOFF}{one.name}": State(never[one.verdict]) for one in report.taken if one.verdict in never}
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kexecspec.check import Options
-from kexecspec.diagnostics import InputError
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
-from kexecspec.review.judge import Judge, States, Verdicts
-from kexecspec.review.repairs import Repair, clash, repaired, repairs
+from kexecspec.review.family import Family
+from kexecspec.review.judge import HANDOFF, Judge, States, Verdicts
+from kexecspec.review.repairs import Repair, clash, repairs
 from kexecspec.review.search import FAILS, INVALID, OK, OPEN, Asked, Set, Tried, search
 from kexecspec.tree import Table
 
@@ -56,72 +56,66 @@ def fixes(root: Table, path: str, library: Library, options: Options, size: int,
     """All minimal sets of up to `size` repairs, with no more work than `budget` (about a
     thousandth of a second each). Raises InputError for a file that
     cannot be judged."""
-    judge = Judge(path, library, options)
+    judge = Judge(path, library, replace(options, explained=False))
     before = judge.whole(root)
     wanted = tuple(name for name, state in before.states.items() if state.failing and state.severity == "error")
-    found = _bearing(root, repairs(root, library), judge) if wanted else ()
-
-    def tree(chosen: Set) -> Table:
-        return repaired(root, (found[number] for number in sorted(chosen)))
-
-    stuck: list[str] = []
-    last: list[str] = [name for name in wanted if not name.startswith("handoff ")]
-
-    def test(chosen: Set) -> Tried:
-        for name in last:
-            if name not in stuck and leaves(chosen, name):
-                last.remove(name)
-                last.insert(0, name)
-                return Tried(FAILS, name)
-        return _tried(before.states, stuck, judge.briefly(tree(chosen)))
-
-    def give_up(name: str) -> bool:
-        if name in wanted:
-            stuck.append(name)
-        return name in wanted
-
-    def leaves(chosen: Set, why: str) -> bool:
-        if not why.startswith("handoff "):
-            return judge.stays(tree(chosen), why)
-        state = judge.briefly(tree(chosen)).states.get(why)
-        return state is not None and state.failing
-
-    def left() -> bool:
-        return judge.work < budget
-
-    asked = Asked(test, leaves, left, give_up)
-    costs = [repair.cost for repair in found]
-    result = search(costs, size, asked, lambda one: clash([found[number] for number in one]))
+    every = repairs(root, library) if wanted else ()
+    family = Family(root, every, judge)
+    mending = _Mending(family, before.states, list(wanted))
+    asked = Asked(
+        mending.test, family.leaves, family.keeps, family.bears, mending.bears, lambda: judge.work < budget,
+        mending.give_up,
+    )  # fmt: skip
 
     def named(chosen: Set) -> tuple[Repair, ...]:
-        return tuple(found[number] for number in sorted(chosen))
+        return tuple(every[number] for number in sorted(chosen))
 
-    sets = tuple(Mended(named(one), _gone(before.states, judge.briefly(tree(one)).states)) for one in result.sets)
-    idle = len(repairs(root, library)) - len(found) if wanted else 0
+    result = search([repair.cost for repair in every], size, asked, lambda one: clash(named(one)))
+    sets = tuple(Mended(named(one), _gone(before.states, mending.after(one).states)) for one in result.sets)
     return Fixes(
-        path, wanted, tuple(stuck), tuple(found), idle, sets, tuple(map(named, result.undecided)),
-        tuple((why, named(clause)) for why, clause in result.clauses if clause), result.untried, judge.asked, size,
-        before,
+        path, wanted, tuple(mending.stuck), named(mending.bears()), len(every) - len(mending.bears()), sets,
+        tuple(map(named, result.undecided)), tuple((why, named(clause)) for why, clause in result.clauses if clause),
+        result.untried, judge.asked, size, before,
     )  # fmt: skip
 
 
-def _bearing(root: Table, every: Sequence[Repair], judge: Judge) -> tuple[Repair, ...]:
-    """The repairs that change the system by themselves, or where all others are there, too, newer kernels apart, for
-    these have what the others bring."""
-    alone = judge.system(root)
-    kept = [one for one in every if _system(judge, root, (one,)) != alone]
-    small = [one for one in every if not any(edit.path[-1] == "version" for edit in one.edits)]
-    whole = _system(judge, root, small)
-    others = [one for one in small if one not in kept]
-    more = [one for one in others if _system(judge, root, [o for o in small if o is not one]) != whole]
-    return tuple(one for one in every if one in kept or one in more)
+class _Mending:
+    """What sets of repairs come to: `wanted` is to be proved, what is `stuck` apart. `likely` are the findings that
+    sets have left, the last one first."""
 
+    def __init__(self, family: Family, before: States, wanted: list[str]) -> None:
+        self.family, self.before, self.wanted = family, before, wanted
+        self.stuck = [name for name in wanted if not family.bears(name)]
+        self.likely = sorted((name for name in wanted if name not in self.stuck), key=lambda n: len(family.bears(n)))
 
-def _system(judge: Judge, root: Table, chosen: Sequence[Repair]) -> str | None:
-    try:
-        return judge.system(repaired(root, chosen))
-    except InputError:
-        return None
+    def test(self, chosen: Set, likely: str | None) -> Tried:
+        """What a set comes to: what is known of its repairs first, then one finding after the other, then all."""
+        family, names = self.family, ([] if likely is None else [likely]) + self.likely
+        known = (name for name in names if family.known.get((name, family.of(chosen, name))))
+        why = next(known, None) or next((name for name in names if family.leaves(chosen, name)), None)
+        if why is None:
+            tried = _tried(self.before, self.stuck, self.after(chosen))
+            if tried.outcome != FAILS or tried.why is None:
+                return tried
+            why = tried.why
+            family.breaks(chosen, why)
+        self.likely = [why, *(name for name in self.likely if name != why)]
+        return Tried(FAILS, why)
+
+    def after(self, chosen: Set) -> Verdicts:
+        """The verdicts with some repairs."""
+        return self.family.judge.briefly(self.family.tree(chosen), done=frozenset(self.stuck))
+
+    def bears(self) -> Set:
+        """The repairs that bear on any finding that was met."""
+        return frozenset().union(*(self.family.bears(name) for name in (*self.wanted, *self.likely)))
+
+    def give_up(self, name: str) -> bool:
+        """Leaves a finding that is refuted now out of account; False for another."""
+        if name in self.wanted and name not in self.stuck:
+            self.stuck.append(name)
+            self.likely = [one for one in self.likely if one != name]
+        return name in self.wanted
 
 
 def _tried(before: States, stuck: Sequence[str], after: Verdicts) -> Tried:
@@ -138,7 +132,7 @@ def _tried(before: States, stuck: Sequence[str], after: Verdicts) -> Tried:
         return Tried(FAILS, failing[0])
     if any(state.open and not (name in before and before[name].open) for name, state in counted.items()):
         return Tried(OPEN)
-    missing = [name for name in wanted if not name.startswith("handoff ") and not _proved(after.states, name)]
+    missing = [name for name in wanted if not name.startswith(HANDOFF) and not _proved(after.states, name)]
     return Tried(FAILS) if missing else Tried(OK)
 
 

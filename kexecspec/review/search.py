@@ -25,12 +25,16 @@ class Tried:
 
 @dataclass(frozen=True)
 class Asked:
-    """The two questions of a search: what a set comes to, and whether it leaves a finding as it is (that is quicker to
-    say). `left` says whether more may be asked. `give_up` is told of a finding that no repair mends alone, nor all of
-    them together; it says whether to go on without it."""
+    """The questions of a search: what a set comes to, a finding being likely that it leaves; whether it leaves a
+    finding as it is (that is quicker to say), or is even seen to at once; which repairs bear on a finding, and on any
+    that was met so far. `left` says whether more may be asked. `give_up` is told of a finding that no repair mends
+    alone, nor all of them together; it says whether to go on without it."""
 
-    test: Callable[[Set], Tried]
+    test: Callable[[Set, str | None], Tried]
     leaves: Callable[[Set, str], bool]
+    keeps: Callable[[Set, str], bool]
+    bears_on: Callable[[str], Set]
+    bears: Callable[[], Set]
     left: Callable[[], bool]
     give_up: Callable[[str], bool]
 
@@ -47,56 +51,81 @@ class Found:
 
 
 def search(costs: Sequence[int], size: int, asked: Asked, excluded: Callable[[Set], bool]) -> Found:
-    """Every minimal set of up to `size` repairs that is not `excluded`, as far as may be asked."""
-    everything = frozenset(range(len(costs)))
-    clauses: list[tuple[str, Set]] = []
-    found: list[Set] = []
-    undecided: list[Set] = []
-    later: list[Set] = []
-    untried = 0
-    for put_off in (False, True):
-        for chosen in list(later) if put_off else by_cost(costs, size):
-            if excluded(chosen) or any(done <= chosen for done in found):
-                continue
-            if not put_off and any(not chosen & clause for _, clause in clauses):
-                later.append(chosen)
-                continue
-            if not asked.left():
-                untried += 1
-                continue
-            known = next((why for why, clause in clauses if put_off and not chosen & clause), None)
-            if known is not None and asked.leaves(chosen, known):
-                continue
-            tried = asked.test(chosen)
-            while tried.why is not None and not put_off:
-                clause = _mending(chosen, tried.why, everything, asked)
+    """Every minimal set of up to `size` repairs that is not `excluded`, as far as may be asked. A repair that bears on
+    nothing that was met is in none; where a set breaks something else, what bears on that is looked at, too."""
+    seen = _Seen(asked)
+    before: Set | None = None
+    while before != (bears := asked.bears()):
+        new = (one for one in by_cost(costs, size, bears) if before is None or not one <= before)
+        put_off = [one for one in new if not excluded(one) and not seen.looks_at(one)]
+        for one in put_off:
+            seen.looks_again_at(one)
+        before = bears
+    order = sorted(seen.found, key=lambda one: (sum(costs[i] for i in one), len(one), sorted(one)))
+    return Found(tuple(order), tuple(seen.undecided), tuple(seen.clauses), seen.untried)
+
+
+class _Seen:
+    """What a search has found out."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.clauses: list[tuple[str, Set]] = []
+        self.found: list[Set] = []
+        self.undecided: list[Set] = []
+        self.untried = 0
+
+    def looks_at(self, chosen: Set) -> bool:
+        """Tries a set. False for one that leaves a finding if more repairs do no more than fewer: it is put off."""
+        if any(done <= chosen for done in self.found):
+            return True
+        if any(not chosen & clause for _, clause in self.clauses):
+            return False
+        if self._may_try():
+            tried = self.asked.test(chosen, None)
+            while tried.why is not None:
+                clause = _mending(chosen, tried.why, self.asked)
                 if clause is None:
                     break
-                if clause or not asked.give_up(tried.why):
-                    clauses.append((tried.why, clause))
+                if clause or not self.asked.give_up(tried.why):
+                    self.clauses.append((tried.why, clause))
                     break
-                tried = asked.test(chosen)
-            if tried.outcome == OK:
-                found = [*(one for one in found if not chosen <= one), chosen]
-            elif tried.outcome == OPEN:
-                undecided.append(chosen)
-    order = sorted(found, key=lambda one: (sum(costs[i] for i in one), len(one), sorted(one)))
-    return Found(tuple(order), tuple(undecided), tuple(clauses), untried)
+                tried = self.asked.test(chosen, None)
+            self._note(chosen, tried)
+        return True
+
+    def looks_again_at(self, chosen: Set) -> None:
+        """Tries a set that was put off."""
+        if not any(done <= chosen for done in self.found) and self._may_try():
+            likely = next((why for why, clause in self.clauses if not chosen & clause), None)
+            self._note(chosen, self.asked.test(chosen, likely))
+
+    def _may_try(self) -> bool:
+        left = self.asked.left()
+        self.untried += not left
+        return left
+
+    def _note(self, chosen: Set, tried: Tried) -> None:
+        if tried.outcome == OK:
+            self.found = [*(one for one in self.found if not chosen <= one), chosen]
+        elif tried.outcome == OPEN:
+            self.undecided.append(chosen)
 
 
-def by_cost(costs: Sequence[int], size: int) -> Iterator[Set]:
-    """All sets of up to `size`, cheapest first, of those that cost the same the smaller ones first."""
-    every = (one for number in range(1, size + 1) for one in combinations(range(len(costs)), number))
+def by_cost(costs: Sequence[int], size: int, within: Set) -> Iterator[Set]:
+    """All sets of up to `size` of some repairs, cheapest first, of those that cost the same the smaller ones first."""
+    every = (one for number in range(1, size + 1) for one in combinations(sorted(within), number))
     yield from map(frozenset, sorted(every, key=lambda one: (sum(costs[i] for i in one), len(one), one)))
 
 
-def _mending(chosen: Set, why: str, everything: Set, asked: Asked) -> Set | None:
-    """The repairs without any of which the finding stays; where all of them leave it, those that mend it alone. None
-    where no more may be asked before that is known."""
-    clause = everything - _grown(chosen, why, everything, asked)
-    if not clause and asked.left():
-        clause = frozenset(one for one in everything - chosen if not asked.leaves(chosen | {one}, why))
-    return clause if asked.left() else None
+def _mending(chosen: Set, why: str, asked: Asked) -> Set | None:
+    """The repairs without any of which the finding is seen to stay; none where it stays with all of them and with each
+    alone. None where no more may be asked before that is known."""
+    bears = asked.bears_on(why)
+    if asked.left() and asked.leaves(bears, why) and all(asked.leaves(frozenset((one,)), why) for one in bears):
+        return frozenset() if asked.left() else None
+    clause = bears - _grown(chosen & bears, why, bears, asked)
+    return clause if asked.left() and clause else None
 
 
 def _grown(chosen: Set, why: str, everything: Set, asked: Asked) -> Set:
@@ -105,7 +134,7 @@ def _grown(chosen: Set, why: str, everything: Set, asked: Asked) -> Set:
     def grow(base: Set, more: Sequence[int]) -> Set:
         if not more or not asked.left():
             return base
-        if asked.leaves(base | frozenset(more), why):
+        if asked.keeps(base | frozenset(more), why):
             return base | frozenset(more)
         if len(more) == 1:
             return base

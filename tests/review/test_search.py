@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
@@ -28,7 +29,15 @@ def searched(needs: list[tuple[str, list[Set]]], bad: list[Set], costs: list[int
         why = next((name for name in (*dict(needs), "broken") if left(chosen, name)), None)
         return Tried(FAILS, why) if why else Tried(OK)
 
-    return search(costs, size, Asked(test, leaves, lambda: count[0] < asks, lambda why: False), lambda chosen: False)
+    return search(costs, size, asked(test, leaves, len(costs), lambda: count[0] < asks), lambda chosen: False)
+
+
+def asked(
+    test: Callable[[Set], Tried], leaves: Callable[[Set, str], bool], number: int, left: Callable[[], bool]
+) -> Asked:
+    """Questions where every repair bears on everything."""
+    bears = frozenset(range(number))
+    return Asked(lambda one, _: test(one), leaves, leaves, lambda why: bears, lambda: bears, left, lambda why: False)
 
 
 def all_minimal(needs: list[tuple[str, list[Set]]], bad: list[Set], number: int, size: int) -> set[Set]:
@@ -62,8 +71,31 @@ def test_what_was_not_asked_is_counted() -> None:
     assert found.untried > 0 and found.clauses == (), "what was not looked at to the end is not told"
 
 
-def test_a_set_that_is_open_is_told() -> None:
-    asked = Asked(lambda chosen: Tried(OPEN), lambda chosen, why: True, lambda: True, lambda why: False)
+def test_a_repair_that_bears_on_what_a_set_breaks_is_looked_at_then() -> None:
+    """Repair 1 bears on nothing that is wanted: it mends what repair 0 breaks."""
+    met = [frozenset({0, 2})]
 
-    found = search([1, 1], 2, asked, lambda chosen: False)
+    def test(chosen: Set) -> Tried:
+        if not chosen & {0}:
+            return Tried(FAILS, "wanted")
+        met.append(frozenset({0, 1}))
+        return Tried(OK) if 1 in chosen else Tried(FAILS, "broken")
+
+    def leaves(chosen: Set, why: str) -> bool:
+        return 0 not in chosen if why == "wanted" else 0 in chosen and 1 not in chosen
+
+    bears = {"wanted": frozenset({0, 2}), "broken": frozenset({0, 1})}
+    asked = Asked(
+        lambda one, _: test(one), leaves, leaves, bears.__getitem__, lambda: frozenset().union(*met), lambda: True,
+        lambda why: False,
+    )  # fmt: skip
+
+    found = search([1, 1, 1], 2, asked, lambda chosen: False)
+    assert found.sets == (frozenset({0, 1}),)
+
+
+def test_a_set_that_is_open_is_told() -> None:
+    questions = asked(lambda chosen: Tried(OPEN), lambda chosen, why: True, 2, lambda: True)
+
+    found = search([1, 1], 2, questions, lambda chosen: False)
     assert found.undecided == (frozenset({0}), frozenset({1}), frozenset({0, 1}))
