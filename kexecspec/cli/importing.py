@@ -139,6 +139,8 @@ def _told(made: Composed, name: str) -> Iterator[str]:
         yield from wrapped(f"left out: {', '.join(one.names)} ({escape(one.why)})", "", "  ")
     for number, question in enumerate(made.questions, 1):
         yield from wrapped(f"open {number}: {escape(question.asks)} {escape(question.answer)}", "", "  ")
-    if not devices and "optee" not in content.get("secure_world", {}):
-        yield from wrapped("nothing to judge: it has no SMMU with masters and no trusted OS that is known of", "", "  ")
+    tables = any(gic.get("its") for gic in content.get("interrupt_controllers", {}).values())
+    if not devices and not tables and "optee" not in content.get("secure_world", {}):
+        says = "nothing to judge: it has no SMMU with masters, no trusted OS that is known of and no ITS"
+        yield from wrapped(says, "", "  ")
     yield f"next: kexecspec check {shell(name)}"

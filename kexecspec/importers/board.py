@@ -61,6 +61,17 @@ class Master:
 
 
 @dataclass(frozen=True, slots=True)
+class Gic:
+    """A GICv3: whether it has an ITS, so that kernels enable LPIs with tables in memory, and whether kernels are booted
+    through EFI, which keeps a list of them."""
+
+    name: str
+    place: Place
+    its: Fact[bool]
+    efi: Fact[bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A bus whose devices show only when it is looked at: behind a PCIe port, or objects of an fsl-mc. `map` are
     (first id, IOMMU, first stream, how many), `msi` the same for interrupts."""
@@ -91,6 +102,7 @@ class Board:
     masters: tuple[Master, ...]
     others: tuple[Master, ...]
     slots: tuple[Slot, ...]
+    gics: tuple[Gic, ...] = ()
 
     def iommu(self, name: str) -> Iommu | None:
         """The IOMMU called `name`."""

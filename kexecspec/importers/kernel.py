@@ -10,6 +10,7 @@ from kexecspec.importers.features.beside import version_of_tree
 from kexecspec.importers.features.tree import Tree
 from kexecspec.importers.kept_features import Features
 from kexecspec.library import Library
+from kexecspec.platform.kernels import PASSTHROUGH
 
 
 def setting_of(tree: Tree, found: Features, config_file: str, library: Library, tee: str) -> Setting:
@@ -25,8 +26,10 @@ def setting_of(tree: Tree, found: Features, config_file: str, library: Library, 
 
 
 def _options(config: Mapping[str, str] | None, file: str, library: Library) -> dict[str, Fact[str]]:
-    """The options that features hang on and that the configuration does not set."""
+    """The options that features hang on and that the configuration does not set, and those that other facts hang on
+    and that it does set."""
     if config is None:
         return {}
     wanted = {str(entry["config"]) for entry in library.features.values() if "config" in entry}
-    return {name: Fact("n", (Place(file),)) for name in sorted(wanted) if config.get(name, "n") not in ("y", "m")}
+    made = {name: Fact("n", (Place(file),)) for name in sorted(wanted) if config.get(name, "n") not in ("y", "m")}
+    return made | ({PASSTHROUGH: Fact("y", (Place(file),))} if config.get(PASSTHROUGH) == "y" else {})

@@ -12,6 +12,9 @@ from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import argument_bytes
 from kexecspec.platform.facts import Kernel, Reliance
 
+PASSTHROUGH = "CONFIG_IOMMU_DEFAULT_PASSTHROUGH"
+"""What the kernel takes iommu.passthrough to be where the command line does not say (drivers/iommu/iommu.c)."""
+
 
 def kernels(
     content: Mapping[str, Any], library: Library, tee: Mapping[str, Any], wrong: Complaints
@@ -71,7 +74,7 @@ def _kernel(
         "adopts": bool(
             entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)
         ),
-        "passthrough": _on(cmdline, "iommu.passthrough", False),
+        "passthrough": _on(cmdline, "iommu.passthrough", entry.get("config", {}).get(PASSTHROUGH, "n") in ("y", True)),
         "disable_bypass": _on(cmdline, "arm-smmu.disable_bypass", "smmu2-disable-bypass-default" in features),
         "unattached_abort": "smmu3-unattached-abort" in features
         and ("smmu3-disable-bypass-param" not in features or _on(cmdline, "arm-smmu-v3.disable_bypass", True)),

@@ -168,9 +168,10 @@ def test_a_driver_that_the_configuration_does_not_build_binds_nothing(index: Tre
 
 def test_a_tree_is_a_kernel_with_its_version_and_features(tree: Path, choose: Choose) -> None:
     config = tree / ".config"
-    config.write_text("CONFIG_VIDEO=y\n")
+    config.write_text("CONFIG_VIDEO=y\nCONFIG_IOMMU_DEFAULT_PASSTHROUGH=y\n")
     opened = open_tree(tree, config)
     setting = setting_of(opened, features_of(opened, library()), ".config", library(), "none")
+    assert setting.config.pop("CONFIG_IOMMU_DEFAULT_PASSTHROUGH").value == "y"  # type: ignore[attr-defined]
     assert setting.version.value == "6.1.192" and str(setting.version.places[0]) == "Makefile:1"
     assert all(fact.value == "n" for fact in setting.config.values())
     made = imported(read_board(board(NODES), "b.dtb"), choose, setting, (), library()).composed

@@ -16,7 +16,7 @@ from kexecspec.quantities import parse_range
 from kexecspec.source import parse, plain
 
 ORIGIN = "--set"
-NAMED = ("smmus", "devices", "drivers", "kernels")
+NAMED = ("interrupt_controllers", "smmus", "devices", "drivers", "kernels")
 RAM, VERSION = "memory.ram", "kernels.linux.version"
 """Answers on which more depends than the fact itself."""
 STANDING_IN = ("dma", "quiesced_by")

@@ -13,7 +13,7 @@ from kexecspec.importers.compose.devices import devices
 from kexecspec.importers.compose.memory import memory
 from kexecspec.importers.compose.questions import LeftOut, Question
 from kexecspec.importers.compose.setting import Setting, has_tee
-from kexecspec.importers.compose.world import HANDOFFS, kernels, secure_world
+from kexecspec.importers.compose.world import HANDOFFS, interrupt_controllers, kernels, secure_world
 from kexecspec.library import Library
 
 Content = dict[str, Any]
@@ -38,6 +38,7 @@ def compose(board: Board, choose: Choose, setting: Setting, library: Library) ->
         "platform": name,
         "memory": memory(board),
         "secure_world": secure_world(board, setting, library),
+        "interrupt_controllers": interrupt_controllers(board),
         "smmus": made.smmus,
         "devices": made.devices,
         "drivers": made.drivers,

@@ -72,6 +72,10 @@ def _of_the_world(content: Mapping[str, Any], board: Board) -> Iterator[Question
 
 
 def _of_buses(board: Board) -> Iterator[Question]:
+    for gic in board.gics:
+        if gic.its.value and not gic.efi.known:
+            why = "EFI hands on where the tables of its interrupts lie"
+            yield Question("Is it booted through EFI?", why, f"--set interrupt_controllers.{gic.name}.efi=true")
     for slot in board.slots:
         why = "masters there show only when the bus is looked at; taken to be those listed"
         yield Question(f"What is behind {slot.name}?", why, "--sysfs DIR, or --set devices.NAME.driver=DRIVER")

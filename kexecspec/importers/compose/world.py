@@ -1,7 +1,8 @@
-"""The secure world and the kernels as a platform file has them."""
+"""The secure world, the interrupt controllers and the kernels as a platform file has them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kexecspec.importers.board import Board
@@ -51,6 +52,21 @@ def _kind_of_build(board: Board, library: Library) -> Fact[str] | None:
         if name in boards and boards[name].get("threads") != "cores":
             return assumed(name, Place(board.file, node="/"))
     return None
+
+
+def interrupt_controllers(board: Board) -> dict[str, Part]:
+    """The GICs of a board; one without an ITS keeps no tables in memory, and how it was booted is all the same."""
+    variant: Fact[Any] = Fact("arm,gic-v3")
+    return {
+        one.name: part(
+            {
+                "variant": replace(variant, places=(one.place,)),
+                "its": one.its,
+                "efi": one.efi if one.its.value else None,
+            }
+        )
+        for one in board.gics
+    }
 
 
 def kernels(board: Board, setting: Setting, library: Library) -> dict[str, Part]:

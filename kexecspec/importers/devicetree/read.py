@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kexecspec.diagnostics import escape
 from kexecspec.importers.board import Board
-from kexecspec.importers.devicetree import firmware, memory
+from kexecspec.importers.devicetree import firmware, interrupts, memory
 from kexecspec.importers.devicetree.blob import read_blob
 from kexecspec.importers.devicetree.iommus import iommus
 from kexecspec.importers.devicetree.masters import masters
@@ -30,11 +30,12 @@ def board_of(tree: Tree) -> Board:
     behind, others, slots = masters(reading, known)
     args = memory.bootargs(reading)
     chosen = tree.nodes.get("/chosen")
+    live = chosen is not None and any(prop in chosen.props for prop in LIVE)
     made = Board(
         file=tree.file,
         model=escape(reading.text(tree.root, "model") or ""),
         compatibles=reading.compatible(tree.root),
-        live=chosen is not None and any(prop in chosen.props for prop in LIVE),
+        live=live,
         ram=memory.ram(reading),
         regions=memory.regions(reading),
         crashkernel=memory.crashkernel_of(args),
@@ -44,6 +45,7 @@ def board_of(tree: Tree) -> Board:
         masters=behind,
         others=others,
         slots=slots,
+        gics=interrupts.gics(reading, live),
     )
     reading.raise_any()
     return made

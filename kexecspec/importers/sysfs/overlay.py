@@ -44,6 +44,7 @@ def laid_over(board: Board, machine: Machine) -> tuple[Board, tuple[str, ...]]:
         tee=_tee(made),
         masters=tuple(one for one in every if one.iommu.value),
         others=tuple(one for one in every if not one.iommu.value),
+        gics=tuple(replace(one, efi=machine.efi) if machine.efi.known else one for one in board.gics),
     )
     return said, tuple(made.told)
 

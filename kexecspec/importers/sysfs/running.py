@@ -47,6 +47,7 @@ class Machine:
     ram: Fact[tuple[Span, ...]]
     crashkernel: Fact[Span]
     by_node: Mapping[str, Running] = field(default_factory=dict)
+    efi: Fact[bool] = field(default_factory=unknown)
 
 
 def machine(files: Files) -> Machine:
@@ -63,7 +64,14 @@ def machine(files: Files) -> Machine:
         ram,
         crash,
         {device.node: device for device in devices if device.node},
+        _efi(files),
     )
+
+
+def _efi(files: Files) -> Fact[bool]:
+    """Whether it was booted through EFI; unknown where /sys/firmware is not among the files."""
+    there = files.names("sys/firmware")
+    return Fact("efi" in there, (Place("sys/firmware"),)) if there else unknown()
 
 
 def _devices(files: Files, groups: Mapping[str, str], iommus: Mapping[str, str]) -> Iterator[Running]:
