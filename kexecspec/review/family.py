@@ -51,11 +51,11 @@ class Family:
         return self.known[name, mine]
 
     def keeps(self, chosen: Set, name: str) -> bool:
-        """Whether some repairs are seen at once to leave a finding, no solver being asked."""
+        """Whether some repairs are seen to leave a finding; on a large platform no solver is asked."""
         mine = self.of(chosen, name)
-        if (name, mine) not in self.known and self._number(mine, name) is not None:
-            return self.judge.runs_there(self.tree(mine), name)
-        return self.known.get((name, mine), False)
+        if (name, mine) in self.known or self.judge.is_small(self.root):
+            return self.leaves(mine, name)
+        return self._number(mine, name) is not None and self.judge.runs_there(self.tree(mine), name)
 
     def breaks(self, chosen: Set, name: str) -> None:
         """Says that a finding was seen refuted or vacuous with `chosen`."""

@@ -165,6 +165,10 @@ class Judge:
             return state is not None and state.failing
         return self.runs_there(tree, name) or self._alone(self._made_of[key][0], name)
 
+    def is_small(self, tree: Node) -> bool:
+        """Whether the system that a tree comes to is solved at once. Raises InputError."""
+        return self._rules[self.system(tree)] < _FEW
+
     def runs_there(self, tree: Node, name: str) -> bool:
         """Whether a counterexample of a property that is known is one in a tree, too. Raises InputError."""
         systems, runs = self._made_of[self.system(tree)], self._runs.get(name, ())

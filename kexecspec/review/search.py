@@ -62,7 +62,8 @@ def search(costs: Sequence[int], size: int, asked: Asked, excluded: Callable[[Se
             seen.looks_again_at(one)
         before = bears
     order = sorted(seen.found, key=lambda one: (sum(costs[i] for i in one), len(one), sorted(one)))
-    return Found(tuple(order), tuple(seen.undecided), tuple(seen.clauses), seen.untried)
+    clauses = (one for one in seen.clauses if not any(why == one[0] and more < one[1] for why, more in seen.clauses))
+    return Found(tuple(order), tuple(seen.undecided), tuple(clauses), seen.untried)
 
 
 class _Seen:
