@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import console, phases, trace
+from lab import console, memory, phases, trace
 from lab.machine import imported, platform
 from lab.predict import Expected, expected, verdicts
 from lab.run import OUT
@@ -113,6 +113,9 @@ def show(scenario: Scenario, base: Path) -> Counter[str]:
         print(f"  k{row.kernel} {row.phase:26}{cells[0]:34}{cells[1]:34}{row.said}{f' [{why}]' if why else ''}")
         if "DIFFER" in row.standing:
             print(f"     {row.standing}")
+    seen = (one for one in trace.read(told(OUT / scenario.name / "trace.txt")) if isinstance(one, trace.Transaction))
+    for said in memory.told(scenario, OUT / scenario.name, seen):
+        print(f"  {said}")
     lines = told(OUT / scenario.name / "console.txt")
     for (kernel, said), count in Counter(console.worth(lines)).items():
         print(f"  k{kernel} log{f' x{count}' if count > 1 else ''}: {said[:110]}")

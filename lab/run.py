@@ -20,12 +20,15 @@ from typing import TextIO
 from lab.console import MARK
 from lab.fetch import firmware, qemu
 from lab.initramfs import build, image
+from lab.memory import fills, kept
 from lab.monitor import Monitor, connected
 from lab.scenario import SCENARIOS, Scenario
 
 OUT = Path(__file__).parent / "out"
 TRACES = ("smmuv3_translate_*", "smmuv3_write_mmio", "e1000e_rx_receive_iov", "e1000e_rx_can_recv_rings_full")
 FRAME = bytes.fromhex("ffffffffffff") + bytes.fromhex("525400123457") + bytes.fromhex("88b5") + b"\xa5" * 1400
+BURSTS, FRAMES = re.compile(rb"SMMU currently enabled! Resetting|LAB step=\d+ leaving"), 20
+"""Phases of milliseconds begin at these lines: so many frames are sent at once, 0.1 ms apart."""
 LOOK = re.compile(rb"Bye!|Linux version|" + MARK.pattern.encode())
 """Lines at which the SMMU's registers are read."""
 
@@ -70,6 +73,7 @@ def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], monitor: 
         *("-action", "reboot=shutdown,shutdown=pause", "-net", "none", "-netdev", net),
         *("-device", f"{scenario.card},netdev=n0,romfile="),
         *(("-device", f"{scenario.beside},romfile=") if scenario.beside else ()),
+        *fills(scenario, trace.parent),
         *("-kernel", str(image(scenario.first)), "-initrd", str(build(scenario.releases))),
         *("-append", " ".join(append).strip()),
     ]
@@ -113,8 +117,8 @@ class Watch:
         now = time.time()
         *lines, self.rest = (self.rest + came).split(b"\n")
         for line in lines:
-            if self.scenario.burst and self.scenario.burst.encode() in line:
-                self.sender.burst(self.scenario.frames)
+            if self.scenario.rate and BURSTS.search(line):
+                self.sender.burst(FRAMES)
             self.console.write(f"{now:.6f} {line.decode('utf-8', 'replace').rstrip()}\n")
         self.console.flush()
         if any(LOOK.search(line) for line in lines) and not self.monitor.stopped:
@@ -177,7 +181,7 @@ def watched(
         ended = watch.until_it_ends(machine.stdout.fileno(), scenario.limit)
         watch.look()
     for start, size in scenario.look:
-        monitor.memory(start, size, folder / f"memory-{start:#x}.bin")
+        monitor.memory(start, size, kept(folder, start))
     return ended
 
 
