@@ -229,3 +229,34 @@ def test_a_payload_gives_a_device_work_once_it_is_there_and_only_where_there_is_
     for elsewhere in ({"phase": "boot"}, {"phase": "down"}, {"kernel": "prod"}, {"master.engine": "own"}):
         assert not rules.may_fire("master.payload_uses", elsewhere)
     assert disagreements(text) == []
+
+
+LINEAR = V3.replace('"}}', '", two_level_table: false}}')
+
+
+@pytest.mark.parametrize(
+    ("other", "smmu", "cmdline", "found"),
+    [
+        ("streams: [0xff]", V3, "arm-smmu-v3.disable_bypass=0", {"bypass"}),
+        ("streams: [0x100]", V3, "arm-smmu-v3.disable_bypass=0", {"unlisted"}),
+        ("streams: [0x100, 0xff]", V3, "arm-smmu-v3.disable_bypass=0", {"bypass"}),
+        ("", V3, "arm-smmu-v3.disable_bypass=0", {"bypass", "unlisted"}),
+        ("streams: [0xff]", V3, "", {"unlisted"}),
+        ("", V3, "", {"unlisted"}),
+        ("streams: [0xff]", LINEAR, "arm-smmu-v3.disable_bypass=0", {"bypass"}),
+    ],
+    ids=["same-span", "another-span", "two-spans", "streams-unknown", "aborts", "aborts-unknown", "one-level"],
+)  # fmt: skip
+def test_a_device_gives_the_others_of_its_span_an_entry_when_it_is_attached(
+    other: str, smmu: str, cmdline: str, found: set[str]
+) -> None:
+    """One that aborts is told from none by nobody, so the rules leave that out; one that lets pass is a difference."""
+    kernels = f'prod: {{version: 6.1.192, cmdline: "{cmdline}"}}, dump: {{version: 6.1.192, cmdline: "{cmdline}"}}'
+    text = one(smmu, f"{RING}, {BEHIND}, after: [smmu, other]", kernels, "prod -crash-> dump")
+    beside = f"smmu: smmu, after: [smmu], {other}".rstrip(", ")
+    text = text.replace("devices: {", f"devices: {{other: {{driver: generic-platform, dma: msi, {beside}}}, ")
+    rules = small(text)
+    once = {"entered": "crash", "other.at": "bound", "master.at": "off", "master.engine": "stale"}
+
+    assert {e for e in ("bypass", "unlisted", "fault") if rules.handoffs_to(once | {"master.entry": e}) == 1} == found
+    assert disagreements(text) == []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kexecspec.machine.config import PAGE, DeviceConfig, KernelConfig
 from kexecspec.machine.harms import HarmKind, oops
 from kexecspec.machine.memory import Extent
-from kexecspec.machine.smmu import Entry, PageTable, Smmu, SmmuV2, SmmuV3, Stream
+from kexecspec.machine.smmu import STRTAB_SPLIT, Entry, PageTable, Smmu, SmmuV2, SmmuV3, Stream
 from kexecspec.machine.state import State
 from kexecspec.machine.tee_shm import EBUSY
 
@@ -68,6 +68,8 @@ class IommuCore:
         )
         entry = Entry.TRANSLATE if table else Entry.BYPASS
         for stream in device.streams:
+            if isinstance(smmu, SmmuV3):
+                _second_level(smmu, stream, kernel)
             smmu.streams[stream] = Stream(entry, state.generation, table)
 
     def map(self, device: DeviceConfig, extent: Extent) -> int:
@@ -138,6 +140,12 @@ def _initial_entry(kernel: KernelConfig) -> Entry:
     return Entry.ABORT
 
 
+def _second_level(smmu: SmmuV3, stream: int, kernel: KernelConfig) -> None:
+    """arm_smmu_init_l2_strtab: the span of a stream gets its second level once, with initial entries throughout."""
+    if smmu.config.two_level_table:
+        smmu.spans.setdefault(stream >> STRTAB_SPLIT, _initial_entry(kernel))
+
+
 def _adopts(state: State, smmu: SmmuV3) -> bool:
     kernel = state.running()
     feature = "smmu3-kdump-adopt" if kernel.kdump else "smmu3-kexec-adopt"
@@ -200,7 +208,7 @@ def enable_v3(state: State, smmu: Smmu) -> int:
         return 0
     extent = state.pages().alloc(1, f"stream-table:{smmu.config.name}")
     smmu.table_page, smmu.table_generation = extent.start if extent else None, state.generation
-    smmu.streams = {}
+    smmu.streams, smmu.spans = {}, {}
     smmu.unlisted = Entry.UNKNOWN if smmu.config.two_level_table else _initial_entry(kernel)
     smmu.evtqen = not (kernel.kdump and kernel.has("smmu3-kdump-evtq-off"))
     smmu.smmuen = True

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from kexecspec.machine.config import SmmuConfig
 
+STRTAB_SPLIT = 8
+
 
 class Result(StrEnum):
     """What becomes of a transaction."""
@@ -151,7 +153,8 @@ class SmmuV3:
     """CR0's SMMUEN, CMDQEN and EVTQEN, GBPA.ABORT, the stream table, and the command queue.
 
     `unlisted` is what a stream without an entry of its own meets: with a two-level table it has no second
-    level yet, which is C_BAD_STREAMID; with a linear one the driver's initial entry.
+    level yet, which is C_BAD_STREAMID; with a linear one the driver's initial entry. `spans` are the second levels
+    that there are, by their number in the first, each with what its entries were written as.
     """
 
     config: SmmuConfig
@@ -160,6 +163,7 @@ class SmmuV3:
     evtqen: bool = False
     gbpa_abort: bool = False
     streams: dict[int, Stream] = field(default_factory=dict)
+    spans: dict[int, Entry] = field(default_factory=dict)
     unlisted: Entry = Entry.UNKNOWN
     table_generation: int = 0
     table_page: int | None = None
@@ -170,7 +174,7 @@ class SmmuV3:
         """The state that firmware leaves."""
         self.smmuen, self.gbpa_abort = self.config.reset_enabled, self.config.reset_gbpa_abort
         self.cmdqen = self.evtqen = self.bound = False
-        self.streams, self.unlisted, self.table_generation = {}, Entry.BYPASS, 0
+        self.streams, self.spans, self.unlisted, self.table_generation = {}, {}, Entry.BYPASS, 0
         self.table_page, self.queued = None, 0
 
     @property
@@ -185,7 +189,7 @@ class SmmuV3:
                 return Translation(Result.ABORT, "gbpa")
             return Translation(Result.OK, "bypass", page)
         found = self.streams.get(stream)
-        entry = found.entry if found else self.unlisted
+        entry = found.entry if found else self.first_entry(stream)
         if entry is Entry.BYPASS:
             return Translation(Result.OK, "bypass", page)
         if entry is Entry.ABORT:
@@ -199,6 +203,10 @@ class SmmuV3:
             return Translation(Result.OK, "translated", physical, found.table)
         lines = self._event(0x10, stream, page)
         return Translation(Result.FAULT, "translation", table=found.table, irq=self.evtqen, lines=lines)
+
+    def first_entry(self, stream: int) -> Entry:
+        """What a stream meets that nobody attached."""
+        return self.spans.get(stream >> STRTAB_SPLIT, self.unlisted)
 
     def sync(self) -> tuple[str, ...]:
         """A command and its CMD_SYNC: nothing when they complete, else what the driver prints after a

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kexecspec.ir.values import BOOL
-from kexecspec.platform import drivers, masters
+from kexecspec.platform import drivers, masters, spans
 from kexecspec.platform.adding import Parts, World, add, does
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Kernel, Link, Links, PerKernel, Unknown
@@ -29,6 +29,7 @@ def add_no_smmu(found: Parts) -> None:
             "reports",
             "coherent",
             "two_level",
+            "spans_shared",
             "reset_on",
         ),
         False,
@@ -50,7 +51,6 @@ def add_smmu(world: World, found: Parts, name: str, entry: Mapping[str, Any]) ->
         world.wrong.unknown("driver", entry.get("driver"), list(world.library.names("drivers")), (*place, "driver"))
         return
     reset = entry.get("reset", {})
-    clients = tuple(d for d, e in world.content.get("devices", {}).items() if (e or {}).get("smmu") == name)
     enabled = bool(reset.get("enabled", False)) if v3 else reset.get("clientpd", True) is False
     facts: dict[str, Fact] = {
         "exists": True,
@@ -60,9 +60,10 @@ def add_smmu(world: World, found: Parts, name: str, entry: Mapping[str, Any]) ->
         "qcom": "qcom" in str(variant.content["variant"]),
         "reports": not v3,
         "two_level": v3 and entry.get("two_level_table", True) is not False,
+        "spans_shared": Unknown(BOOL) if _spans_unknown(world, name, entry, v3) else False,
         "reset_on": enabled,
         "reset_abort": Unknown(BOOL) if reset.get("gbpa") == "unknown" else v3 and reset.get("gbpa") == "abort",
-        "devices": Links(clients),
+        "devices": Links(spans.clients(world.content, name)),
     }
     hooks = world.hooks(driver, name)
     add(world, found, name, ("walker", "smmu"), facts, hooks, driver, place)
@@ -80,9 +81,27 @@ def add_master(
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
     facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
+    facts |= _neighbours(world, name, smmu)
     facts |= {"open_to_payload": PerKernel({k.name: _open_to(world, name, k) for k in world.kernels.values()})}
     facts |= {"unmaps_in_hook": any(does(h, "dma_unmap") for h in hooks.values())}
     add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
+
+
+def _spans_unknown(world: World, name: str, entry: Mapping[str, Any], v3: bool) -> bool:
+    return spans.matter(entry, v3, world.kernels) and spans.unstated(world.content, name)
+
+
+def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
+    """Whom its being attached gives an entry, in any case and where streams that are not stated share a span."""
+    entry = world.content.get("smmus", {}).get(smmu) or {}
+    variant = world.library.smmu_variant(str(entry.get("variant")))
+    v3 = variant is not None and variant.content.get("architecture") == "v3"
+    if smmu is None or not spans.matter(entry, v3, world.kernels):
+        return {"spanned": Links(()), "perhaps_spanned": Links(())}
+    apart, together = (spans.streams(world.content, smmu, shared) for shared in (False, True))
+    sure = tuple(spans.sharing(apart, name))
+    perhaps = tuple(other for other in spans.sharing(together, name) if other not in sure)
+    return {"spanned": Links(sure), "perhaps_spanned": Links(perhaps)}
 
 
 def _memory(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from kexecspec.platform.drivers import Driver, find_driver
 from kexecspec.platform.facts import Entity, Kernel, Links, Platform, Unknown
 from kexecspec.platform.masters import dma_of
 from kexecspec.platform.secure_world import NO_LIMIT, release
+from kexecspec.platform.spans import streams
 from kexecspec.quantities import parse_size
 from kexecspec.replay.hooks import driver_hooks
 from kexecspec.replay.windows import in_reservation, iova_window, memory_map
@@ -251,6 +252,7 @@ def _device(
     if "device" in entity.kinds:
         assumed: Any = platform.plain.get("assume", {})
         common |= _master(entity, driver, entry, facts, assumed.get("fabric_drains", True) is not False)
+        common["streams"] = _streams(platform, entry, entity, facts)
         common["iova"] = iova_window(platform, entity, entry, facts, memory, crashed)
     return DeviceConfig(entity.name, entity.driver, **common)
 
@@ -264,7 +266,6 @@ def _master(
         kind = "periodic-read"
     return {
         "smmu": entry.get("smmu"),
-        "streams": tuple(entry.get("streams", (0,))) if entry.get("smmu") else (),
         "domain": "identity" if entity.facts["identity"] else "translated",
         "dma": kind,
         "recurrent": bool(fact(entity, "recurrent", facts)),
@@ -273,6 +274,15 @@ def _master(
         "behind_port": bool(entry.get("behind_port", False)),
         "drains": drains,
     }
+
+
+def _streams(platform: Platform, entry: Mapping[str, Any], entity: Entity, facts: Facts) -> tuple[int, ...]:
+    """Its stream ids; where they are not stated, as the choice says of whether they share a span with others."""
+    smmu = entry.get("smmu")
+    if smmu is None or entry.get("streams"):
+        return tuple(entry.get("streams", ())) if smmu else ()
+    together = bool(fact(platform.entities[smmu], "spans_shared", facts))
+    return streams(platform.plain, smmu, together)[entity.name]
 
 
 def _needs(platform: Platform, entity: Entity) -> tuple[str, ...]:

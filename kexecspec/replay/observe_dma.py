@@ -6,7 +6,7 @@ from kexecspec.ir.values import Value
 from kexecspec.machine import HarmKind
 from kexecspec.machine.config import PAGE
 from kexecspec.machine.devices import Device
-from kexecspec.machine.smmu import Entry, Smmu, SmmuV2, SmmuV3, Stream
+from kexecspec.machine.smmu import STRTAB_SPLIT, Entry, Smmu, SmmuV2, SmmuV3, Stream
 from kexecspec.platform.facts import Entity
 from kexecspec.replay.stage import Stage
 from kexecspec.replay.suffered import of_this_kernel
@@ -76,7 +76,8 @@ def bus_master(stage: Stage, entity: Entity) -> Value | None:
 
 
 def entry(stage: Stage, entity: Entity) -> Value | None:
-    """What the entry of its stream does; of entries that are none, nothing shows while the SMMU is off."""
+    """What the entry of its stream does; of entries that are none, nothing shows while the SMMU is off. Of one that
+    came with a device of the same span and aborts nothing is said either: rules may leave it out."""
     device = _device(stage, entity)
     smmu = stage.machine.state.smmus.get(device.config.smmu or "")
     if smmu is None:
@@ -86,6 +87,8 @@ def entry(stage: Stage, entity: Entity) -> Value | None:
         return "own" if found.table.generation == stage.machine.generation else "stale"
     if not smmu.translates:
         return None
+    if isinstance(smmu, SmmuV3) and found is None and (device.config.streams[0] >> STRTAB_SPLIT) in smmu.spans:
+        return "bypass" if smmu.first_entry(device.config.streams[0]) is Entry.BYPASS else None
     if _bypasses(smmu, found):
         return "passes" if found is None and isinstance(smmu, SmmuV2) else "bypass"
     return "unlisted" if isinstance(smmu, SmmuV3) and found is None and smmu.unlisted is Entry.UNKNOWN else "fault"
