@@ -123,13 +123,19 @@ def checked(path: str, options: Options) -> Checked:
 
 def checked_tree(root: Node, path: str, options: Options) -> Checked:
     """As `checked`, for the tree `root` of the file `path`."""
+    return checked_platforms(root, platforms_in(root, path, options.library or library()), options, {})
+
+
+def checked_platforms(
+    root: Node, found: Sequence[tuple[Assignment, Platform]], options: Options, known: Known
+) -> Checked:
+    """As `checked`, for the ways of one platform that were read from the tree `root`. Parts that are `known` from other
+    ways, of this call or an earlier one with the same tree and options, are not judged again."""
     specs = options.library or library()
-    found = platforms_in(root, path, specs)
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     waived = waivers.of_platform(root, specs)
     named = frozenset(map(expectations.part_of, options.only))
     apart_ = taken_apart(found, content, named, options)
-    known: Known = {}
     ways = [
         _way(root, facts, platform, those, specs, options, known)
         for (facts, platform), those in zip(found, apart_, strict=True)

@@ -204,6 +204,12 @@ _ALL = (
         "KX999, their harm is RULE, and each is about one part of a platform. `kexecspec schema property` prints the "
         "form.",
     ),
+    InputCode(
+        "KX037", "kernel-log", "A kernel's log does not have what is looked for in it.",
+        "`kexecspec exposure --initcalls LOG` reads what a kernel booted with `initcall_debug ignore_loglevel` prints: "
+        "`probe of DEVICE returned 0 after N usecs`, `initcall ... returned 0 after N usecs`, `DRIVER DEVICE: "
+        "shutdown`. Names given with `--device` are those of such lines.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

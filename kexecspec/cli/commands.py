@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from kexecspec import __version__
+from kexecspec.cli import on_boards
 
 
 def _files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
@@ -113,6 +114,9 @@ Exit codes:
 def program() -> None:
     """Proves that handing a machine from one kernel to the next is safe, or replays
     the shortest way in which it is not."""
+
+
+program.add_command(on_boards.exposure)
 
 
 @program.command(epilog=_EXITS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from kexecspec.ground.handoffs import Aging, handoff_rules
@@ -73,8 +74,31 @@ def with_flow(system: TransitionSystem) -> TransitionSystem:
     return replace(system, invariants=(*system.invariants, *flow_invariants(system, control_groups(system, CONTROL))))
 
 
-def _system(platform: Platform, library: Library, loose: dict[str, Stated] | None) -> TransitionSystem:
-    components = {s.name: {**s.content, "path": s.path} for s in library.all("components")}
+def watching(
+    platform: Platform,
+    library: Library,
+    wanted: Callable[[World], Iterable[Property]],
+    more: Mapping[str, Mapping[str, Any]],
+) -> TransitionSystem:
+    """As `folded`, with what is `wanted` in place of the library's properties, and with `more` components, which
+    only watch.
+
+    Raises SpecError as `ground` does.
+    """
+    try:
+        return fold(_system(platform, library, None, wanted, more))
+    except LanguageError as error:
+        raise SpecError(str(error)) from error
+
+
+def _system(
+    platform: Platform,
+    library: Library,
+    loose: dict[str, Stated] | None,
+    instead: Callable[[World], Iterable[Property]] | None = None,
+    more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> TransitionSystem:
+    components = {**{s.name: {**s.content, "path": s.path} for s in library.all("components")}, **more}
     platform = _without_silent(platform, known_operations(components))
     world = World(platform, components, positions(platform), frozenset(library.features), loose=loose)
     if loose is not None:
@@ -87,7 +111,7 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
         if "walker" in entity.kinds:
             rules.extend(walk_rules(world, entity))
     rules.extend(handoff_rules(world, variables, aging))
-    wanted = tuple(prop for spec in library.all("properties") for prop in _wanted(world, spec, library))
+    wanted = tuple(instead(world) if instead else _all_wanted(world, library))
     invariants = _invariants(world)
     for name, unknown in sorted(world.unknowns.items()):
         variables[name] = Var(
@@ -103,6 +127,10 @@ def _system(platform: Platform, library: Library, loose: dict[str, Stated] | Non
                 site_rule(world, spec, system.variables)
         raise SpecError("\n".join(problems))
     return system
+
+
+def _all_wanted(world: World, library: Library) -> Iterator[Property]:
+    return (prop for spec in library.all("properties") for prop in _wanted(world, spec, library))
 
 
 def _wanted(world: World, spec: Spec, library: Library) -> tuple[Property, ...]:

@@ -54,6 +54,11 @@ def parts(
     return tuple((*view.rest(), *(view.part(*group) for group in groups.values())) for view in views)
 
 
+def part_about(platform: Platform, name: str) -> Part:
+    """The part about a master or a TEE client alone, whether or not the platform is taken apart."""
+    return _View(platform).part(name)
+
+
 def same_in_any_way(part: Part, done: frozenset[str] = frozenset()) -> str:
     """A text that is the same for a part of two ways of one platform only where whatever is said of it without the
     properties `done` is the same; "" for one of which the whole platform has a say."""

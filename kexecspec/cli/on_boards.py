@@ -1,0 +1,49 @@
+"""The commands that lead from a platform file to the board: their arguments and their help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+_FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+_RLIMIT = click.option(
+    "--rlimit", metavar="N", help="The solver's budget for one obligation: a number, or a multiple such as 4x."
+)
+_CACHE = click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
+
+_EXPOSURE_EXITS = """\b
+Exit codes:
+  0    everything was looked at
+  2    usage or input error
+  3    not all states were looked at, or not all unknown facts were tried
+  4    the tool disagrees with itself"""
+
+
+def _files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from kexecspec.cli.completing import files
+
+    return files(context, parameter, incomplete)
+
+
+@click.command(epilog=_EXPOSURE_EXITS)
+@click.argument("file", shell_complete=_files)
+@click.option("--initcalls", metavar="LOG", shell_complete=_files,
+              help="A kernel's log with initcall_debug: how long the phases last.")
+@click.option("--device", multiple=True, metavar="NAME=KERNEL-NAME",
+              help="What the log calls a device or an SMMU; may be repeated.")
+@click.option("--budget", type=click.IntRange(0, 100_000), default=100, show_default=True,
+              help="So many times the platform is judged for its unknown facts.")
+@_FORM
+@_RLIMIT
+@_CACHE
+@click.option("-v", "--verbose", is_flag=True, help="Show every bar, every step and every changed verdict.")
+def exposure(**given: Any) -> int:
+    """What each master and TEE client can reach, phase by phase of each handoff.
+
+    And the unknown facts, by how many verdicts each would change, with how it is
+    measured.
+    """
+    from kexecspec.cli.exposing import Request, run
+
+    return run(Request(**given))

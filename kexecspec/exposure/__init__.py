@@ -1,0 +1,1 @@
+"""What masters and TEE clients can reach, phase by phase of each handoff, and which unknown facts decide how much."""
