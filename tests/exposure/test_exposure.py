@@ -38,7 +38,7 @@ def marks(one: Exposed, number: int = 0) -> str:
 def test_the_charts_fit_their_schema_and_are_in_order(path: Path) -> None:
     assert list(validate(load(str(path)), "bars")) == []
     chart = next(chart for chart in charts(library()) if chart.name == path.stem)
-    assert [reach.rank for reach in chart.reaches] == sorted(reach.rank for reach in chart.reaches) or chart.kind == "tee"
+    assert [reach.rank for reach in chart.reaches] == sorted(reach.rank for reach in chart.reaches)
     sides = [phase.old for phase in chart.phases]
     assert sides == sorted(sides, reverse=True), "the phases of the kernel that leaves come first"
 
@@ -138,7 +138,8 @@ def test_a_log_without_times_gives_sums_of_initcalls(run: Run) -> None:
 
 
 def test_durations_are_short() -> None:
-    assert [duration(n) for n in (0, 999, 1500, 999_949, 2_350_000)] == ["0 us", "999 us", "1.5 ms", "999.9 ms", "2.4 s"]
+    assert [duration(n) for n in (0, 999, 1500, 999_949)] == ["0 us", "999 us", "1.5 ms", "999.9 ms"]
+    assert duration(2_350_000) == "2.4 s"
 
 
 def test_bad_logs_and_names_are_refused_together_with_the_platform(run: Run) -> None:
