@@ -86,6 +86,8 @@ def test_an_unknown_crashkernel_may_be_anywhere(tmp_path: Path) -> None:
     [
         ("calls: kernel", "calls: unknown", {"none", "kernel", "user"}),
         ("requests_by: kernel", "requests_by: unknown", {"kernel", "user", "outside"}),
+        ("kind: ring", "kind: unknown", {"ring", "one-shot", "periodic-write"}),
+        ("kind: tee-client", "kind: master, dma: {kind: unknown}", {"ring", "one-shot", "periodic-write"}),
     ],
 )
 def test_what_changes_the_shape_is_tried_with_its_own_words(old: str, new: str, tried: set[str]) -> None:

@@ -49,6 +49,8 @@ CHOICES: Mapping[str, tuple[object, ...]] = {
     "secure_world.mediator": ("none",),
     "handoffs.*.user_space": ("stopped", "running"),
 }
+KIND = ("dma", "kind")
+"""What a master does, which is no name, although `drivers.*.kind` is one."""
 MOST = 32
 Assignment = tuple[tuple[str, object], ...]
 Choice = tuple[tuple[Path, object], ...]
@@ -81,7 +83,7 @@ def tried_apart(content: Mapping[str, Any]) -> bool:
 
 
 def _open(content: Mapping[str, Any]) -> Iterator[Path]:
-    return (path for path in _unknown(content, ()) if not _fits(path, (*FREE, *NAMES)))
+    return (path for path in _unknown(content, ()) if path[-2:] == KIND or not _fits(path, (*FREE, *NAMES)))
 
 
 def _choices_of(content: Mapping[str, Any], open_facts: Sequence[Path], root: Node) -> Iterator[Choice]:

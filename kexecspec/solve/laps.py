@@ -4,8 +4,8 @@ counter."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice, product
 from operator import ge, itemgetter, le
 from typing import Any, NamedTuple
 
@@ -13,6 +13,9 @@ from kexecspec.ir.evaluate import compiled, initial_states
 from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row, moves_of
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.values import IntSort
+
+_MANY = 64
 
 
 class Node(NamedTuple):
@@ -81,8 +84,9 @@ class Course:
         self._laps: dict[int, tuple[Node, dict[Cycle, list[Node]]]] = {}
 
     def _starts(self) -> list[Node]:
-        """The initial states."""
-        rows = islice((tuple(state.values()) for state in initial_states(self.system)), self.most + 1)
+        """The initial states; of a number that is free at first and may be many, those where it is least or most."""
+        states = chain.from_iterable(map(initial_states, _at_the_ends(self.system)))
+        rows = islice((tuple(state.values()) for state in states), self.most + 1)
         return [Node(row, None, 0, 0, 0, False) for row in rows]
 
     def look(self, arrivals: Sequence[Node], every: bool) -> Look:
@@ -212,6 +216,18 @@ class Wanted:
                 return True
             node = node.before
         return False
+
+
+def _at_the_ends(system: TransitionSystem) -> Iterator[TransitionSystem]:
+    """`system` for each end of the numbers that are free at first and have many values."""
+    wide = [
+        (var, var.sort)
+        for var in system.variables.values()
+        if var.initial is None and isinstance(var.sort, IntSort) and var.sort.high - var.sort.low >= _MANY
+    ]
+    for ends in product(*((sort.low, sort.high) for _, sort in wide)):
+        narrow = {var.name: replace(var, sort=IntSort(end, end)) for (var, _), end in zip(wide, ends, strict=True)}
+        yield replace(system, variables={**system.variables, **narrow})
 
 
 def _picking(places: Sequence[int]) -> Callable[[Row], Any]:

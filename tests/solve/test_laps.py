@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kexecspec.explore import Found, explore
-from kexecspec.ir.expr import Const, Ref, at_most, choose, conjoin, less, negate
+from kexecspec.ir.expr import Const, Ref, add, at_most, choose, conjoin, less, negate
 from kexecspec.ir.system import Lifetime, TransitionSystem
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
@@ -92,3 +93,20 @@ def test_hundreds_of_handoffs() -> None:
     rules = [step.rule for step in evidence.trace.steps]
     once = rules[lap.start : lap.start + lap.length]
     assert rules[lap.start : lap.start + lap.length * lap.times] == once * lap.times
+
+
+def test_of_a_number_that_is_free_at_first_its_ends_are_tried() -> None:
+    """Up to 20,000 bytes are taken from the start: too many starts to look at each. With none taken the leak shows, and
+    nobody says that it does not show sooner."""
+    leak = leaking(65536, (96,))
+    base = var("base", IntSort(0, 20_000), None, Lifetime.FIXED)
+    room = at_most(add((Ref("heap"), Ref("base"), Const(96))), Const(65536))
+    guards = {"take0": (at("phase", "boot"), at("turn", 0), room), "none0": (at("turn", 0), negate(room))}
+    rules = tuple(replace(r, guard=conjoin(guards[r.name])) if r.name in guards else r for r in leak.rules)
+    leak = replace(leak, variables={**leak.variables, "base": base}, rules=rules)
+    (judgement,) = judge(leak, leak.properties, effort=FEW_LOOKS)
+    evidence = judgement.evidence
+    assert isinstance(evidence, Counterexample)
+    assert objection(leak, evidence.trace, Ref("refused")) is None
+    assert (65536 - 20_000) // 96 <= evidence.handoffs <= 65536 // 96
+    assert not evidence.shortest
