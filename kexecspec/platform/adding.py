@@ -11,6 +11,7 @@ from kexecspec.platform import drivers
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, PerKernel, Reliance
+from kexecspec.platform.spans import Spans
 
 
 @dataclass
@@ -34,6 +35,7 @@ class World:
     kernels: Mapping[str, Kernel]
     wrong: Complaints
     whole: bool
+    spans: Spans
 
     def hooks(self, driver: Driver, owner: str) -> dict[str, Hooks]:
         """What `driver` does for `owner` in each kernel."""

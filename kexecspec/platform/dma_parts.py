@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kexecspec.ir.values import BOOL
-from kexecspec.platform import drivers, masters, spans
+from kexecspec.platform import drivers, masters
 from kexecspec.platform.adding import Parts, World, add, does
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Kernel, Link, Links, PerKernel, Unknown
 from kexecspec.platform.reached import ways
+from kexecspec.platform.spans import matter
 
 
 def add_no_smmu(found: Parts) -> None:
@@ -63,7 +64,7 @@ def add_smmu(world: World, found: Parts, name: str, entry: Mapping[str, Any]) ->
         "spans_shared": Unknown(BOOL) if _spans_unknown(world, name, entry, v3) else False,
         "reset_on": enabled,
         "reset_abort": Unknown(BOOL) if reset.get("gbpa") == "unknown" else v3 and reset.get("gbpa") == "abort",
-        "devices": Links(spans.clients(world.content, name)),
+        "devices": Links(world.spans.clients(name)),
     }
     hooks = world.hooks(driver, name)
     add(world, found, name, ("walker", "smmu"), facts, hooks, driver, place)
@@ -88,7 +89,7 @@ def add_master(
 
 
 def _spans_unknown(world: World, name: str, entry: Mapping[str, Any], v3: bool) -> bool:
-    return spans.matter(entry, v3, world.kernels) and spans.unstated(world.content, name)
+    return matter(entry, v3, world.kernels) and world.spans.unstated(name)
 
 
 def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
@@ -96,11 +97,10 @@ def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
     entry = world.content.get("smmus", {}).get(smmu) or {}
     variant = world.library.smmu_variant(str(entry.get("variant")))
     v3 = variant is not None and variant.content.get("architecture") == "v3"
-    if smmu is None or not spans.matter(entry, v3, world.kernels):
+    if smmu is None or not matter(entry, v3, world.kernels):
         return {"spanned": Links(()), "perhaps_spanned": Links(())}
-    apart, together = (spans.streams(world.content, smmu, shared) for shared in (False, True))
-    sure = tuple(spans.sharing(apart, name))
-    perhaps = tuple(other for other in spans.sharing(together, name) if other not in sure)
+    sure = world.spans.sharing(smmu, name, False)
+    perhaps = tuple(other for other in world.spans.sharing(smmu, name, True) if other not in sure)
     return {"spanned": Links(sure), "perhaps_spanned": Links(perhaps)}
 
 

@@ -13,6 +13,7 @@ from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.dma_parts import add_master, add_no_smmu, add_smmu
 from kexecspec.platform.facts import Kernel, Links
 from kexecspec.platform.gic_parts import add_gic
+from kexecspec.platform.spans import Spans
 from kexecspec.platform.tee_parts import add_client, add_tee
 
 
@@ -26,7 +27,7 @@ def parts(
 ) -> Parts:
     """All entities of a platform file but the kernels. What cannot be is added to `wrong`. With `whole`, hooks also
     have the operations that kernels leave out."""
-    world, found = World(content, library, tee, kernels, wrong, whole), Parts()
+    world, found = World(content, library, tee, kernels, wrong, whole, Spans(content)), Parts()
     for name, own in content.get("drivers", {}).items():
         if own.get("extends", "optee") not in library.names("drivers"):
             known = library.names("drivers")

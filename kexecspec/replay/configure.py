@@ -24,7 +24,7 @@ from kexecspec.platform.drivers import Driver, find_driver
 from kexecspec.platform.facts import Entity, Kernel, Links, Platform, Unknown
 from kexecspec.platform.masters import dma_of
 from kexecspec.platform.secure_world import NO_LIMIT, release
-from kexecspec.platform.spans import streams
+from kexecspec.platform.spans import Spans
 from kexecspec.quantities import parse_size
 from kexecspec.replay.hooks import driver_hooks
 from kexecspec.replay.windows import in_reservation, iova_window, memory_map
@@ -36,8 +36,8 @@ TEE = "tee"
 def machine_config(platform: Platform, library: Library, facts: Facts, crashed: bool = False) -> MachineConfig:
     """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; where a
     master's window of addresses leaves a choice, it hits memory of a crash kernel if `crashed`, else of another."""
-    memory = memory_map(platform)
-    devices = tuple(_device(platform, library, entity, facts, memory, crashed) for entity in _devices(platform))
+    memory, spans = memory_map(platform), Spans(platform.plain)
+    devices = tuple(_device(platform, library, entity, facts, memory, crashed, spans) for entity in _devices(platform))
     return MachineConfig(
         kernels=tuple(_kernel(platform, library, kernel) for kernel in platform.kernels.values()),
         memory=replace(memory, nested=in_reservation(memory, tuple(one.iova for one in devices if one.iova))),
@@ -235,7 +235,7 @@ def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) ->
 
 
 def _device(
-    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, crashed: bool
+    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, crashed: bool, spans: Spans
 ) -> DeviceConfig:
     driver, entry = _driver(platform, library, entity), _entry(platform, "devices", entity.name)
     log: Mapping[str, Any] = driver.content.get("log", {})
@@ -252,7 +252,7 @@ def _device(
     if "device" in entity.kinds:
         assumed: Any = platform.plain.get("assume", {})
         common |= _master(entity, driver, entry, facts, assumed.get("fabric_drains", True) is not False)
-        common["streams"] = _streams(platform, entry, entity, facts)
+        common["streams"] = _streams(platform, spans, entry, entity, facts)
         common["iova"] = iova_window(platform, entity, entry, facts, memory, crashed)
     return DeviceConfig(entity.name, entity.driver, **common)
 
@@ -276,13 +276,15 @@ def _master(
     }
 
 
-def _streams(platform: Platform, entry: Mapping[str, Any], entity: Entity, facts: Facts) -> tuple[int, ...]:
+def _streams(
+    platform: Platform, spans: Spans, entry: Mapping[str, Any], entity: Entity, facts: Facts
+) -> tuple[int, ...]:
     """Its stream ids; where they are not stated, as the choice says of whether they share a span with others."""
     smmu = entry.get("smmu")
     if smmu is None or entry.get("streams"):
         return tuple(entry.get("streams", ())) if smmu else ()
     together = bool(fact(platform.entities[smmu], "spans_shared", facts))
-    return streams(platform.plain, smmu, together)[entity.name]
+    return spans.streams(smmu, together)[entity.name]
 
 
 def _needs(platform: Platform, entity: Entity) -> tuple[str, ...]:
