@@ -210,6 +210,10 @@ _ALL = (
         "`probe of DEVICE returned 0 after N usecs`, `initcall ... returned 0 after N usecs`, `DRIVER DEVICE: "
         "shutdown`. Names given with `--device` are those of such lines.",
     ),
+    InputCode(
+        "KX038", "no-trace", "Nothing is refuted, so there is no trace.",
+        "A recipe is made from a counterexample. `kexecspec check` says what is refuted; what is proved has none.",
+    ),
 )  # fmt: skip
 
 INPUT_CODES: Mapping[str, InputCode] = MappingProxyType({entry.code: entry for entry in _ALL})

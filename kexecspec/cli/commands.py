@@ -117,6 +117,7 @@ def program() -> None:
 
 
 program.add_command(on_boards.exposure)
+program.add_command(on_boards.recipe)
 
 
 @program.command(epilog=_EXITS)

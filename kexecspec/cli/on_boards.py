@@ -26,6 +26,13 @@ def _files(context: click.Context, parameter: click.Parameter, incomplete: str) 
     return files(context, parameter, incomplete)
 
 
+_RECIPE_EXITS = """\b
+Exit codes:
+  0    there is a trace, and the recipe is shown
+  2    usage or input error, nothing is refuted, or output that cannot be written
+  4    the executable model does not go where the trace goes"""
+
+
 @click.command(epilog=_EXPOSURE_EXITS)
 @click.argument("file", shell_complete=_files)
 @click.option("--initcalls", metavar="LOG", shell_complete=_files,
@@ -45,5 +52,27 @@ def exposure(**given: Any) -> int:
     measured.
     """
     from kexecspec.cli.exposing import Request, run
+
+    return run(Request(**given))
+
+
+@click.command(epilog=_RECIPE_EXITS)
+@click.argument("file", shell_complete=_files, metavar="FILE|TRACE")
+@click.option("--finding", metavar="ID", help="Which one, such as KX102/nic@kexec. Default: the first error.")
+@click.option("--platform", metavar="FILE", shell_complete=_files,
+              help="The platform file of a trace. Default: the one that it names, beside it.")
+@click.option("--script", metavar="OUT", help="Write the bpftrace script to this file.")
+@_FORM
+@_RLIMIT
+@_CACHE
+@click.option("-v", "--verbose", is_flag=True, help="Show the executable model's whole log.")
+def recipe(**given: Any) -> int:
+    """What to try on the real board for a counterexample, step by step.
+
+    FILE is a platform file, or a trace that `check --trace-dir` kept. With it comes a
+    bpftrace script that watches for the same events. All of it is untested on
+    hardware.
+    """
+    from kexecspec.cli.reciping import Request, run
 
     return run(Request(**given))
