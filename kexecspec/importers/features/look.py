@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kexecspec.importers.features.forms import Call, Field, Scope, Sight, Symbol, Text, Words
 from kexecspec.importers.features.places import Found, functions, lost, scope_nodes, value_of
-from kexecspec.importers.source.syntax import Node, Unit, garbled, line, name_of, walk
+from kexecspec.importers.source.syntax import Node, Unit, line, name_of, walk
 
 _WORD = re.compile(rb"\w+|[^\w\s]")
 _DEEPEST = 6
@@ -56,8 +56,8 @@ def _in_scope(unit: Unit, scope: Scope, deep: bool, name: str, within: object) -
         places = tuple(within(node))
         own = inherited if depth else ()
         hits.extend(Hit(line(place), (*own, *unit.conditions(place))) for place in places)
-        if not places and garbled(node) and not doubt:
-            doubt = lost(unit, name) and f"{name} stands where the file could not be parsed (line {line(node)})"
+        if not places and unit.unclear(node) and not doubt:
+            doubt = lost(unit, name)
         if deep and depth < _DEEPEST:
             called = [n for f in _called(node) for n in functions(unit, f).nodes if n.id not in seen]
             seen |= {n.id for n in called}
@@ -168,9 +168,9 @@ def _symbol(unit: Unit, name: str) -> Look:
             name_of(child) == name for child in node.children_by_field_name(_DECLARED[node.type])
         ):
             hits.append(Hit(line(node), unit.conditions(node)))
-    if name in unit.blanked.macros:
-        at = unit.blanked.macros[name]
-        hits.append(Hit(at, unit.blanked.conditions(at)))
+    if name in unit.blanked.lines:
+        at = unit.blanked.lines[name]
+        hits.append(Hit(at, unit.blanked.conditions.each(at)))
     return Look(tuple(hits), "" if hits else lost(unit, name))
 
 
@@ -183,7 +183,7 @@ def _field(unit: Unit, struct: str, name: str) -> Look:
     bodies = [node for node in walk(unit.root) if of(node)]
     fields = [n for b in bodies for n in walk(b) if n.type == "field_declaration"]
     found = [n for n in fields for d in n.children_by_field_name("declarator") if name_of(d) == name]
-    unclear = not bodies or any(garbled(body) for body in bodies)
+    unclear = not bodies or any(unit.unclear(body) for body in bodies)
     return Look(tuple(Hit(line(n), unit.conditions(n)) for n in found), lost(unit, name) if unclear else "")
 
 

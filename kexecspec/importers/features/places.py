@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kexecspec.importers.features.forms import Scope
-from kexecspec.importers.source.syntax import Node, Unit, garbled, line, name_of, walk
+from kexecspec.importers.source.syntax import Node, Unit, line, name_of, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def hook_nodes(unit: Unit, hook: str) -> Found:
     if nodes or not structs:
         return Found(nodes, "" if nodes else lost(unit, struct))
     word = re.compile(rb"\b" + re.escape(path[-1].encode()) + rb"\b")
-    unclear = [n for n in structs if garbled(n) and word.search(unit.blanked.text, n.start_byte, n.end_byte)]
+    unclear = [n for n in structs if unit.unclear(n) and _within(unit, n, word)]
     return Found((), f"the struct at line {line(unclear[0])} could not be parsed whole" if unclear else "")
 
 
@@ -60,7 +60,18 @@ def lost(unit: Unit, name: str) -> str:
     for node in walk(unit.root):
         if node.is_error and word.search(unit.blanked.text, node.start_byte, _line_end(unit, node.end_byte)):
             return f"{name} stands where the file could not be parsed (line {node.start_point[0] + 1})"
+    for start, text in unit.blanked.dropped:
+        if word.search(text):
+            at = unit.blanked.text.count(b"\n", 0, start) + 1
+            return f"{name} stands in a branch of #if that was left out (line {at})"
     return ""
+
+
+def _within(unit: Unit, node: Node, word: re.Pattern[bytes]) -> bool:
+    """Whether a word stands in a node, or in what was left out of it."""
+    dropped = (text for at, text in unit.blanked.dropped if node.start_byte <= at < node.end_byte)
+    here = word.search(unit.blanked.text, node.start_byte, node.end_byte)
+    return here is not None or any(word.search(text) for text in dropped)
 
 
 def _line_end(unit: Unit, at: int) -> int:

@@ -1,150 +1,192 @@
-"""C text as a parser without a preprocessor can take it: every byte stays where it was.
+"""C text made fit for a parser that knows no preprocessor: every byte stays where it was.
 
-Comments, directives, what is never compiled and attribute words become blanks of the same length, so that places hold;
-a loop macro (`for_each_child(a, b)`) becomes a `while`.
+Comments, directives, what is never compiled and attribute words become blanks of the same length, so that places hold.
 What the directives said is kept: under which conditions a line is compiled, and which macros the file defines.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 
-_TOKENS = re.compile(rb"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:\\[ \t\r]*\n|[^\n])*", re.MULTILINE)
-_PARTS = re.compile(rb"\s*#\s*(\w+)\s*(.*)", re.DOTALL)
-_ATTRIBUTES = re.compile(
-    rb"\b(?:__(?:(?:net_|mem|dev|cpu|pci)?(?:init|exit)(?:data|const)?(?:_or_module)?|ref|refdata|refconst"
-    rb"|(?:maybe|always)_unused|used|cold|hot|weak|packed|read_mostly|ro_after_init|iomem|user|percpu|rcu|force|kernel"
-    rb"|must_check|always_inline|sched|noreturn|pure|cacheline_aligned(?:_in_smp)?|visible|nocfi|private|no_kcsan|le|be)"
-    rb"|noinline(?:_for_stack)?|asmlinkage|noinstr|notrace|____cacheline_aligned(?:_in_smp)?|randomized_struct_fields_\w+"
-    rb"|__init_memblock|__no_sanitize_\w+|__no_kasan_or_inline|__cpuidle|__latent_entropy|fastcall)\b"
-    rb"|\b__(?:aligned|printf|scanf|acquires|releases|must_hold|counted_by|section|alloc_size|nonstring|malloc)"
-    rb"\s*\([^()\n]*\)"
-)
-_LOOP = re.compile(rb"(?<=[;{}):])(\s*(?:\belse\s+)?)(\w*for_each\w*)(\s*\()")
-_PAREN = re.compile(rb"[()]")
-_LONGEST_HEAD = 600
-_NOT_BLANK = re.compile(rb"[^\n]")
+from kexecspec.importers.source.attributes import attributes
+
+LONGEST = 200
+DEEPEST = 16
+"""Conditions nested more deeply than this are not told apart."""
+_COMMENTS = re.compile(rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_VISIBLE = re.compile(rb"[^\n]")
+_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w*)((?:[^\n]*\\[ \t\r]*\n)*[^\n]*)", re.MULTILINE)
+_STRINGS = re.compile(rb"^(?:static |const )*char (\w+)\[\][ \t]*=\s*(\"[^\"\n]*\")[ \t]*;", re.MULTILINE)
+_CALLS = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
+_DEFINED = re.compile(r"\bdefined\s*(?:\(\s*(\w+)\s*\)|(\w+))")
+_DEFINITION = re.compile(rb"[ \t]+(\w+)(\([^)\n]*\))?[ \t]*")
+_CONTINUED = re.compile(rb"\\[ \t\r]*\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """Lines `first` to `last` that are compiled where `condition` holds."""
+class Conditions:
+    """Which lines of a file depend on what: a sorted list of first lines, each with what holds from there on, the
+    outermost condition first."""
 
-    first: int
-    last: int
-    condition: str
+    starts: tuple[int, ...] = ()
+    texts: tuple[tuple[str, ...], ...] = ()
+
+    def each(self, line: int) -> tuple[str, ...]:
+        """The conditions of a line, outermost first; none where it is always there."""
+        number = bisect_right(self.starts, line) - 1
+        return self.texts[number] if number >= 0 else ()
+
+    def at(self, line: int) -> str:
+        """The conditions of a line in one text, empty where it is always there."""
+        return " && ".join(self.each(line))
 
 
 @dataclass(frozen=True, slots=True)
 class Blanked:
-    """A file's text as the parser gets it, with what its directives said."""
+    """The text to be parsed, the conditions of its lines, and the macros that it defines, with their bodies; a
+    string variable of the file is one, too. lines: where each macro is first defined. dropped: branches that were left
+    out because the braces of a file would not match with them, each with where it stood."""
 
     text: bytes
-    regions: tuple[Region, ...]
-    macros: Mapping[str, int]
-
-    def conditions(self, line: int) -> tuple[str, ...]:
-        """The conditions under which `line` is compiled, outermost first; none if it always is."""
-        return tuple(r.condition for r in self.regions if r.first <= line <= r.last)
+    conditions: Conditions = field(default_factory=Conditions)
+    macros: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    dropped: tuple[tuple[int, bytes], ...] = ()
 
 
 @dataclass(slots=True)
-class _Open:
-    """A conditional that has begun: the branch being read, and what all earlier branches asked."""
+class _Group:
+    """One #if ... #endif that is still open: what its branches ask, where each of them began and ended, and which are
+    never compiled."""
 
-    first: int
-    start: int
-    condition: str | None
     earlier: list[str]
+    now: str
+    starts: list[int]
+    nevers: list[bool]
+    ends: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What the directives of one text have said so far."""
+
+    text: bytes
+    changes: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    away: list[tuple[int, int]] = field(default_factory=list)
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+    macros: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    stack: list[_Group] = field(default_factory=list)
+
+    def directive(self, found: re.Match[bytes], line: int) -> None:
+        """Takes one directive in."""
+        word, rest = found[1].decode("utf-8", "replace"), found[2]
+        self.away.append(found.span())
+        if word == "define":
+            self._define(rest, line)
+        elif word in ("if", "ifdef", "ifndef"):
+            self.stack.append(_opened(word, _tidy(rest), found.end(), self.text))
+        elif word in ("elif", "else", "endif") and self.stack:
+            self._goes_on(word, _tidy(rest), found.span())
+        else:
+            return
+        self.changes.append((line, tuple(g.now for g in self.stack[:DEEPEST] if g.now)))
+
+    def ended(self) -> None:
+        """Closes what is open at the end of the text."""
+        while self.stack:
+            self._goes_on("endif", "", (len(self.text), len(self.text)))
+
+    def _goes_on(self, word: str, rest: str, span: tuple[int, int]) -> None:
+        group = self.stack[-1]
+        group.ends.append(span[0])
+        if word == "endif":
+            self.stack.pop()
+            self._close(group)
+            return
+        others = [_negated(e) for e in group.earlier if e not in ("0", "1")]
+        group.now = " && ".join([*others, *([_bracketed(rest)] if word == "elif" else [])])
+        group.nevers.append("1" in group.earlier or word == "elif" and rest == "0")
+        group.earlier += [rest] if word == "elif" else []
+        group.starts.append(span[1])
+
+    def _close(self, group: _Group) -> None:
+        """Takes the branches of a finished group away that are never compiled, and those that unbalance the rest."""
+        spans = list(zip(group.starts, group.ends, group.nevers, strict=True))
+        self.away += [(start, end) for start, end, never in spans if never]
+        left = [(start, end) for start, end, never in spans if not never]
+        if len(self.stack) < DEEPEST and len(left) > 1 and any(_leaning(self.text[a:b]) for a, b in left):
+            self.away += left[1:]
+            self.dropped += left[1:]
+
+    def _define(self, rest: bytes, line: int) -> None:
+        named = _DEFINITION.match(rest)
+        if named:
+            name = named[1].decode("utf-8", "replace")
+            body = _CONTINUED.sub(b" ", rest[named.end() :]).strip()[:2000]
+            self.macros[name + ("()" if named[2] else "")] = body.decode("utf-8", "replace")
+            self.lines.setdefault(name, line)
 
 
 def blank(text: bytes) -> Blanked:
-    """`text` without what is no C. Any bytes will do; unbalanced conditionals end with the file."""
-    bare = _TOKENS.sub(_comment, text)
-    regions: list[Region] = []
-    macros: dict[str, int] = {}
-    dead: list[tuple[int, int]] = []
-    stack: list[_Open] = []
+    """`text` with comments, directives and attributes as blanks. Where the branches of an #if are not balanced each by
+    itself only the first is left, so that braces match; what `#if 0` leaves out is blank as well. Any bytes will do."""
+    plain = _COMMENTS.sub(lambda m: _gone(m[0]) if m[0][:1] == b"/" else m[0], text)
+    reader = _Reader(plain)
     line, at = 1, 0
-    for found in _DIRECTIVE.finditer(bare):
-        line, at = line + bare.count(b"\n", at, found.start()), found.start()
-        parts = _PARTS.match(found.group())
-        word, rest = (parts.group(1), _squeeze(parts.group(2))) if parts else (b"", "")
-        if word == b"define":
-            macros.setdefault(re.split(r"\W", rest, maxsplit=1)[0], line)
-            continue
-        if word in (b"elif", b"else", b"endif") and stack:
-            _close(stack[-1], line, found.start(), regions, dead)
-            if word == b"endif":
-                stack.pop()
-                continue
-        opened = _opened(word, rest, stack, bare[found.end() : found.end() + 200])
-        if opened is not None:
-            opened.first, opened.start = line, found.end()
-    for left in stack:
-        _close(left, line + bare.count(b"\n", at), len(bare), regions, dead)
-    out = bytearray(_DIRECTIVE.sub(_spaces, bare))
-    for start, end in dead:
-        out[start:end] = _NOT_BLANK.sub(b" ", bytes(out[start:end]))
-    _loops(out)
-    in_order = tuple(sorted(regions, key=lambda r: (r.first, -r.last)))
-    return Blanked(_ATTRIBUTES.sub(_spaces, bytes(out)), in_order, macros)
+    for found in _DIRECTIVE.finditer(plain):
+        line, at = line + plain.count(b"\n", at, found.start()), found.start()
+        reader.directive(found, line)
+    reader.ended()
+    for name, value in _STRINGS.findall(plain):
+        reader.macros.setdefault(name.decode(), value.decode("utf-8", "replace"))
+    starts, texts = tuple(c[0] for c in reader.changes), tuple(c[1] for c in reader.changes)
+    dropped = tuple((start, plain[start:end]) for start, end in sorted(reader.dropped))
+    made = _without(plain, [*reader.away, *attributes(plain)])
+    return Blanked(made, Conditions(starts, texts), reader.macros, reader.lines, dropped)
 
 
-def _loops(text: bytearray) -> None:
-    """Makes the heads of loop macros those of `while` loops: where a statement begins, and a statement follows."""
-    for found in list(_LOOP.finditer(text)):
-        end = _closing(text, found.end())
-        after = text[end : end + 200].lstrip()[:1]
-        if after and (after in b"{*(_" or after.isalpha()):
-            start, stop = found.span(2)
-            text[start:stop] = b"while".ljust(stop - start)
+def _opened(word: str, rest: str, end: int, text: bytes) -> _Group:
+    asked = f"!{rest}" if word == "ifndef" else rest
+    after = text[end : end + LONGEST]
+    guard = word == "ifndef" and re.match(rb"\s*#\s*define\s+" + re.escape(rest.encode()) + rb"\b", after)
+    now = "" if guard or word == "if" and rest == "1" else _bracketed(asked)
+    return _Group([asked], now, [end], [word == "if" and rest == "0"])
 
 
-def _closing(text: bytearray, at: int) -> int:
-    """Just behind the parenthesis that closes the one before `at`."""
-    depth = 1
-    for found in _PAREN.finditer(text, at, at + _LONGEST_HEAD):
-        depth += 1 if found.group() == b"(" else -1
-        if depth == 0:
-            return found.end()
-    return len(text)
+def _without(text: bytes, spans: list[tuple[int, int]]) -> bytes:
+    made = bytearray(text)
+    for start, end in spans:
+        made[start:end] = _gone(text[start:end])
+    return bytes(made)
 
 
-def _opened(word: bytes, rest: str, stack: list[_Open], after: bytes) -> _Open | None:
-    """The branch that a directive begins, if it does."""
-    if word in (b"if", b"ifdef", b"ifndef"):
-        asked = rest if word != b"ifndef" else f"!{rest}"
-        guard = word == b"ifndef" and re.match(rb"\s*#\s*define\s+" + re.escape(rest.encode()) + rb"\b", after)
-        stack.append(_Open(0, 0, None if guard else asked, [asked]))
-        return stack[-1]
-    if word in (b"elif", b"else") and stack:
-        top = stack[-1]
-        before = " && ".join(f"!({asked})" for asked in top.earlier)
-        top.condition = before if word == b"else" else f"{before} && ({rest})"
-        if word == b"elif":
-            top.earlier.append(rest)
-        return top
-    return None
+def _gone(text: bytes) -> bytes:
+    return _VISIBLE.sub(b" ", text)
 
 
-def _close(branch: _Open, line: int, end: int, regions: list[Region], dead: list[tuple[int, int]]) -> None:
-    if branch.condition in ("0", "!(1)"):
-        dead.append((branch.start, end))
-    elif branch.condition is not None and branch.condition not in ("1", "!(0)"):
-        regions.append(Region(branch.first, line, branch.condition))
+def _tidy(text: bytes) -> str:
+    words = _CONTINUED.sub(b" ", text).decode("utf-8", "replace")
+    said = _DEFINED.sub(lambda m: m[1] or m[2], " ".join(words.split()))
+    return said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
 
 
-def _squeeze(text: bytes) -> str:
-    return " ".join(text.replace(b"\\\n", b" ").decode("utf-8", "replace").split())
+def _leaning(text: bytes) -> bool:
+    return text.count(b"{") != text.count(b"}") or text.count(b"(") != text.count(b")")
 
 
-def _comment(found: re.Match[bytes]) -> bytes:
-    return _spaces(found) if found.group().startswith(b"/") else found.group()
+def _bracketed(text: str) -> str:
+    return f"({text})" if "||" in text else text
 
 
-def _spaces(found: re.Match[bytes]) -> bytes:
-    return _NOT_BLANK.sub(b" ", found.group())
+def _negated(text: str) -> str:
+    if re.fullmatch(r"\w+|\w+\(\w+\)", text):
+        return f"!{text}"
+    return text[1:] if re.fullmatch(r"!\w+", text) else f"!({text})"
+
+
+def calls_in(text: str) -> tuple[str, ...]:
+    """The names before an opening bracket in a macro's body."""
+    return tuple(dict.fromkeys(n.decode() for n in _CALLS.findall(text.encode())))

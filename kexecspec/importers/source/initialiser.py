@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kexecspec.importers.source.cleared import Blanked
+from kexecspec.importers.source.blank import Blanked
 from kexecspec.importers.source.id_rows import row_text
 from kexecspec.importers.source.records import Member, Row, Struct
 

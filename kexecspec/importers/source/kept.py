@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 60.0
 _READERS = (
-    "cleared", "parse", "nesting", "initialiser", "id_rows", "records", "reading", "makefiles", "struct_types", "kept",
-    "tree", "syntax", "naming", "pci_rows", "headers", "kept_rows",
+    "blank", "attributes", "parse", "nesting", "initialiser", "id_rows", "records", "reading", "makefiles",
+    "struct_types", "kept", "tree", "syntax", "naming", "pci_rows", "headers", "kept_rows",
 )  # fmt: skip
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS said (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",

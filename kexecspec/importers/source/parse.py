@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from kexecspec.importers.source.cleared import Blanked, blank
+from kexecspec.importers.source.blank import Blanked, blank
 from kexecspec.importers.source.initialiser import members_of, pm_macros, pm_struct, rows_of
 from kexecspec.importers.source.nesting import Piece, nested
 from kexecspec.importers.source.records import Call, FileRead, Function, Member, Row, Struct
@@ -207,7 +207,7 @@ def _again(
         offset = text.count(b"\n", 0, start)
         pieces = _captured(plain_tree(piece))
         if any(_name(node) == name for node in pieces["function"]):
-            made[name] = (offset, pieces, Blanked(piece, clean.conditions, {}))
+            made[name] = (offset, pieces, Blanked(piece, clean.conditions))
         else:
             unread[name] = None
     return made, tuple(unread)
@@ -231,7 +231,7 @@ def _structs_again(clean: Blanked, found: list[Struct]) -> Iterator[Struct]:
             yield Struct(kind, name, offset + 1, False)
             continue
         root = plain_tree(piece)
-        made = [s for s in _structs(root, Blanked(piece, clean.conditions, {}), offset) if s.name == name]
+        made = [s for s in _structs(root, Blanked(piece, clean.conditions), offset) if s.name == name]
         whole_now = next((s for s in made if s.whole), None)
         yield whole_now or _salvaged(kind, name, piece, offset, made[0].rows if made else (), clean)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kexecspec.importers.source.cleared import calls_in
+from kexecspec.importers.source.blank import calls_in
 from kexecspec.importers.source.records import FileRead, Function
 from kexecspec.importers.source.sources import Sources
 from kexecspec.importers.source.struct_types import DRIVERS

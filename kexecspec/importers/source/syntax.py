@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeAlias
 
 from kexecspec.importers.source.blank import Blanked, blank
+from kexecspec.importers.source.loops import with_loops
 
 Node: TypeAlias = Any
 """A node of tree_sitter, which is imported only when a file is parsed."""
@@ -35,7 +36,12 @@ class Unit:
 
     def conditions(self, node: Node) -> tuple[str, ...]:
         """Under which conditions the first line of a node is compiled."""
-        return self.blanked.conditions(line(node))
+        return self.blanked.conditions.each(line(node))
+
+    def unclear(self, node: Node) -> bool:
+        """Whether something under a node could not be parsed, or was left out so that the rest could be."""
+        left_out = (start for start, _ in self.blanked.dropped)
+        return garbled(node) or any(node.start_byte <= start < node.end_byte for start in left_out)
 
 
 def line(node: Node) -> int:
@@ -48,7 +54,8 @@ def parse(text: bytes) -> Unit:
 
     Raises NoParser if tree_sitter is not installed.
     """
-    blanked = blank(text)
+    read = blank(text)
+    blanked = replace(read, text=with_loops(read.text))
     root = _parser().parse(blanked.text).root_node
     found: dict[str, tuple[Node, ...]] = {}
     for node, name in _functions(root):

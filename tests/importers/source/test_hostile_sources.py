@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kexecspec.importers.source.cleared import blank
+from kexecspec.importers.source.blank import blank
 from kexecspec.importers.source.parse import read_c, read_structs
 from kexecspec.importers.source.reading import defined, read_file, record
 from kexecspec.importers.source.records import packed, unpacked

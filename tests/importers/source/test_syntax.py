@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kexecspec.importers.features.forms import Call, Scope
+from kexecspec.importers.features.look import look
+from kexecspec.importers.features.places import lost
 from kexecspec.importers.source.blank import blank
 from kexecspec.importers.source.conditions import all_hold, config_of, holds, options_in
 from kexecspec.importers.source.syntax import garbled, line, name_of, parse, walk
@@ -49,7 +52,7 @@ def test_a_member_under_a_condition_is_parsed_and_knows_its_condition() -> None:
     assert unit.conditions(pairs[".shutdown = halt"]) == ("CONFIG_PM",)
     assert unit.conditions(pairs[".probe = probe"]) == ()
     assert list(unit.functions) == ["probe"]
-    assert unit.blanked.macros == {"LONG": 3}
+    assert unit.blanked.lines == {"LONG": 3}
 
 
 def test_what_cannot_be_parsed_is_an_error_and_a_loop_macro_is_not() -> None:
@@ -69,11 +72,29 @@ def test_any_bytes_will_do(text: bytes) -> None:
 def test_branches_exclude_each_other_and_a_guard_is_no_condition() -> None:
     text = b"#ifndef _H\n#define _H\n#if A\n1\n#elif defined(B)\n2\n#else\n3\n#endif\n4\n#endif\n"
     found = blank(text)
-    assert found.conditions(4) == ("A",)
-    assert found.conditions(6) == ("!(A) && (defined(B))",)
-    assert found.conditions(8) == ("!(A) && !(defined(B))",)
-    assert found.conditions(10) == ()
-    assert blank(b"#ifdef CONFIG_X\nopen\n").conditions(2) == ("CONFIG_X",)
+    assert found.conditions.each(4) == ("A",)
+    assert found.conditions.each(6) == ("!A && B",)
+    assert found.conditions.each(8) == ("!A && !B",)
+    assert found.conditions.each(10) == () and found.conditions.at(10) == ""
+    nested = blank(b"#ifdef CONFIG_X\n#if A || B\nopen\n").conditions
+    assert (nested.each(3), nested.at(3)) == (("CONFIG_X", "(A || B)"), "CONFIG_X && (A || B)")
+    long = blank(b"#if A && " + b"B && " * 90 + b"C\nx\n#endif\n").conditions.each(2)
+    assert holds(long[0], {}) is not True and holds(long[0].replace("A", "1").replace("B", "1"), {}) is None
+
+
+def test_branches_that_lean_are_left_out_and_what_stood_there_is_not_called_absent() -> None:
+    text = b"void f(void)\n{\n#ifdef A\n\tif (a) {\n#else\n\tif (stop()) {\n#endif\n\t}\n}\n#if 0\n}\n#endif\n"
+    unit = parse(text)
+    assert not garbled(unit.root) and unit.unclear(unit.functions["f"][0])
+    assert [text[:2] for _, text in unit.blanked.dropped] == [b"\n\t"] and b"stop" not in unit.blanked.text
+    assert "left out (line 5)" in lost(unit, "stop") and lost(unit, "halt") == ""
+    look_ = look(unit, text, Call(Scope(function="f"), "stop"))
+    assert not look_.hits and "left out" in look_.doubt
+
+
+def test_attribute_words_and_their_brackets_are_blank() -> None:
+    text = b"static int __init __attribute__((unused)) f(char __user *p, int __unknown) __acquires(&x->lock)\n{\n}\n"
+    assert blank(text).text.split() == b"static int f(char *p, int __unknown) { }".split()
 
 
 @pytest.mark.parametrize(
