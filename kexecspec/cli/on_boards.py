@@ -6,11 +6,7 @@ from typing import Any
 
 import click
 
-_FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
-_RLIMIT = click.option(
-    "--rlimit", metavar="N", help="The solver's budget for one obligation: a number, or a multiple such as 4x."
-)
-_CACHE = click.option("--cache/--no-cache", default=True, help="Use what earlier runs found (default).")
+from kexecspec.cli.options import CACHE, RLIMIT, TEXT_OR_JSON, files
 
 _EXPOSURE_EXITS = """\b
 Exit codes:
@@ -18,12 +14,6 @@ Exit codes:
   2    usage or input error
   3    not all states were looked at, or not all unknown facts were tried
   4    the tool disagrees with itself"""
-
-
-def _files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    from kexecspec.cli.completing import files
-
-    return files(context, parameter, incomplete)
 
 
 _RECIPE_EXITS = """\b
@@ -34,16 +24,16 @@ Exit codes:
 
 
 @click.command(epilog=_EXPOSURE_EXITS)
-@click.argument("file", shell_complete=_files)
-@click.option("--initcalls", metavar="LOG", shell_complete=_files,
+@click.argument("file", shell_complete=files)
+@click.option("--initcalls", metavar="LOG", shell_complete=files,
               help="A kernel's log with initcall_debug: how long the phases last.")
 @click.option("--device", multiple=True, metavar="NAME=KERNEL-NAME",
               help="What the log calls a device or an SMMU; may be repeated.")
 @click.option("--budget", type=click.IntRange(0, 100_000), default=100, show_default=True,
               help="So many times the platform is judged for its unknown facts.")
-@_FORM
-@_RLIMIT
-@_CACHE
+@TEXT_OR_JSON
+@RLIMIT
+@CACHE
 @click.option("-v", "--verbose", is_flag=True, help="Show every bar, every step and every changed verdict.")
 def exposure(**given: Any) -> int:
     """What each master and TEE client can reach, phase by phase of each handoff.
@@ -57,14 +47,14 @@ def exposure(**given: Any) -> int:
 
 
 @click.command(epilog=_RECIPE_EXITS)
-@click.argument("file", shell_complete=_files, metavar="FILE|TRACE")
+@click.argument("file", shell_complete=files, metavar="FILE|TRACE")
 @click.option("--finding", metavar="ID", help="Which one, such as KX102/nic@kexec. Default: the first error.")
-@click.option("--platform", metavar="FILE", shell_complete=_files,
+@click.option("--platform", metavar="FILE", shell_complete=files,
               help="The platform file of a trace. Default: the one that it names, beside it.")
 @click.option("--script", metavar="OUT", help="Write the bpftrace script to this file.")
-@_FORM
-@_RLIMIT
-@_CACHE
+@TEXT_OR_JSON
+@RLIMIT
+@CACHE
 @click.option("-v", "--verbose", is_flag=True, help="Show the executable model's whole log.")
 def recipe(**given: Any) -> int:
     """What to try on the real board for a counterexample, step by step.
