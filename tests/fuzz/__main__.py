@@ -14,7 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-SHARES = {"loader": 10, "rules": 5, "traces": 5, "certificates": 5, "sweeps": 3, "results": 2, "answers": 2}
+SHARES = {
+    "loader": 10, "rules": 5, "traces": 5, "certificates": 5, "sweeps": 3, "results": 2, "answers": 2,
+    "blobs": 4, "sources": 4,
+}  # fmt: skip
 
 
 def main() -> int:

@@ -20,6 +20,17 @@ from kexecspec.cli.platforms import Settled, settled
 from kexecspec.cli.replaying import beside, fitting
 from kexecspec.diagnostics import InputError, escape, render_all
 from kexecspec.ground.ground import ground
+from kexecspec.importers.compose.by_library import by_library
+from kexecspec.importers.compose.setting import Setting
+from kexecspec.importers.compose.whole import imported
+from kexecspec.importers.devicetree.read import read_board
+from kexecspec.importers.features.forms import Call, Scope, Symbol
+from kexecspec.importers.features.look import look
+from kexecspec.importers.source.entry import driver_entry
+from kexecspec.importers.source.index import opened_index
+from kexecspec.importers.source.parse import read_c, read_structs
+from kexecspec.importers.source.records import packed, unpacked
+from kexecspec.importers.source.syntax import parse
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.ir.expr import Ref, text
 from kexecspec.ir.language import Group, LanguageError, Meaning, lower
@@ -142,9 +153,38 @@ def answers(content: bytes) -> None:
     assert read(written(system, found), system, system.properties) == found
 
 
+def blobs(content: bytes) -> None:
+    """A device tree blob, imported: what comes out is a platform file, whatever stood in it."""
+    try:
+        board = read_board(content, "in.dtb")
+        made = imported(board, by_library(library()), Setting(), (), library())
+    except InputError as error:
+        return _told(error)
+    assert made.text.isascii() and made.text.replace("\n", "").isprintable()
+
+
+def sources(content: bytes) -> None:
+    """A C file: read in both ways, kept and read back, and looked at for a function, a call and a hook."""
+    file = read_c("drivers/in.c", content)
+    assert unpacked(json.loads(json.dumps(packed(file)))) == unpacked(json.loads(json.dumps(packed(file))))
+    assert {struct.name for struct in read_structs("drivers/in.c", content).structs if struct.whole} <= {
+        struct.name for struct in file.structs
+    }
+    unit = parse(content)
+    assert len(unit.blanked.text) == len(content)
+    for sight in (Symbol("acme_probe"), Call(Scope(hook="platform_driver.shutdown"), "dev_close", deep=True)):
+        look(unit, content, sight)
+    root = _folder() / "tree"
+    (root / "drivers").mkdir(parents=True, exist_ok=True)
+    (root / "drivers/in.c").write_bytes(content)
+    with opened_index(root, None, 1) as index:
+        for driver in index.every():
+            assert driver_entry(driver, library())["driver"]
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "loader": loader, "rules": rules, "traces": traces, "certificates": certificates, "sweeps": sweeps,
-    "results": results, "answers": answers,
+    "results": results, "answers": answers, "blobs": blobs, "sources": sources,
 }  # fmt: skip
 
 
