@@ -84,7 +84,7 @@ def diff(**given: Any) -> int:
 @click.command(epilog=_FIX_EXITS)
 @click.argument("file", shell_complete=files)
 @click.option("--size", type=click.IntRange(1, 8), default=3, metavar="N", help="Sets of up to N changes (default 3).")
-@click.option("--budget", type=click.IntRange(1), default=20000, metavar="N", help="How much work (default 20000).")
+@click.option("--budget", type=click.IntRange(1), default=60000, metavar="N", help="How much work (default 60000).")
 @click.option("--apply", metavar="OUT", help="Write a changed copy of FILE, comments kept.")
 @click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Which set (default 1).")
 @click.option("--commits", is_flag=True, help="The commits of that set, their first releases and what they need.")

@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kexecspec.diagnostics import InputError
 from kexecspec.review.judge import HANDOFF, Judge
-from kexecspec.review.repairs import Repair, repaired
+from kexecspec.review.repairs import Repair, ends, repaired
 from kexecspec.review.search import Set
 from kexecspec.tree import Table
 
 
 class Family:
-    """The platforms that `root` becomes by sets of repairs, these being numbers into `every`."""
+    """The platforms that `root` becomes by sets of repairs, these being numbers into `every`; the findings `wanted` are
+    to be mended."""
 
-    def __init__(self, root: Table, every: Sequence[Repair], judge: Judge) -> None:
+    def __init__(self, root: Table, every: Sequence[Repair], judge: Judge, wanted: Sequence[str]) -> None:
         self.root, self.every, self.judge = root, every, judge
+        self.wanted = frozenset(name for name in wanted if not name.startswith(HANDOFF))
         self.known: dict[tuple[str, Set], bool] = {}
         self._trees: dict[Set, Table] = {}
         self._judged: dict[tuple[str, int], bool] = {}
@@ -43,19 +45,25 @@ class Family:
         return chosen & self.bears(name)
 
     def leaves(self, chosen: Set, name: str) -> bool:
-        """Whether some repairs leave a finding refuted or vacuous. Where that is not told quickly it is taken not to be
-        so, and whoever needs to know for sure judges all of it."""
+        """Whether some repairs leave a finding refuted or vacuous, or take the work away that a wanted one is about.
+        Where that is not told quickly it is taken not to be so, and whoever needs to know for sure judges all of it."""
         mine = self.of(chosen, name)
         if (name, mine) not in self.known:
             self.known[name, mine] = self._leaves(mine, name)
         return self.known[name, mine]
 
+    def ends(self, chosen: Set, name: str) -> bool:
+        """Whether a finding that is about nothing with some repairs is mended."""
+        return ends(name, (self.every[number] for number in chosen), self.judge.library)
+
     def keeps(self, chosen: Set, name: str) -> bool:
-        """Whether some repairs are seen to leave a finding; on a large platform no solver is asked."""
+        """Whether a finding is seen to be refuted with some repairs; on a large platform no solver is asked."""
         mine = self.of(chosen, name)
+        if self._numbers_of(mine) is None or not self.judge.is_about(self.tree(mine), name):
+            return False
         if (name, mine) in self.known or self.judge.is_small(self.root):
             return self.leaves(mine, name)
-        return self._number(mine, name) is not None and self.judge.runs_there(self.tree(mine), name)
+        return self.judge.runs_there(self.tree(mine), name)
 
     def breaks(self, chosen: Set, name: str) -> None:
         """Says that a finding was seen refuted or vacuous with `chosen`."""
@@ -66,6 +74,10 @@ class Family:
         self.known[name, mine] = True
 
     def _leaves(self, mine: Set, name: str) -> bool:
+        if self._numbers_of(mine) is None:
+            return False
+        if name in self.wanted and not self.judge.is_about(self.tree(mine), name):
+            return not self.ends(mine, name)
         number = self._number(mine, name)
         if number is None:
             return False

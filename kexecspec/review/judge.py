@@ -169,6 +169,11 @@ class Judge:
         """Whether the system that a tree comes to is solved at once. Raises InputError."""
         return self._rules[self.system(tree)] < _FEW
 
+    def is_about(self, tree: Node, name: str) -> bool:
+        """Whether the property called `name` is about anything in a tree: it may have a premise. Raises InputError."""
+        props = (prop for system in self._made_of[self.system(tree)] for prop in system.properties)
+        return any(prop.id == name and not same(prop.companion, FALSE) for prop in props)
+
     def runs_there(self, tree: Node, name: str) -> bool:
         """Whether a counterexample of a property that is known is one in a tree, too. Raises InputError."""
         systems, runs = self._made_of[self.system(tree)], self._runs.get(name, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.check import Options
@@ -60,18 +60,19 @@ def fixes(root: Table, path: str, library: Library, options: Options, size: int,
     before = judge.whole(root)
     wanted = tuple(name for name, state in before.states.items() if state.failing and state.severity == "error")
     every = repairs(root, library) if wanted else ()
-    family = Family(root, every, judge)
+    family = Family(root, every, judge, wanted)
     mending = _Mending(family, before.states, list(wanted))
     asked = Asked(
-        mending.test, family.leaves, family.keeps, family.bears, mending.bears, lambda: judge.work < budget,
-        mending.give_up,
+        mending.test, mending.fails, family.leaves, family.keeps, family.bears, mending.bears,
+        lambda: judge.work < budget, mending.give_up,
     )  # fmt: skip
 
     def named(chosen: Set) -> tuple[Repair, ...]:
         return tuple(every[number] for number in sorted(chosen))
 
     result = search([repair.cost for repair in every], size, asked, lambda one: clash(named(one)))
-    sets = tuple(Mended(named(one), _gone(before.states, mending.after(one).states)) for one in result.sets)
+    told = {name: state for name, state in before.states.items() if name not in mending.stuck}
+    sets = tuple(Mended(named(one), _gone(told, mending.after(one).states)) for one in result.sets)
     return Fixes(
         path, wanted, tuple(mending.stuck), named(mending.bears()), len(every) - len(mending.bears()), sets,
         tuple(map(named, result.undecided)), tuple((why, named(clause)) for why, clause in result.clauses if clause),
@@ -91,16 +92,40 @@ class _Mending:
     def test(self, chosen: Set, likely: str | None) -> Tried:
         """What a set comes to: what is known of its repairs first, then one finding after the other, then all."""
         family, names = self.family, ([] if likely is None else [likely]) + self.likely
-        known = (name for name in names if family.known.get((name, family.of(chosen, name))))
-        why = next(known, None) or next((name for name in names if family.leaves(chosen, name)), None)
+        why = next(self._known(chosen, names), None) or next((n for n in names if family.leaves(chosen, n)), None)
         if why is None:
-            tried = _tried(self.before, self.stuck, self.after(chosen))
+            tried = self._tried(chosen)
             if tried.outcome != FAILS or tried.why is None:
                 return tried
             why = tried.why
             family.breaks(chosen, why)
         self.likely = [why, *(name for name in self.likely if name != why)]
         return Tried(FAILS, why)
+
+    def fails(self, chosen: Set) -> bool:
+        """Whether a set is known to leave something."""
+        return next(self._known(chosen, self.likely), None) is not None
+
+    def _known(self, chosen: Set, names: Sequence[str]) -> Iterator[str]:
+        return (name for name in names if self.family.known.get((name, self.family.of(chosen, name))))
+
+    def _tried(self, chosen: Set) -> Tried:
+        """All that is refuted, but for what is stuck, is to be proved, or about nothing where that mends it; nothing is
+        to break."""
+        after, stuck = self.after(chosen), self.stuck
+        if after.report is None:
+            return Tried(INVALID)
+        wanted = [name for name in self.wanted if name not in stuck]
+        counted = {name: s for name, s in after.states.items() if s.severity == "error" and name not in stuck}
+        failing = [name for name in wanted if name in counted and counted[name].failing]
+        failing += [name for name, state in counted.items() if state.failing and name not in wanted]
+        if failing:
+            return Tried(FAILS, failing[0])
+        before = self.before
+        if any(state.open and not (name in before and before[name].open) for name, state in counted.items()):
+            return Tried(OPEN)
+        left = [name for name in wanted if not name.startswith(HANDOFF) and not _proved(after.states, name)]
+        return Tried(FAILS if any(not self.family.ends(chosen, name) for name in left) else OK)
 
     def after(self, chosen: Set) -> Verdicts:
         """The verdicts with some repairs."""
@@ -118,27 +143,11 @@ class _Mending:
         return name in self.wanted
 
 
-def _tried(before: States, stuck: Sequence[str], after: Verdicts) -> Tried:
-    """What a set of repairs comes to: all that is refuted, but for what is `stuck`, is to be proved; nothing is to
-    break."""
-    if after.report is None:
-        return Tried(INVALID)
-    failed = [name for name, state in before.items() if state.failing and state.severity == "error"]
-    wanted = [name for name in failed if name not in stuck]
-    counted = {name: state for name, state in after.states.items() if state.severity == "error" and name not in stuck}
-    failing = [name for name in wanted if name in counted and counted[name].failing]
-    failing += [name for name, state in counted.items() if state.failing and name not in wanted]
-    if failing:
-        return Tried(FAILS, failing[0])
-    if any(state.open and not (name in before and before[name].open) for name, state in counted.items()):
-        return Tried(OPEN)
-    missing = [name for name in wanted if not name.startswith(HANDOFF) and not _proved(after.states, name)]
-    return Tried(FAILS) if missing else Tried(OK)
-
-
 def _proved(states: States, name: str) -> bool:
     return name in states and states[name].verdict == PROVED
 
 
 def _gone(before: States, after: States) -> tuple[str, ...]:
-    return tuple(name for name, state in before.items() if state.verdict == PROVED and not _proved(after, name))
+    """What was proved or refuted and is about nothing any more."""
+    told = (name for name, state in before.items() if state.verdict == PROVED or state.failing)
+    return tuple(name for name in told if not _proved(after, name) and not (name in after and after[name].failing))

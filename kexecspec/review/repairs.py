@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kexecspec.library import Library, feature_version
-from kexecspec.platform.drivers import find_driver
 from kexecspec.review.edits import built, put
 from kexecspec.review.features import by_version, has
+from kexecspec.review.own_changes import newer_optee, other_call, with_shutdown, with_user_space_stopped
 from kexecspec.tree import Path, Plain, Scalar, Table, find, plain
 from kexecspec.versions import Version, parse_version
 
@@ -24,7 +24,8 @@ class Edit:
 
 @dataclass(frozen=True)
 class Repair:
-    """One change that can be made to a platform file: the `entry` of the vocabulary and what it is applied `to`."""
+    """One change that can be made to a platform file: the `entry` of the vocabulary and what it is applied `to`. It
+    `ends` findings of some codes where it leaves them without a premise."""
 
     entry: str
     to: str
@@ -33,6 +34,7 @@ class Repair:
     edits: tuple[Edit, ...]
     features: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,26 +65,61 @@ def clash(chosen: Sequence[Repair]) -> bool:
     return any(values.setdefault(e.path, e.value) != e.value for repair in chosen for e in repair.edits)
 
 
+def ends(name: str, chosen: Iterable[Repair], library: Library) -> bool:
+    """Whether a finding is mended where it has no premise any more: that was a danger, or one of the repairs takes it
+    away on purpose. Work that is not done any more is no mend."""
+    code = name.partition("/")[0]
+    if any(code in repair.ends for repair in chosen):
+        return True
+    kinds = {spec.content["property"]: spec.content.get("premise_is") for spec in library.all("properties")}
+    return kinds.get(code) == "danger"
+
+
+def _put(edits: Iterable[tuple[Path, Plain]]) -> tuple[Edit, ...]:
+    return tuple(Edit(path, value) for path, value in edits)
+
+
+def _features(root: Table, wanted: Sequence[str], library: Library) -> Iterator[Edit]:
+    for kernels in _by_version(root, library).values():
+        yield from _switched(root, kernels, wanted, library)
+
+
 def _made(name: str, entry: Mapping[str, Any], root: Table, library: Library) -> Iterator[Repair]:
-    title, cost = str(entry["title"]), int(entry["cost"])
-    if "features" in entry:
+    title, cost, ending = str(entry["title"]), int(entry["cost"]), tuple(map(str, entry.get("ends", ())))
+    content: Any = plain(root)
+    if "call" in entry:
+        switched = tuple(_features(root, entry.get("features", ()), library))
+        for to, puts in other_call(entry["call"]["from"], entry["call"]["to"], content, library):
+            yield Repair(name, to, title, cost, (*switched, *_put(puts)), ends=ending)
+    elif "features" in entry:
         wanted = tuple(map(str, entry["features"]))
         for version, kernels in _by_version(root, library).items():
             edits = tuple(_switched(root, kernels, wanted, library))
             if edits:
                 to = f"{', '.join(kernels)}: {version}"
-                yield Repair(name, to, title, cost, edits, wanted, tuple(kernels))
+                yield Repair(name, to, title, cost, edits, wanted, tuple(kernels), ending)
     if "series" in entry:
         for version, kernels in _by_version(root, library).items():
             for release in _releases(entry["series"], version, library):
                 edits = tuple(Edit(("kernels", kernel, "version"), release) for kernel in kernels)
                 yield Repair(name, f"{', '.join(kernels)}: {version} -> {release}", title, cost, edits)
     if "shutdown" in entry:
-        yield from _hooks(name, entry, root, library)
+        for to, puts in with_shutdown(entry["kinds"], content, library):
+            yield Repair(name, to, title, cost, _put(puts), ends=ending)
     if "set" in entry:
         for path in _places(root, entry["set"]["at"].split("."), entry.get("where", {})):
-            if (old := find(root, path)) is None or plain(old) != entry["set"]["to"]:
-                yield Repair(name, ".".join(map(str, path[:2])), title, cost, (Edit(path, entry["set"]["to"]),))
+            beside = "beside" not in entry or find(root, (*path[:-1], entry["beside"])) is not None
+            if beside and ((old := find(root, path)) is None or plain(old) != entry["set"]["to"]):
+                yield Repair(
+                    name, ".".join(map(str, path[:2])), title, cost, (Edit(path, entry["set"]["to"]),), ends=ending
+                )
+    if "user_space" in entry and (handoffs := with_user_space_stopped(content.get("handoffs", ()))):
+        yield Repair(name, "handoffs", title, cost, (Edit(("handoffs",), handoffs),), ends=ending)
+    if "optee" in entry:
+        yield from (
+            Repair(name, f"{old} -> {new}", title, cost, (Edit(("secure_world", "optee"), new),), ends=ending)
+            for old, new in newer_optee(entry["optee"], content)
+        )
 
 
 def _by_version(root: Table, library: Library) -> dict[str, list[str]]:
@@ -119,34 +156,6 @@ def _newest(series: str, library: Library) -> Version:
         for table in (entry.get("backports", {}), entry.get("backports_until", {})):
             told += [parse_version(str(release)) for name, release in table.items() if str(name) == series]
     return max(told)
-
-
-def _hooks(name: str, entry: Mapping[str, Any], root: Table, library: Library) -> Iterator[Repair]:
-    content: Any = plain(root)
-    users: dict[str, list[str]] = {}
-    for device, said in content.get("devices", {}).items():
-        if "quiesced_by" not in said:
-            users.setdefault(str(said["driver"]), []).append(device)
-    for driver, devices in users.items():
-        found = find_driver(driver, content, library)
-        if found is None or found.content.get("kind") not in entry["kinds"]:
-            continue
-        hooks = found.content.get("hooks", {})
-        if hooks.get("remove") and not hooks.get("shutdown"):
-            new, made = f"{driver}-with-shutdown", _with_hook(driver, content, found.content)
-            edits = [Edit(("drivers", new), made), *(Edit(("devices", one, "driver"), new) for one in devices)]
-            yield Repair(name, f"{driver}: {', '.join(devices)}", str(entry["title"]), int(entry["cost"]), tuple(edits))
-
-
-def _with_hook(driver: str, content: Mapping[str, Any], spec: Mapping[str, Any]) -> Plain:
-    own = dict(content.get("drivers", {}).get(driver, {}))
-    made: dict[str, Any] = {**own, "extends": own.get("extends", driver)}
-    made["hooks"] = {**own.get("hooks", {}), "shutdown": list(spec["hooks"]["remove"])}
-    if spec.get("kind") == "master":
-        stopped = dict(spec.get("quiesced_by", {}))
-        made["quiesced_by"] = {**stopped, "kexec": "shutdown", "reboot": "shutdown"}
-        made["quiesced_by"].pop("how", None)
-    return made
 
 
 def _places(root: Table, steps: Sequence[str], where: Mapping[str, str], path: Path = ()) -> Iterator[Path]:

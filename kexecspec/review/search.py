@@ -25,12 +25,14 @@ class Tried:
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions of a search: what a set comes to, a finding being likely that it leaves; whether it leaves a
-    finding as it is (that is quicker to say), or is even seen to at once; which repairs bear on a finding, and on any
-    that was met so far. `left` says whether more may be asked. `give_up` is told of a finding that no repair mends
-    alone, nor all of them together; it says whether to go on without it."""
+    """The questions of a search: what a set comes to, a finding being likely that it leaves; whether it is known
+    already to leave something; whether it leaves a finding as it is (that is quicker to say), or is even seen to at
+    once; which repairs bear on a finding, and on any that was met so far. `left` says whether more may be asked.
+    `give_up` is told of a finding that no repair mends alone, nor all of them together; it says whether to go on
+    without it."""
 
     test: Callable[[Set, str | None], Tried]
+    fails: Callable[[Set], bool]
     leaves: Callable[[Set, str], bool]
     keeps: Callable[[Set, str], bool]
     bears_on: Callable[[str], Set]
@@ -42,7 +44,7 @@ class Asked:
 @dataclass(frozen=True)
 class Found:
     """The minimal sets, cheapest first; those of which nobody knows; the findings and what mends each (no set that
-    mends it was seen without one of these); and how many sets were not tried."""
+    mends it was seen without one of these; the fewest that are known); and how many sets were not tried."""
 
     sets: tuple[Set, ...]
     undecided: tuple[Set, ...]
@@ -62,8 +64,9 @@ def search(costs: Sequence[int], size: int, asked: Asked, excluded: Callable[[Se
             seen.looks_again_at(one)
         before = bears
     order = sorted(seen.found, key=lambda one: (sum(costs[i] for i in one), len(one), sorted(one)))
-    clauses = (one for one in seen.clauses if not any(why == one[0] and more < one[1] for why, more in seen.clauses))
-    return Found(tuple(order), tuple(seen.undecided), tuple(clauses), seen.untried)
+    hit = [(why, clause) for why, clause in seen.clauses if all(clause & one for one in seen.found)]
+    fewest = [min((one for one in hit if one[0] == why), key=lambda one: len(one[1])) for why in dict(hit)]
+    return Found(tuple(order), tuple(seen.undecided), tuple(fewest), seen.untried)
 
 
 class _Seen:
@@ -78,7 +81,7 @@ class _Seen:
 
     def looks_at(self, chosen: Set) -> bool:
         """Tries a set. False for one that leaves a finding if more repairs do no more than fewer: it is put off."""
-        if any(done <= chosen for done in self.found):
+        if any(done <= chosen for done in self.found) or self.asked.fails(chosen):
             return True
         if any(not chosen & clause for _, clause in self.clauses):
             return False
@@ -97,7 +100,7 @@ class _Seen:
 
     def looks_again_at(self, chosen: Set) -> None:
         """Tries a set that was put off."""
-        if not any(done <= chosen for done in self.found) and self._may_try():
+        if not any(done <= chosen for done in self.found) and not self.asked.fails(chosen) and self._may_try():
             likely = next((why for why, clause in self.clauses if not chosen & clause), None)
             self._note(chosen, self.asked.test(chosen, likely))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,16 +14,19 @@ from kexecspec.ir.verdict import Verdict
 from kexecspec.library import library
 from kexecspec.resources import specs_root
 from kexecspec.review.apply import applied
-from kexecspec.review.repairs import Repair, clash, repaired, repairs
+from kexecspec.review.repairs import Repair, clash, ends, repaired, repairs
 from kexecspec.review.rerun import stays
+from kexecspec.review.rewrite import rewritten
 from kexecspec.schema import validate
-from kexecspec.source import Table, load, plain, read
+from kexecspec.source import Table, load, parse, plain, read
 from tests.conftest import Run
 from tests.goldens import ROOT
 from tests.review.test_diff import valid
 
 BOARD = ROOT / "examples/ls1028a-reboot-f/v6.1.0.yaml"
 STORM = ROOT / "examples/kdump-fault-storm/smmu-v2.yaml"
+SERVER = ROOT / "examples/whole-platform/5.10.19.yaml"
+LOCKED = ROOT / "examples/stale-thread/lock-held.yaml"
 HOOK_ONLY = ROOT / "examples/tee-bnxt-fourth-kexec/hook-only.yaml"
 
 
@@ -39,7 +43,8 @@ def test_the_vocabulary_is_valid_and_names_what_there_is(path: Path) -> None:
     features = library().features
     for name, entry in plain(root)["repairs"].items():  # type: ignore[call-overload,index,union-attr]
         assert set(entry.get("features", ())) <= features.keys(), name
-        assert len({"features", "series", "shutdown", "set"} & entry.keys()) == 1, name
+        kinds = {"features", "series", "shutdown", "set", "call", "user_space", "optee"} & entry.keys()
+        assert len(kinds - ({"features"} if "call" in kinds else set())) == 1, name
         commits = {features[f]["commit"] for f in entry.get("features", ()) if "commit" in features[f]}
         assert commits <= {source["ref"].removeprefix("commit ") for source in entry["sources"]}, name
 
@@ -108,6 +113,38 @@ def test_there_is_nothing_to_mend_in_what_is_proved(run: Run) -> None:
 
     assert ran.code == 0 and "nothing is refuted" in ran.out
     assert run("fix", "nowhere.yaml").code == 2
+
+
+def test_a_driver_takes_another_call_and_a_hook_and_the_text_says_both(tmp_path: Path) -> None:
+    root = tree(SERVER)
+    chosen = [one for one in repairs(root, library()) if one.to == "optee-rng: rng"]
+
+    assert {one.entry for one in chosen} == {"shutdown-hook", "kernel-buf-call"} and not clash(chosen)
+    made: Any = plain(parse(rewritten(SERVER.read_text(), [e for one in chosen for e in one.edits]), "fixed.yaml"))
+    rng = made["drivers"]["optee-rng"]
+    assert rng["extends"] == "optee-rng" and rng["hooks"]["shutdown"][0] == "tee_client_close_session"
+    call = {"do": "tee_shm_alloc_kernel_buf", "buffer": "entropy", "size": "4KiB", "unless": "tee-shm-dynamic-flag"}
+    assert call in rng["hooks"]["probe"]
+    assert made["kernels"]["prod"]["features"]["tee-kernel-buf"] is True, "the call is there, too"
+
+
+def test_user_space_is_stopped_first_and_optee_moves() -> None:
+    found = {one.name: one for one in repairs(tree(LOCKED), library())}
+
+    (first,) = [one for one in found.values() if one.entry == "user-space-first"]
+    assert first.edits[0].value == ["prod -systemctl kexec-> prod"]
+    assert "user-space-first" not in {one.entry for one in repairs(tree(SERVER), library())}, "it is already"
+    releases = [one.to for one in repairs(tree(SERVER), library()) if one.entry == "newer-optee"]
+    assert releases == ["3.13.0 -> 3.15.0", "3.13.0 -> 3.17.0", "3.13.0 -> 4.5.0"]
+    assert not any(one.entry.startswith("optee-") for one in repairs(tree(STORM), library())), "it has no OP-TEE"
+
+
+def test_a_finding_without_premise_is_mended_where_that_was_a_danger_or_is_meant() -> None:
+    """A driver whose memory is not registered any more does not do its work: that mends nothing."""
+    (static,) = [one for one in repairs(tree(SERVER), library()) if one.entry == "optee-static-shm"]
+
+    assert not ends("KX102/fw@kexec", (), library()) and not ends("KX107/fw@kexec", (static,), library())
+    assert ends("KX201/optee@kexec", (), library()) and ends("KX102/fw@kexec", (static,), library())
 
 
 def test_two_kernels_of_one_tree_are_changed_together_and_moves_exclude_each_other() -> None:

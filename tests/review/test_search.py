@@ -37,7 +37,10 @@ def asked(
 ) -> Asked:
     """Questions where every repair bears on everything."""
     bears = frozenset(range(number))
-    return Asked(lambda one, _: test(one), leaves, leaves, lambda why: bears, lambda: bears, left, lambda why: False)
+    return Asked(
+        lambda one, _: test(one), lambda one: False, leaves, leaves, lambda why: bears, lambda: bears, left,
+        lambda why: False,
+    )  # fmt: skip
 
 
 def all_minimal(needs: list[tuple[str, list[Set]]], bad: list[Set], number: int, size: int) -> set[Set]:
@@ -86,8 +89,8 @@ def test_a_repair_that_bears_on_what_a_set_breaks_is_looked_at_then() -> None:
 
     bears = {"wanted": frozenset({0, 2}), "broken": frozenset({0, 1})}
     asked = Asked(
-        lambda one, _: test(one), leaves, leaves, bears.__getitem__, lambda: frozenset().union(*met), lambda: True,
-        lambda why: False,
+        lambda one, _: test(one), lambda one: False, leaves, leaves, bears.__getitem__,
+        lambda: frozenset().union(*met), lambda: True, lambda why: False,
     )  # fmt: skip
 
     found = search([1, 1, 1], 2, asked, lambda chosen: False)
