@@ -52,7 +52,8 @@ def run(request: Request) -> int:
     log = _log(request, wrong)
     try:
         root = load(request.file)
-        found = [platform for _, platform in platforms_in(root, request.file, specs)]
+        ways = platforms_in(root, request.file, specs)
+        found = [platform for _, platform in ways]
     except InputError as error:
         raise InputError([*error.diagnostics, *wrong]) from None
     given = _devices(request, found[0], log, wrong)
@@ -60,7 +61,7 @@ def run(request: Request) -> int:
         raise InputError(wrong)
     options = replace(options_of((), request.rlimit), cache=usual(os.environ) if request.cache else None)
     bars = exposed(found, specs, options)
-    open_ = flips(root, request.file, specs, options, request.budget)
+    open_ = flips(root, ways, specs, options, request.budget)
     told = Told(
         request.file, found[0].name, len(found[0].edges), bars, _lengths(bars, found[0], given, log), request.initcalls,
         log is not None and log.stamped, unclear(open_, measures(specs)), open_,

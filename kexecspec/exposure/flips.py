@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.check import Checked, Known, Options, checked_platforms, platforms_in
+from kexecspec.check import Checked, Known, Options, Ways, checked_platforms
 from kexecspec.findings import Report
 from kexecspec.ir.values import IntSort, Value, members
 from kexecspec.library import Library
@@ -53,11 +53,11 @@ class Flips:
     report: Report | None
 
 
-def flips(root: Node, path: str, library: Library, options: Options, budget: int) -> Flips:
-    """What each unknown fact of the tree `root` would change; the platform is judged at most `budget` times more than
-    once. Facts that findings name as deciding come first, so that the budget goes to them. Raises InputError."""
+def flips(root: Node, found: Ways, library: Library, options: Options, budget: int) -> Flips:
+    """What each unknown fact of the tree `root` would change, `found` being the ways of its platform; that is judged at
+    most `budget` times more than once. Facts that findings name as deciding come first, so that the budget goes to
+    them. Raises InputError."""
     options = replace(options, replay=False, explained=False, apart=0, library=library, inside=True)
-    found = platforms_in(root, path, library)
     free = _free([platform for _, platform in found])
     if not free and len(found) == 1:
         return Flips((), 0, None)

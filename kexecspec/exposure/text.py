@@ -13,6 +13,8 @@ from kexecspec.exposure.unclear_text import unclear_lines
 from kexecspec.report.look import Look, count, shell, wrapped
 
 CELL = 8
+NAMES = 24
+"""Names of those that are never unsafe that are shown."""
 TURNS = 4
 """Steps that begin or end the unsafe that are shown without `-v`."""
 
@@ -125,7 +127,8 @@ def _never(everybody: Iterable[Exposed], shown: Sequence[Exposed]) -> Iterator[s
     rest = [one for one in everybody if one not in shown]
     names = [name for one in rest for name in (_name(one), *one.alike)]
     if names:
-        yield from wrapped(f"Nothing unsafe in any handoff: {', '.join(names)}", "", "  ")
+        more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+        yield from wrapped(f"Nothing unsafe in any handoff: {', '.join(names[:NAMES])}{more}", "", "  ")
 
 
 def _name(one: Exposed) -> str:
@@ -146,8 +149,9 @@ def _of_the_log(told: Told) -> Iterator[str]:
 
 
 def _ending(told: Told) -> Iterator[str]:
-    exposed = [one for one in told.exposed if any(bar.unsafe for bar in one.bars)]
+    exposed = sum(1 + len(one.alike) for one in told.exposed if any(bar.unsafe for bar in one.bars))
+    of = sum(1 + len(one.alike) for one in told.exposed)
     for said in told.objections:
         yield from wrapped(f"DISAGREEMENT: {said}", "", "  ")
-    yield f"{len(exposed)} of {len(told.exposed)} are exposed on {escape(told.platform)}"
+    yield f"{exposed} of {of} are exposed on {escape(told.platform)}"
     yield from wrapped(f"next: kexecspec check {shell(told.path)}", "", "  ")

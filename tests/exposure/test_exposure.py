@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import Options, read_platforms
+from kexecspec.check import Options, check, read_platforms
 from kexecspec.exposure import exposed as looked
 from kexecspec.exposure.asked import charts
 from kexecspec.exposure.exposed import Exposed, exposed
 from kexecspec.exposure.text import duration
+from kexecspec.ir.verdict import Verdict
 from kexecspec.library import library
 from kexecspec.resources import specs_root
 from kexecspec.schema import validate
@@ -58,7 +59,8 @@ def test_no_two_reaches_have_one_mark() -> None:
         ("smmu-shutdown-modes/v2-leave-unaware-running", "nic", ".. @   @"),
         ("tee-bnxt-fourth-kexec/hook-only", "bnxt", "..+PPP"),
         ("tee-bnxt-fourth-kexec/after", "bnxt", "......"),
-        ("optee-shm-cache/kdump-oops", "tee", ". CCC"),
+        ("optee-shm-cache/kdump-oops", "tee", ". cCC"),
+        ("optee-shm-cache/kdump-refuse", "tee", ". c c"),
     ],
 )
 def test_bars_are_what_the_stories_tell(story: str, name: str, wanted: str) -> None:
@@ -91,6 +93,30 @@ def test_what_is_judged_is_what_is_seen_where_all_states_are_looked_at(
                 if bar.left is None:
                     assert same.sure
                     assert (cell.phase, cell.unsafe) == (same.phase, same.unsafe)
+
+
+@pytest.mark.parametrize("story", ["v2-bypass-linux-running", "v3-gbpa-abort-linux-quiesced", "v3-adopt-linux-running"])
+def test_a_master_is_exposed_where_a_check_refutes_something_about_its_dma(story: str) -> None:
+    codes = ("KX301", "KX302", "KX304", "KX307")
+    report = check(str(MODES / f"{story}.yaml"), Options(inside=True, replay=False, explained=False))
+    refuted = [f.property.id for f in report.findings if f.verdict is Verdict.REFUTED and f.property.code in codes]
+
+    (nic,) = bars(f"smmu-shutdown-modes/{story}").values()
+
+    assert any(bar.unsafe for bar in nic.bars) == bool(refuted)
+
+
+def test_masters_that_differ_in_names_only_are_drawn_once_and_counted_each(run: Run) -> None:
+    text = (MODES / "v2-bypass-linux-running.yaml").read_text().partition("expect:")[0]
+    line = "  nic: {driver: generic-platform, smmu: smmu, streams: [0x100], iova: 0xfff0_0000 + 1MiB}\n"
+    more = "".join(line.replace("nic", f"nic{n}").replace("0x100", f"0x10{n}") for n in (1, 2))
+    assert line in text
+    Path("three.yaml").write_text(text.replace(line, line + more))
+
+    ran = run("exposure", "three.yaml")
+
+    assert "1. nic (generic-platform, behind smmu) and 2 others that differ in names only" in ran.out
+    assert "3 of 3 are exposed" in ran.out and "2. " not in ran.out
 
 
 LOG = """\

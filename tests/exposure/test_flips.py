@@ -77,6 +77,14 @@ def test_every_fact_that_may_be_unknown_says_how_it_is_measured() -> None:
     assert [place for place in places if measure_of(place.replace("#", "0"), known) is None] == []
 
 
+def test_facts_that_no_place_says_are_measured_too(run: Run) -> None:
+    ran = run("exposure", ROOT / "examples/shared-span/streams-unknown.yaml", "--format", "json", "--budget", "0")
+
+    facts = {fact["name"]: one["measure"] for one in json.loads(ran.out)["unknown"] for fact in one["facts"]}
+    assert facts and None not in facts.values()
+    assert facts["mmu.spans_shared"]["name"] == "streams"
+
+
 def test_the_measurements_fit_their_schema() -> None:
     for path in sorted((specs_root() / "measure").glob("*.yaml")):
         assert list(validate(load(str(path)), "measure")) == []
