@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kexecspec.audit.answers import Answer, line_of, read_line
 from kexecspec.diagnostics import Diagnostic, InputError, Span
-from kexecspec.files import write_whole
+from kexecspec.journal import Busy, Journal
+from kexecspec.journal import journal as lines_of
 
 SCHEMA = "kexecspec/audit-answers/1"
 LARGEST = 1 << 28
@@ -32,31 +31,21 @@ def earlier(path: Path, made: str) -> Mapping[str, Answer]:
             return {}
         return {one.key: one for one in map(read_line, lines[1:])}
     except (ValueError, OSError) as error:
-        said = f"no answers of an audit: {error}"
-        raise InputError([Diagnostic("KX030", said, Span(str(path)), help="name another by --results")]) from None
-
-
-@dataclass
-class Journal:
-    """A file that answers are added to."""
-
-    descriptor: int
-
-    def add(self, found: Answer) -> None:
-        """Adds a line. Raises OSError."""
-        rest = memoryview(line_of(found).encode("ascii"))
-        while rest:
-            rest = rest[os.write(self.descriptor, rest) :]
+        raise _wrong(path, f"no answers of an audit: {error}") from None
 
 
 @contextmanager
 def journal(path: Path, made: str, known: Mapping[str, Answer]) -> Iterator[Journal]:
-    """The file, with `known` answers in it and nothing else, open for more. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The file, with `known` answers in it and nothing else, open for lines of more (kexecspec.journal). Raises
+    InputError where another audit writes it, or OSError."""
     head = json.dumps({"schema": SCHEMA, "made": made}) + "\n"
-    write_whole(path, head + "".join(map(line_of, known.values())))
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-    try:
-        yield Journal(descriptor)
-    finally:
-        os.close(descriptor)
+    with ExitStack() as stack:
+        try:
+            log = stack.enter_context(lines_of(path, head + "".join(map(line_of, known.values()))))
+        except Busy:
+            raise _wrong(path, "another audit adds its answers to this file") from None
+        yield log
+
+
+def _wrong(path: Path, said: str) -> InputError:
+    return InputError([Diagnostic("KX030", said, Span(str(path)), help="name another by --results")])

@@ -113,6 +113,7 @@ def _made(request: Request, specs: Library) -> str:
 
 
 def _answers(request: Request, boards: Sequence[Asked], made: str, jobs: int, told: _Progress) -> dict[str, Answer]:
+    from kexecspec.audit.answers import line_of
     from kexecspec.audit.asked import all_questions
     from kexecspec.audit.kept import earlier, journal
     from kexecspec.audit.run import ask
@@ -122,7 +123,7 @@ def _answers(request: Request, boards: Sequence[Asked], made: str, jobs: int, to
     rlimit, tell = options_of((), request.rlimit).rlimit, told.about("questions answered")
     with journal(path, made, known) as log:
         try:
-            return ask(all_questions(tuple(boards)), known, jobs, rlimit, log.add, tell)
+            return ask(all_questions(tuple(boards)), known, jobs, rlimit, lambda one: log.add(line_of(one)), tell)
         except KeyboardInterrupt as stop:
             stop.add_note(f"the answers so far are in {path}; the same command with --resume goes on from there")
             raise

@@ -136,6 +136,7 @@ def _print(plan: Plan, number: int) -> int:
 def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
     """The results of all combinations; None where there is nobody to judge them, which has been told."""
     from kexecspec.sweep.crews import NoCrew
+    from kexecspec.sweep.lines import row_line
     from kexecspec.sweep.results import journal, known, worth_keeping
     from kexecspec.sweep.run import Gone, reused, swept
     from kexecspec.sweep.work import Unlike
@@ -149,7 +150,7 @@ def _rows(request: Request, plan: Plan, path: Path) -> list[Row] | None:
 
             def keep(row: Row) -> None:
                 with _named(path):
-                    log.add(row)
+                    log.add(row_line(row))
                 rows.append(row)
                 told.add(row)
 

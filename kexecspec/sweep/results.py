@@ -4,13 +4,13 @@ one by one, each on the disk before the next; a line that a killed run has left 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
-from kexecspec.files import write_whole
+from kexecspec.journal import Busy, Journal
+from kexecspec.journal import journal as lines_of
 from kexecspec.sweep.lines import KEPT, RESULT, Head, head_line, read_head, read_row, row_line
 from kexecspec.sweep.result import JUDGED, Row
 from kexecspec.textfile import read_text
@@ -60,58 +60,16 @@ def text_of(head: Head, rows: Iterable[Row], kept: Iterable[Row] = ()) -> str:
     return "".join((head_line(head), *(row_line(row, KEPT) for row in kept), *(row_line(row) for row in rows)))
 
 
-class Busy(Exception):
-    """Another sweep writes the file."""
-
-
-@dataclass
-class Journal:
-    """A file that results are added to."""
-
-    descriptor: int
-
-    def add(self, row: Row) -> None:
-        """Adds a line, which is on the disk when this returns. Raises OSError."""
-        rest = memoryview(row_line(row).encode("ascii"))
-        while rest:
-            rest = rest[os.write(self.descriptor, rest) :]
-        os.fsync(self.descriptor)
-
-
 @contextlib.contextmanager
 def journal(path: Path, head: Head, rows: Iterable[Row], kept: Iterable[Row] = ()) -> Iterator[Journal]:
-    """The file `path`, which holds the head, `rows` and `kept` and nothing else, open for more, and for nobody else.
-
-    What it held before is gone only when the new content is on the disk. Raises InputError where another sweep writes
-    it, or OSError.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The file `path`, which holds the head, `rows` and `kept` and nothing else, open for lines of more rows, and for
+    nobody else (kexecspec.journal). Raises InputError where another sweep writes it, or OSError."""
     with contextlib.ExitStack() as stack:
         try:
-            if path.exists():
-                _locked(path, stack)
-            write_whole(path, text_of(head, rows, kept))
-            descriptor = _locked(path, stack)
+            log = stack.enter_context(lines_of(path, text_of(head, rows, kept)))
         except Busy:
             raise _another(path, "another sweep adds its results to this file") from None
-        yield Journal(descriptor)
-
-
-def _locked(path: Path, stack: contextlib.ExitStack) -> int:
-    """A descriptor for adding to `path`, which is still that file once it is locked. Raises Busy."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-    stack.callback(os.close, descriptor)
-    try:
-        import fcntl
-    except ImportError:
-        return descriptor
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Busy from None
-    if os.fstat(descriptor).st_ino != path.stat().st_ino:
-        raise Busy
-    return descriptor
+        yield log
 
 
 def known(path: Path, head: Head) -> tuple[Row, ...]:

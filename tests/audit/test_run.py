@@ -122,8 +122,10 @@ def test_answers_are_kept_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "answers.jsonl"
     assert earlier(path, "made") == {}
     with journal(path, "made", {}) as log:
-        log.add(FOUND)
-        log.add(Answer("k2", (), "trouble"))
+        log.add(line_of(FOUND))
+        log.add(line_of(Answer("k2", (), "trouble")))
+        with pytest.raises(InputError, match="another audit"), journal(path, "made", {}):
+            pass
     assert earlier(path, "made") == {"k1": FOUND, "k2": Answer("k2", (), "trouble")}
     assert earlier(path, "otherwise made") == {}
     with path.open("a") as file:

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
+from kexecspec.journal import Journal
 from kexecspec.sweep import run as sweep_run
 from kexecspec.sweep.identity import Made
 from kexecspec.sweep.judging import Question, judged
-from kexecspec.sweep.result import Answer, Row
-from kexecspec.sweep.results import Journal, read_results
+from kexecspec.sweep.result import Answer
+from kexecspec.sweep.results import read_results
 from kexecspec.sweep.work import Job
 from tests.conftest import Run
 from tests.goldens import ROOT
@@ -241,12 +242,12 @@ def test_a_full_disk_is_told_and_what_is_done_is_kept(
     fleet(tmp_path)
     add, left = Journal.add, [3]
 
-    def full(log: Journal, row: Row) -> None:
+    def full(log: Journal, line: str) -> None:
         left[0] -= 1
         if left[0] < 0:
             os.write(log.descriptor, b'{"kind": "resu')
             raise OSError(errno.ENOSPC, "No space left on device")
-        add(log, row)
+        add(log, line)
 
     monkeypatch.setattr(Journal, "add", full)
     ran = run("sweep", "fleet.yaml", *ONLY, "--jobs", "1", "--results", "r.jsonl")

@@ -53,7 +53,7 @@ def test_a_last_line_that_is_half_written_is_no_result(cut: int, tmp_path: Path)
 def test_results_are_added_whole_and_at_once(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "a.jsonl"
     with journal(path, HEAD, ROWS[:1]) as log:
-        log.add(ROWS[1])
+        log.add(row_line(ROWS[1]))
         assert read_results(str(path)).rows == ROWS[:2]
         with pytest.raises(InputError, match="another sweep"), journal(path, HEAD, ()):
             pass
