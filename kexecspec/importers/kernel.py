@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kexecspec.importers.compose.setting import Setting
-from kexecspec.importers.facts import Fact, Place, assumed
+from kexecspec.importers.facts import Fact, Place, assumed, unknown
 from kexecspec.importers.features.beside import version_of_tree
 from kexecspec.importers.features.tree import Tree
 from kexecspec.importers.kept_features import Features
 from kexecspec.library import Library
 from kexecspec.platform.kernels import PASSTHROUGH
+
+CMDLINE = "CONFIG_CMDLINE"
 
 
 def setting_of(tree: Tree, found: Features, config_file: str, library: Library, tee: str) -> Setting:
@@ -22,7 +24,15 @@ def setting_of(tree: Tree, found: Features, config_file: str, library: Library, 
     usual = library.features_of(version if version is not None and described else library.newest)
     features = {name: fact for name, fact in found.items() if fact.known and fact.value is not (name in usual)}
     said = tree.version if described else assumed(str(library.newest), *tree.version.places)
-    return Setting(said, features, _options(tree.config, config_file, library), tee)
+    config = tree.config or {}
+    options = _options(tree.config, config_file, library)
+    return Setting(said, features, options, tee, _built_in(config, config_file), config.get(f"{CMDLINE}_FORCE") == "y")
+
+
+def _built_in(config: Mapping[str, str], file: str) -> Fact[str]:
+    """The command line of a configuration (early_init_dt_scan_chosen); unknown where it has none."""
+    text = config.get(CMDLINE, "").removeprefix('"').removesuffix('"').replace('\\"', '"').strip()
+    return Fact(text, (Place(file),)) if text else unknown(*([Place(file)] if file else []))
 
 
 def _options(config: Mapping[str, str] | None, file: str, library: Library) -> dict[str, Fact[str]]:

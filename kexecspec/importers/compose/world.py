@@ -72,7 +72,8 @@ def interrupt_controllers(board: Board) -> dict[str, Part]:
 def kernels(board: Board, setting: Setting, library: Library) -> dict[str, Part]:
     """The kernel and its crash kernel, of one version."""
     version = setting.version if setting.version.known else assumed(str(library.newest))
-    line = board.bootargs
+    built_in = setting.cmdline.known and (setting.forced or not board.bootargs.value)
+    line = setting.cmdline if built_in else board.bootargs
     facts: dict[str, Fact[Any] | None] = {
         "version": version,
         "cmdline": line if line.value else None,

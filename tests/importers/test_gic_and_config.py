@@ -12,6 +12,9 @@ from kexecspec.importers.compose.compose import Composed
 from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.compose.whole import imported
 from kexecspec.importers.devicetree.read import read_board
+from kexecspec.importers.features.recognise import features_of
+from kexecspec.importers.features.tree import open_tree
+from kexecspec.importers.kernel import setting_of
 from kexecspec.importers.sysfs.files import open_files
 from kexecspec.importers.sysfs.overlay import laid_over
 from kexecspec.importers.sysfs.running import machine
@@ -20,6 +23,7 @@ from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.kernels import kernels
 from kexecspec.source import parse
 from tests.importers.blobs import board
+from tests.importers.source.trees import tree
 
 ITS: dict[str, Any] = {"compatible": "arm,gic-v3-its", "msi-controller": None}
 LIVE = {"kaslr-seed": b"\0" * 8}
@@ -72,6 +76,24 @@ def test_a_running_machine_tells_whether_it_was_booted_through_efi(
     for name in names:
         (tmp_path / "sys/firmware" / name).mkdir(parents=True)
     assert of(ITS, running=tmp_path).content["interrupt_controllers"]["gic-1000"]["efi"] == efi
+
+
+@pytest.mark.parametrize(
+    ("config", "bootargs", "line"),
+    [
+        ('CONFIG_CMDLINE="iommu.passthrough=1 a=\\"b\\""\n', None, 'iommu.passthrough=1 a="b"'),
+        ('CONFIG_CMDLINE="quiet"\n', "ro", "ro"),
+        ('CONFIG_CMDLINE="quiet"\nCONFIG_CMDLINE_FORCE=y\n', "ro", "quiet"),
+        ('CONFIG_CMDLINE=""\n', None, None),
+    ],
+)
+def test_a_command_line_may_be_built_in(tmp_path: Path, config: str, bootargs: str | None, line: str | None) -> None:
+    (tree(tmp_path, {}) / ".config").write_text(config)
+    opened = open_tree(tmp_path, tmp_path / ".config")
+    setting = setting_of(opened, features_of(opened, library()), ".config", library(), "none")
+    said = read_board(board({"chosen": {} if bootargs is None else {"bootargs": bootargs}}), "b.dtb")
+    made = imported(said, by_library(library()), setting, (), library()).composed.content["kernels"]
+    assert made["linux"].get("cmdline") == line and "cmdline" not in made["kdump"]
 
 
 @pytest.mark.parametrize(
