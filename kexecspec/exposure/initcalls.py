@@ -1,8 +1,9 @@
 """A kernel's log with `initcall_debug`, as moments: when drivers probed, and when their shutdown hooks ran.
 
 The lines are those of init/main.c (`calling`, `initcall ... returned`), drivers/base/dd.c (`probe of ... returned`) and
-drivers/base/core.c (`DRIVER DEVICE: shutdown`), which are the same in 6.1.192 and 6.12.117. A probe that returned no
-negative number is one that succeeded; one that was deferred returned -517.
+drivers/base/core.c (`DRIVER DEVICE: shutdown`), which are the same in 6.1.192 and 6.12.117. A probe that returned 0 is
+one that succeeded, what failed shows the error's number, mostly without its sign. A log that has no 0 is of an older
+kernel, where 1 says that device and driver were bound.
 """
 
 from __future__ import annotations
@@ -97,21 +98,21 @@ def _departure(lines: Iterable[Line], clock: _Clock) -> tuple[dict[str, int], in
 
 
 def _arrival(lines: Iterable[Line], clock: _Clock) -> dict[str, tuple[int, int]]:
-    probes = dict[str, tuple[int, int]]()
+    probes: dict[int, dict[str, tuple[int, int]]] = {0: {}, 1: {}}
     for line in lines:
         text = clock.read(line.text)
         if found := _PROBE.search(text):
             took, code = int(found[3]), int(found[2])
             end = clock.now if clock.stamped else clock.now + clock.inside + took
             clock.inside += took
-            if code >= 0:
-                probes.setdefault(found[1], (max(0, end - took), end))
+            if code in probes:
+                probes[code].setdefault(found[1], (max(0, end - took), end))
         elif found := _INITCALL.search(text):
             clock.now += 0 if clock.stamped else int(found[1])
             clock.inside = 0
         elif found := _SAYS.match(text):
             clock.drivers.setdefault(found[1], set()).add(found[2])
-    return probes
+    return probes[0] or probes[1]
 
 
 def device_of(name: str, driver: str, alone: bool, given: Mapping[str, str], log: Timed) -> str | None:

@@ -138,7 +138,9 @@ def _name(one: Exposed) -> str:
 def _of_the_log(told: Told) -> Iterator[str]:
     if told.log is None:
         return
-    names = (f"{name} = {found.device}" for name, found in told.lengths.items() if found.device)
+    smmus = {one.smmu: told.lengths[one.name].smmu for one in told.exposed if one.name in told.lengths}
+    known = {**{name: found.device for name, found in told.lengths.items()}, **smmus}
+    names = [f"{name} = {device}" for name, device in known.items() if device]
     said = ", ".join(names) or "no device of the platform was recognised in it (--device NAME=KERNEL-NAME)"
     yield from wrapped(f"Times are those of {told.log}: {said}.", "", "  ")
     if not told.stamped:
