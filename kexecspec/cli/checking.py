@@ -26,7 +26,9 @@ from kexecspec.report.outcome import exit_code
 
 if TYPE_CHECKING:
     from kexecspec.check import Options
+    from kexecspec.findings import Finding, Report
     from kexecspec.library import Library
+    from kexecspec.report.look import Shorter
 
 _PATTERN = re.compile(r"KX[0-9]{3}(/[^@/\s][^@]*)?(@\S.*)?")
 _BUDGET = re.compile(r"([0-9]{1,18})(x?)")
@@ -86,6 +88,7 @@ def run(request: Request) -> int:
         request.diagram,
         request.specs,
         request.policy,
+        partial(_shorter, options),
     )
     outcomes: list[Outcome] = []
     reported = 0
@@ -104,6 +107,12 @@ def run(request: Request) -> int:
         stop.add_note(f"no report on {', '.join(request.files[reported:])}")
         raise
     return _code(outcomes, written, request)
+
+
+def _shorter(options: Options, report: Report, finding: Finding) -> Shorter | None:
+    from kexecspec.cli.reducing import shorter
+
+    return shorter(options, report, finding)
 
 
 def _specs_of(request: Request) -> Library | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kexecspec.cache.place import usual
 from kexecspec.cli.checking import options_of
@@ -13,6 +14,14 @@ from kexecspec.cli.console import complain, say
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE
 from kexecspec.textfile import read_text
+
+if TYPE_CHECKING:
+    from kexecspec.check import Options
+    from kexecspec.findings import Finding, Report
+    from kexecspec.report.look import Shorter
+
+MAIL = 15_000
+"""How much work a mail is worth (about a thousandth of a second each)."""
 
 
 def run(file: str, finding: str | None, output: str | None, rlimit: str | None, cache: bool) -> int:
@@ -39,3 +48,21 @@ def run(file: str, finding: str | None, output: str | None, rlimit: str | None, 
             return UNUSABLE
     complain(f"{found.after} of {found.before} facts are left ({count(found.judged, 'check')})")
     return PROVED
+
+
+def shorter(options: Options, report: Report, finding: Finding) -> Shorter | None:
+    """What a mail about a finding can make do with; None where that is not to be had."""
+    from kexecspec.certificate.platform_text import platform_text
+    from kexecspec.check import checked_tree
+    from kexecspec.diagnostics import InputError
+    from kexecspec.report.look import Shorter
+    from kexecspec.review.reduce import reduced
+    from kexecspec.source import plain
+
+    name = finding.property.id
+    try:
+        found = reduced(read_tree(report.path, read_text), report.path, name, options, MAIL)
+        small = checked_tree(found.tree, report.path, replace(options, only=(name,))).report
+    except InputError:
+        return None
+    return Shorter(small, platform_text(plain(found.tree), ""), found.before, found.after, found.whole)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kexecspec.diagnostics import WIDTH, Span, escape
+from kexecspec.findings import Finding, Report
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "loud": "1;41;97"}
 
@@ -34,10 +35,27 @@ def _no_text(_: str) -> RuleText | None:
 
 
 @dataclass(frozen=True)
+class Shorter:
+    """A report on no more of a platform file than one finding needs, the text of that, and how many of its facts are
+    left. `whole`: none of these can go alone."""
+
+    report: Report
+    text: str
+    before: int
+    after: int
+    whole: bool
+
+
+def _none_shorter(report: Report, finding: Finding) -> Shorter | None:
+    return None
+
+
+@dataclass(frozen=True)
 class Look:
     """`quiet`: failures only. `verbose`: the not judged too, and where each step comes from. `root`: the folder that
     paths in files for build systems are relative to. `explain`: the library's words on a code. `diagram`: traces
-    as sequence diagrams. `specs`: folders laid over the library, `policy`: the one that was chosen."""
+    as sequence diagrams. `specs`: folders laid over the library, `policy`: the one that was chosen. `shorter`: what a
+    mail can make do with."""
 
     colour: bool = False
     quiet: bool = False
@@ -51,6 +69,7 @@ class Look:
     diagram: bool = False
     specs: tuple[str, ...] = ()
     policy: str | None = None
+    shorter: Callable[[Report, Finding], Shorter | None] = _none_shorter
 
     def laid(self) -> str:
         """The options with which another command works with the same specifications; "" where nothing is laid over the

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Span, escape
 from kexecspec.findings import Finding, Report, StepShown
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import ending, entries
-from kexecspec.report.look import Look, count, shell, wrapped
+from kexecspec.report.look import Look, Shorter, count, shell, wrapped
 from kexecspec.report.outcome import Outcome, counting
 from kexecspec.report.refuted import after
 from kexecspec.report.steps import changes
@@ -44,12 +45,24 @@ def _mail(report: Report, look: Look) -> Iterator[str]:
         yield _subject(f"{report.platform}: {ending.verdict_line(report, look)}")
         yield ""
         yield from _said(f"A check of a model of {report.platform} says: {ending.verdict_line(report, look)}.")
-    else:
+        yield ""
+        yield from _stands_on(report)
+        yield from _input(report, look)
+        return
+    shorter = look.shorter(report, found[0])
+    told = None if shorter is None else next((f for f in shorter.report.findings if _same(f, found[0])), None)
+    if shorter is None or told is None:
         yield from _finding(report, found[0], look)
-        yield from _others(found[1:])
+    else:
+        yield from _finding(replace(shorter.report, platform=report.platform), told, look)
+    yield from _others(found[1:])
     yield ""
-    yield from _stands_on(report)
-    yield from _input(report, look)
+    yield from _stands_on(report if shorter is None or told is None else shorter.report)
+    yield from _input(report, look) if shorter is None or told is None else _small_input(report, shorter, look)
+
+
+def _same(finding: Finding, other: Finding) -> bool:
+    return finding.property.id == other.property.id and finding.verdict is other.verdict
 
 
 def _subject(text: str) -> str:
@@ -147,6 +160,16 @@ def _input(report: Report, look: Look) -> Iterator[str]:
         yield from ["", "complete input:", "", *(f"  {line}".rstrip() for line in lines)]
     elif lines:
         yield from _said(f"The platform file has more than {count(_INPUT, 'line')} and is not part of this mail.")
+
+
+def _small_input(report: Report, shorter: Shorter, look: Look) -> Iterator[str]:
+    yield f"reproduce: kexecspec check {shell(entries.relative(report.path, look.root))}"
+    yield ""
+    known = f"{shorter.after} of {count(shorter.before, 'fact')}"
+    end = "none of them can go alone" if shorter.whole else "it was not tried to the end whether more can go"
+    yield from _said(f"input without what the finding does not need ({known}; {end}):")
+    yield ""
+    yield from (f"  {escape(line)}".rstrip() for line in shorter.text.splitlines())
 
 
 def _named(title: str, text: str) -> list[str]:

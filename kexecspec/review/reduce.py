@@ -18,6 +18,8 @@ KEPT = ("schema", "platform")
 """What every file has."""
 NAMED = ("kernels", "devices", "smmus", "drivers", "services")
 """Where things are that others name."""
+_CHECK = 40
+"""What a check costs at least."""
 SILENT = ("about", "expect")
 """What bears on no verdict, and goes at once."""
 
@@ -33,7 +35,8 @@ class Same:
 
 @dataclass(frozen=True)
 class Reduced:
-    """The smaller tree, the finding in it, and how many facts there were and are left."""
+    """The smaller tree, the finding in it, and how many facts there were and are left. `whole`: it was looked at to
+    the end, so that none of those can go alone."""
 
     tree: Table
     finding: str
@@ -41,6 +44,7 @@ class Reduced:
     before: int
     after: int
     judged: int
+    whole: bool = True
 
 
 @dataclass
@@ -48,29 +52,42 @@ class _Judge:
     path: str
     finding: str
     options: Options
+    budget: int | None = None
     judged: int = 0
+    work: int = 0
     known: dict[str, Same | None] = field(default_factory=dict)
 
+    @property
+    def left(self) -> bool:
+        """Whether more may be judged."""
+        return self.budget is None or self.work < self.budget
+
     def same(self, tree: Node) -> Same | None:
-        """What becomes of the finding in `tree`; None where there is no such finding, or nothing can be judged."""
+        """What becomes of the finding in `tree`; None where there is no such finding, or nothing can be judged, or no
+        more may be."""
         key = json.dumps(plain(tree))
+        if key not in self.known and not self.left:
+            return None
         if key not in self.known:
             self.judged += 1
+            self.work += _CHECK
             try:
                 report = checked_tree(tree, self.path, self.options).report
             except InputError:
                 self.known[key] = None
             else:
+                self.work += len(report.rules) ** 2 // 4
                 found = next((f for f in report.findings if self.finding in ids(f)), None)
                 self.known[key] = same_of(found) if found and not report.objections else None
         return self.known[key]
 
 
-def reduced(root: Table, path: str, wanted: str | None, options: Options) -> Reduced:
+def reduced(root: Table, path: str, wanted: str | None, options: Options, budget: int | None = None) -> Reduced:
     """`root` without the facts that the finding `wanted` can do without: none of those that are left can go alone. By
-    default it is the first that is refuted. Raises InputError where there is no such finding."""
+    default it is the first that is refuted. With a `budget` (about a thousandth of a second each) some of those may be
+    left. Raises InputError where there is no such finding."""
     finding = wanted if wanted is not None else _first(root, path, options)
-    judge = _Judge(path, finding, replace(options, only=(finding,), explained=False))
+    judge = _Judge(path, finding, replace(options, only=(finding,), explained=False), budget)
     tree = Table(tuple(entry for entry in root.entries if entry.key.text not in SILENT), root.span)
     same = judge.same(tree)
     if same is None or same.verdict is not Verdict.REFUTED:
@@ -81,7 +98,7 @@ def reduced(root: Table, path: str, wanted: str | None, options: Options) -> Red
         last = facts(tree)
         for depth in range(1, 1 + max(len(place) for place, _ in walk(tree))):
             tree = _level(tree, depth, judge, same)
-    return Reduced(tree, finding, same, before, facts(tree), judge.judged)
+    return Reduced(tree, finding, same, before, facts(tree), judge.judged, judge.left)
 
 
 def same_of(finding: Finding) -> Same:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kexecspec.review.reduce import facts, without
+from kexecspec.check import Options, checked_tree
+from kexecspec.review.reduce import facts, reduced, without
 from kexecspec.source import Table, load, parse, plain, walk
 from tests.conftest import Run
 from tests.goldens import ROOT
@@ -28,6 +29,28 @@ def test_what_is_left_has_the_same_finding(run: Run, tmp_path: Path) -> None:
     assert again.code == 1 and "Replay: CONFIRMED STORM" in again.out
     root = load("small.yaml")
     assert isinstance(root, Table) and facts(root) < 14
+
+
+def test_a_mail_has_no_more_of_the_file_than_its_finding_needs(run: Run) -> None:
+    before = ROOT / "examples/tee-bnxt-fourth-kexec/before.yaml"
+
+    mail = run("check", before, "--only", "KX102/bnxt@kexec", "--format", "lore").out
+    assert "input without what the finding does not need (6 of 13 facts; none of\nthem can go alone)" in mail
+    text = mail.partition("can go alone):\n\n")[2]
+    Path("mailed.yaml").write_text(text)
+    again = run("check", "mailed.yaml", "--only", "KX102/bnxt@kexec", "-q")
+    assert again.code == 1 and "Replay: CONFIRMED LEAK" in again.out
+
+
+def test_what_a_budget_leaves_has_the_finding_too() -> None:
+    root = load(str(STORM))
+    assert isinstance(root, Table)
+    options = Options(inside=True)
+
+    found = reduced(root, str(STORM), "KX302/nic@crash", options, 900)
+    assert not found.whole and facts(found.tree) == found.after < found.before
+    names = {f.property.id for f in checked_tree(found.tree, "x", options).report.findings if f.steps}
+    assert "KX302/nic@crash" in names
 
 
 def test_what_is_not_refuted_cannot_be_reduced(run: Run) -> None:
