@@ -19,7 +19,7 @@ Exit codes:
 _RECIPE_EXITS = """\b
 Exit codes:
   0    there is a trace, and the recipe is shown
-  2    usage or input error, nothing is refuted, or output that cannot be written
+  2    usage or input error, nothing refuted, output that cannot be written
   4    the executable model does not go where the trace goes"""
 
 

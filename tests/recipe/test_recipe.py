@@ -188,8 +188,8 @@ def test_bad_input_says_what_is_wrong(run: Run) -> None:
 def test_the_text_is_ascii_and_keeps_to_its_width(run: Run) -> None:
     path = story("smmu-shutdown-modes/v2-bypass-linux-running")
 
-    first, again = run("recipe", path), run("recipe", path)
+    first = run("recipe", path)
 
-    assert first.out == again.out and first.out.isascii()
+    assert first.out.isascii()
     lines = [line for line in first.out.splitlines() if not line.startswith(("     # ", "    page "))]
     assert max(map(len, lines)) <= 78
