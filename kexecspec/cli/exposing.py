@@ -61,6 +61,10 @@ def run(request: Request) -> int:
         raise InputError(wrong)
     options = replace(options_of((), request.rlimit), cache=usual(os.environ) if request.cache else None)
     bars = exposed(found, specs, options)
+    if not bars:
+        message = "the file describes nothing that could be exposed"
+        help_ = "describe a secure world or devices that issue DMA, and a handoff"
+        raise InputError([Diagnostic("KX024", message, Span(request.file), (), help_)])
     open_ = flips(root, ways, specs, options, request.budget)
     told = Told(
         request.file, found[0].name, len(found[0].edges), bars, _lengths(bars, found[0], given, log), request.initcalls,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kexecspec.ground.ground import watching
 from kexecspec.ground.names import World
-from kexecspec.ir.expr import FALSE, TRUE, Expr
+from kexecspec.ir.expr import FALSE, TRUE, Expr, references
 from kexecspec.ir.language import lower
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library
@@ -88,13 +88,25 @@ def questions(platform: Platform, library: Library, chart: Chart, name: str) -> 
         }
         for key, entry in chart.content.get("history", {}).items()
     }  # fmt: skip
-    system = watching(platform, library, lambda world: _asked(world, chart, name), more)
+    system = _without_idle(watching(platform, library, lambda world: _asked(world, chart, name), more))
     found = {(prop.code, int(prop.handoff)): prop.holds for prop in system.properties}
     return Questions(
         system,
         tuple((phase, found[PHASE, n]) for n, phase in enumerate(chart.phases) if (PHASE, n) in found),
         tuple((reach, found[REACH, n]) for n, reach in enumerate(chart.reaches) if (REACH, n) in found),
     )
+
+
+def _without_idle(system: TransitionSystem) -> TransitionSystem:
+    """`system` without the unknown facts that nothing in it looks at: each of their values would be a state of its
+    own."""
+    exprs = [prop.holds for prop in system.properties]
+    exprs += [var.initial for var in system.variables.values() if var.initial is not None]
+    exprs += [part for rule in system.rules for part in (rule.guard, *rule.order, *rule.effect.values())]
+    used = frozenset(name for expr in exprs for name in references(expr))
+    kept = {name: var for name, var in system.variables.items() if var.initial is not None or name in used}
+    invariants = tuple(one for one in system.invariants if references(one.holds) <= kept.keys())
+    return replace(system, variables=kept, invariants=invariants)
 
 
 def _asked(world: World, chart: Chart, name: str) -> Iterator[Property]:

@@ -107,6 +107,20 @@ def test_a_master_is_exposed_where_a_check_refutes_something_about_its_dma(story
     assert any(bar.unsafe for bar in nic.bars) == bool(refuted)
 
 
+def test_an_unknown_number_that_nothing_looks_at_leaves_the_bars_as_they_are(run: Run) -> None:
+    base = ROOT / "examples/tee-bnxt-fourth-kexec"
+    for name in ("before", "hook-only"):
+        Path(f"{name}.yaml").write_text((base / f"{name}.yaml").read_text().partition("expect:")[0])
+    more = "secure_world: {heap: {base_use: unknown}}\n"
+    head = "schema: kexecspec/platform/1\nextends: hook-only.yaml\nplatform: open\n"
+    Path("open.yaml").write_text(head + more)
+
+    found = [platform for _, platform in read_platforms("open.yaml", library())]
+    (bnxt,) = [one for one in exposed(found, library(), Options(inside=True)) if one.name == "bnxt"]
+
+    assert marks(bnxt) == "..+PPP"
+
+
 def test_masters_that_differ_in_names_only_are_drawn_once_and_counted_each(run: Run) -> None:
     text = (MODES / "v2-bypass-linux-running.yaml").read_text().partition("expect:")[0]
     line = "  nic: {driver: generic-platform, smmu: smmu, streams: [0x100], iova: 0xfff0_0000 + 1MiB}\n"
@@ -190,8 +204,13 @@ def test_bad_logs_and_names_are_refused_together_with_the_platform(run: Run) -> 
     device = run("exposure", story, "--initcalls", "boot.log", "--device", "nic=4000000.nik")
     name = run("exposure", story, "--initcalls", "boot.log", "--device", "nik=4000000.nic")
     alone = run("exposure", story, "--device", "nic=x")
+    text = story.read_text().replace("\n  smmu: {variant", "\n  other: {variant").partition("expect:")[0]
+    lines = [line for line in text.splitlines() if not line.startswith(("smmus:", "devices:", "  nic:", "  other:"))]
+    Path("nothing.yaml").write_text("\n".join(lines) + "\n")
+    nothing = run("exposure", "nothing.yaml")
 
-    assert [one.code for one in (wrong, both, device, name, alone)] == [2] * 5
+    assert [one.code for one in (wrong, both, device, name, alone, nothing)] == [2] * 6
+    assert "KX024" in nothing.err
     assert "other.log:1:1: error[KX037]" in wrong.err and "initcall_debug" in wrong.err
     assert "bad.yaml" in both.err and "missing.log" in both.err
     assert "did you mean '4000000.nic'" in device.err
