@@ -61,6 +61,9 @@ _COMPARISONS: Mapping[type, Callable[[Expr, Expr], Expr]] = {
     ast.GtE: lambda a, b: at_most(b, a),
 }
 
+TRUTHS = {"true": True, "false": False}
+"""Truth values as YAML writes them; Python's spelling is known to its parser."""
+
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> ast.expr:
@@ -119,7 +122,7 @@ def _meaning(node: ast.expr, scope: Scope) -> Meaning:
             return Const(value)
         case ast.Name(id=name):
             known = scope(name)
-            return Const(name) if known is None else known
+            return Const(TRUTHS.get(name, name)) if known is None else known
         case ast.Attribute(value=owner, attr=attr):
             thing = _meaning(owner, scope)
             if isinstance(thing, Group) or not hasattr(thing, "attribute"):

@@ -59,6 +59,12 @@ def test_what_is_quoted_is_cut_after_eighty_letters() -> None:
         assert said.startswith(words) and len(said) == len(words) + 80, said
 
 
+def test_truth_values_are_written_as_in_yaml_or_as_in_python() -> None:
+    for text, value in (("true", True), ("True", True), ("false", False), ("False", False)):
+        assert lower(text, known) == Const(value)  # type: ignore[arg-type]
+        assert lower(f"n == 1 or {text}", known) == (TRUE if value else lower("n == 1", known))  # type: ignore[arg-type]
+
+
 def test_quantifiers_may_not_be_nested_for_ever() -> None:
     text = "n == 1"
     for depth in range(12):
