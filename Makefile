@@ -8,7 +8,7 @@
 # make browser   the HTML report in a real Chromium, at two widths (SCREENSHOTS=DIR keeps pictures)
 # make docs    the documentation site, in build/docs; warnings are errors
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
-# make bench   time and memory of every example's check
+# make bench   time and memory of every example's check, and of imports and the audit where `make audit` has fetched its packages (or TREE=linux DTBS=dir)
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
 # make bench-fix   the smallest repairs of every story
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
@@ -104,6 +104,7 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/imports.py $(TREE) $(DTBS)
 
 bench-scale: $(STAMP)
 	$(BIN)/python benchmarks/scale.py

@@ -26,10 +26,10 @@ class Measured:
     mebibytes: float
 
 
-def measure(arguments: list[str]) -> Measured:
-    """Runs `kexecspec ARGUMENTS` RUNS times, each a process of its own with its output thrown away."""
+def measure(arguments: list[str], runs: int = RUNS) -> Measured:
+    """Runs `kexecspec ARGUMENTS` `runs` times, each a process of its own with its output thrown away."""
     seconds, peaks = [], []
-    for _ in range(RUNS):
+    for _ in range(runs):
         began = os.times().elapsed
         pid = os.posix_spawn(
             sys.executable,
