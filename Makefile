@@ -10,7 +10,7 @@
 # make fuzz    hostile files for everything that reads files, MINUTES (30) in all
 # make bench   time and memory of every example's check, and of imports and the audit where `make audit` has fetched its packages (or TREE=linux DTBS=dir)
 # make bench-scale   one platform of 100 to 10,000 devices, and what an edit of one line costs
-# make bench-fix   the smallest repairs of every story
+# make bench-fix   the smallest repairs of every story, into README's table
 # make bench-sweep   the throughput of a sweep: two processes, and two Dask workers, against one
 # make bench-source TREE=linux   a kernel tree read anew and again
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)

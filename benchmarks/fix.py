@@ -1,16 +1,21 @@
-"""Processor time, wall time and outcome of `fix` on every story, cold, each a process of its own. Prints a table.
+"""Processor time, wall time and outcome of `fix` on every story, cold, each a process of its own.
 
-Names of stories (tee-bnxt-fourth-kexec/hook-only...) may be given; else all are measured.
+Names of stories (tee-bnxt-fourth-kexec/hook-only...) may be given, and are printed; else all are measured, and those
+that have something to mend are written into README's table.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+MARKS = "<!-- fix: written by make bench-fix -->", "<!-- end of fix -->"
+HEAD = ("| story | processor | wall | outcome |", "|---|---|---|---|")
 _WORDS = ("PASS", "FAIL", "UNDECIDED")
 
 
@@ -30,11 +35,21 @@ def measure(story: str) -> str:
 
 
 def main(stories: list[str]) -> None:
-    """Measures the stories and prints a row for each."""
+    """Measures the stories and prints a row for each; all of them go into README.md."""
     found = sorted((ROOT / "examples").glob("*/*.yaml"))
-    print("| story | processor | wall | outcome |\n|---|---|---|---|")
+    print(*HEAD, sep="\n")
+    rows = []
     for story in stories or [file.relative_to(ROOT / "examples").with_suffix("").as_posix() for file in found]:
-        print(measure(story), flush=True)
+        rows.append(measure(story))
+        print(rows[-1], flush=True)
+    if not stories:
+        README.write_text(written(rows, README.read_text()))
+
+
+def written(rows: list[str], text: str) -> str:
+    """README's text with a table of the rows that have something to mend."""
+    table = "\n".join([MARKS[0], *HEAD, *(row for row in rows if "nothing is refuted" not in row), MARKS[1]])
+    return re.sub(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}", lambda _: table, text, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

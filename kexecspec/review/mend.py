@@ -35,8 +35,8 @@ class Mended:
 class Fixes:
     """What mends a platform. `wanted` are the findings that are to be proved, `repairs` those that bear on any, `needs`
     says of a finding by which repairs it can be mended, of those that were tried together; `stuck` are those that none
-    mends, alone or with all others, and that the sets leave. `untried` sets were left out; `undecided` are those for
-    which something stayed open."""
+    mends, alone or with all others, and that the sets leave, `beyond` those of them on which no repair bears.
+    `untried` sets were left out; `undecided` are those for which something stayed open."""
 
     path: str
     wanted: tuple[str, ...]
@@ -50,12 +50,12 @@ class Fixes:
     judged: int
     size: int
     before: Verdicts
+    beyond: tuple[str, ...] = ()
 
 
 def fixes(root: Table, path: str, library: Library, options: Options, size: int, budget: int) -> Fixes:
-    """All minimal sets of up to `size` repairs, with no more work than `budget` (about a
-    thousandth of a second each). Raises InputError for a file that
-    cannot be judged."""
+    """All minimal sets of up to `size` repairs, with no more work than `budget` (about a thousandth of a second each).
+    Raises InputError for a file that cannot be judged."""
     judge = Judge(path, library, replace(options, explained=False))
     before = judge.whole(root)
     wanted = tuple(name for name, state in before.states.items() if state.failing and state.severity == "error")
@@ -76,7 +76,7 @@ def fixes(root: Table, path: str, library: Library, options: Options, size: int,
     return Fixes(
         path, wanted, tuple(mending.stuck), named(mending.bears()), len(every) - len(mending.bears()), sets,
         tuple(map(named, result.undecided)), tuple((why, named(clause)) for why, clause in result.clauses if clause),
-        result.untried, judge.asked, size, before,
+        result.untried, judge.asked, size, before, tuple(name for name in mending.stuck if not family.bears(name)),
     )  # fmt: skip
 
 
