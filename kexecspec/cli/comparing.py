@@ -11,6 +11,7 @@ import click
 from kexecspec.cache.place import usual
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.console import complain, say, wants_colour
+from kexecspec.cli.laying import laid_on
 from kexecspec.diagnostics import Diagnostic, InputError, Span, render_all
 from kexecspec.exit_codes import UNUSABLE
 from kexecspec.report import Look
@@ -30,6 +31,8 @@ class Request:
     kernel_old: tuple[str, ...] = ()
     kernel_new: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
     form: str = "text"
     rlimit: str | None = None
     cache: bool = True
@@ -48,11 +51,12 @@ def run(request: Request) -> int:
     if len(request.files) > 2 or (len(request.files) == 1 and not (request.kernel_old or request.kernel_new)):
         raise click.UsageError("diff compares two files, or one FILE with --kernel-old or --kernel-new.")
     options = replace(options_of(request.only, request.rlimit), cache=usual(os.environ) if request.cache else None)
+    options = laid_on(options, request.specs, request.policy)
     text_of = text_reader()
     line_of = line_reader(text_of)
     try:
         old, new = _trees(request, text_of)
-        diff = compared(old, new, _names(request), library(), options)
+        diff = compared(old, new, _names(request), options.library or library(), options)
     except InputError as error:
         complain(render_all(error.diagnostics, line_of))
         return UNUSABLE

@@ -13,6 +13,7 @@ from kexecspec.cache.place import usual
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.comparing import read_tree
 from kexecspec.cli.console import complain, say, wants_colour
+from kexecspec.cli.laying import laid_on
 from kexecspec.diagnostics import Diagnostic, InputError, Span, escape
 from kexecspec.exit_codes import UNUSABLE
 from kexecspec.report import Look
@@ -36,6 +37,8 @@ class Request:
     number: int = 1
     commits: bool = False
     git: str | None = None
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
     form: str = "text"
     rlimit: str | None = None
     cache: bool = True
@@ -54,9 +57,10 @@ def run(request: Request) -> int:
     if request.git is not None and not request.commits:
         raise click.UsageError("--git goes with --commits.")
     options = replace(options_of((), request.rlimit), cache=usual(os.environ) if request.cache else None)
+    options = laid_on(options, request.specs, request.policy)
     root = read_tree(request.file, read_text)
-    found = fixes(root, request.file, library(), options, request.size, request.budget)
-    look = Look(wants_colour(), verbose=request.verbose)
+    found = fixes(root, request.file, options.library or library(), options, request.size, request.budget)
+    look = Look(wants_colour(), verbose=request.verbose, specs=request.specs, policy=request.policy)
     taken = _commits(request, root, found)
     if request.form == "json":
         say(as_json(found, None if taken is None else {"set": request.number, **json_of(taken)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,14 @@ import click
 from kexecspec.diagnostics import allowed_help, quote
 
 if TYPE_CHECKING:
+    from kexecspec.check import Options
     from kexecspec.library import Library
+
+
+def laid_on(options: Options, folders: Sequence[str], policy: str | None = None) -> Options:
+    """`options` with the library that has `folders` laid over it and a policy chosen, where there are any. Raises as
+    `specs_of`."""
+    return replace(options, library=specs_of(folders, policy)) if folders or policy is not None else options
 
 
 def specs_of(folders: Sequence[str], policy: str | None = None) -> Library:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kexecspec.cli.options import CACHE, ONLY, QUIET, RLIMIT, TEXT_OR_JSON, VERBOSE, files
+from kexecspec.cli.options import CACHE, ONLY, POLICY, QUIET, RLIMIT, SPECS, TEXT_OR_JSON, VERBOSE, files
 
 _DIFF_EXITS = """\b
 Exit codes:
@@ -35,6 +35,7 @@ Exit codes:
 @click.argument("file", shell_complete=files)
 @click.option("--finding", metavar="ID", help="Which one, such as KX102/eth0@kexec; default: the first refuted one.")
 @click.option("-o", "--output", metavar="FILE", help="Where the smaller file goes; default: stdout.")
+@SPECS
 @RLIMIT
 @CACHE
 def reduce(**given: Any) -> int:
@@ -66,6 +67,8 @@ def diagnose(**given: Any) -> int:
 @click.option("--kernel-old", multiple=True, metavar="[NAME=]V", help="OLD with its kernels at version V.")
 @click.option("--kernel-new", multiple=True, metavar="[NAME=]V", help="NEW with its kernels at version V.")
 @ONLY
+@SPECS
+@POLICY
 @TEXT_OR_JSON
 @RLIMIT
 @CACHE
@@ -89,6 +92,8 @@ def diff(**given: Any) -> int:
 @click.option("--set", "number", type=click.IntRange(1), default=1, metavar="N", help="Which set (default 1).")
 @click.option("--commits", is_flag=True, help="The commits of that set, their first releases and what they need.")
 @click.option("--git", metavar="TREE", help="With --commits: what the history of your own tree has of them.")
+@SPECS
+@POLICY
 @TEXT_OR_JSON
 @RLIMIT
 @CACHE

@@ -6,7 +6,20 @@ from typing import Any
 
 import click
 
-from kexecspec.cli.options import CACHE, EXITS, FILES, ONLY, QUIET, RLIMIT, SPECS, TEXT_OR_JSON, VERBOSE, codes, files
+from kexecspec.cli.options import (
+    CACHE,
+    EXITS,
+    FILES,
+    ONLY,
+    POLICY,
+    QUIET,
+    RLIMIT,
+    SPECS,
+    TEXT_OR_JSON,
+    VERBOSE,
+    codes,
+    files,
+)
 
 _FORMS = [
     "text", "json", "itf", "sarif", "junit", "github", "gitlab", "ktap", "markdown", "csv", "html", "lore", "mermaid",
@@ -34,7 +47,7 @@ Exit codes:
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", help="What goes to stdout; default text.")
 @click.option("--report", multiple=True, metavar="FORMAT=FILE", help="Also write this format to FILE; may be repeated.")
 @SPECS
-@click.option("--policy", metavar="NAME|FILE", help="Which findings are errors, and on which handoffs.")
+@POLICY
 @click.option("--waivers", multiple=True, metavar="FILE", help="Findings to live with, until when; may be repeated.")
 @click.option("--baseline", metavar="FILE", help="An earlier JSON report: what failed in it already does not count.")
 @click.option("--today", metavar="DATE", help="The day on which waivers are looked at; default: today.")

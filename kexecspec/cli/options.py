@@ -33,6 +33,7 @@ ONLY = click.option(
 SPECS = click.option(
     "--specs", multiple=True, metavar="DIR", help="Own properties, policies and drivers; may be repeated."
 )
+POLICY = click.option("--policy", metavar="NAME|FILE", help="Which findings are errors, and on which handoffs.")
 RLIMIT = click.option(
     "--rlimit",
     metavar="N",

@@ -11,6 +11,7 @@ from kexecspec.cache.place import usual
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.comparing import read_tree
 from kexecspec.cli.console import complain, say
+from kexecspec.cli.laying import laid_on
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE
 from kexecspec.textfile import read_text
@@ -24,7 +25,9 @@ MAIL = 15_000
 """How much work a mail is worth (about a thousandth of a second each)."""
 
 
-def run(file: str, finding: str | None, output: str | None, rlimit: str | None, cache: bool) -> int:
+def run(
+    file: str, finding: str | None, output: str | None, rlimit: str | None, cache: bool, specs: tuple[str, ...] = ()
+) -> int:
     """Writes the smaller file and says how much is left of it. Raises InputError."""
     from kexecspec.certificate.platform_text import platform_text
     from kexecspec.files import write_whole
@@ -33,6 +36,7 @@ def run(file: str, finding: str | None, output: str | None, rlimit: str | None, 
     from kexecspec.source import plain
 
     options = replace(options_of((), rlimit), cache=usual(os.environ) if cache else None)
+    options = laid_on(options, specs)
     found = reduced(read_tree(file, read_text), file, finding, options)
     after = f" after {count(found.same.handoffs, 'handoff')}" if found.same.handoffs is not None else ""
     harm = f", {found.same.harm}" if found.same.harm else ""

@@ -75,4 +75,4 @@ def _ending(fixes: Fixes, look: Look) -> Iterator[str]:
     for line in wrapped(f"{word}  {said}", "", "  "):
         yield look.paint(line, "bold", colour)
     if fixes.sets:
-        yield f"next: kexecspec fix {shell(fixes.path)} --apply fixed.yaml"
+        yield f"next: kexecspec fix {shell(fixes.path)}{look.laid()} --apply fixed.yaml"

@@ -149,6 +149,17 @@ def test_a_finding_without_premise_is_mended_where_that_was_a_danger_or_is_meant
     assert ends("KX201/optee@kexec", (), library()) and ends("KX102/fw@kexec", (static,), library())
 
 
+def test_a_rule_of_a_site_is_mended_and_what_it_calls_a_note_is_not(run: Run) -> None:
+    board, site = ROOT / "examples/ftpm/tee-bus-6.12.yaml", ROOT / "examples/ftpm/site"
+
+    ran = run("fix", board, "--specs", site, "--size", "1")
+    assert ran.code == 0 and "KX901/ftpm@any" in ran.out and "shutdown-hook(tpm_ftpm_tee-teebus: ftpm)" in ran.out
+    assert f"--specs {site} --apply fixed.yaml" in " ".join(ran.out.split())
+    field = run("fix", board, "--specs", site, "--policy", "field", "--size", "1").out
+    assert "KX102/ftpm@kexec" not in field.split("to mend")[1]
+    assert "KX901" in run("diff", board, board, "--specs", site, "--format", "json").out
+
+
 def test_two_kernels_of_one_tree_are_changed_together_and_moves_exclude_each_other() -> None:
     found = repairs(tree(STORM), library())
     moves = [repair for repair in found if repair.entry == "newer-kernel"]
