@@ -16,6 +16,7 @@
 # make bench-peers   other model checkers beside kexecspec on 4 to 128 drivers (installs them where it may; an hour)
 # make audit   Debian's 577 arm64 boards against Debian's 6.1 source, both fetched by name with apt; into AUDIT (.audit)
 # make lab     real kernels under QEMU, kexec'ed and crashed, and what their SMMU did (RUNS=..., lab/README.md)
+# make lab-tee   the same above a real OP-TEE, whose heap fills with what dead kernels registered
 # make certificates   a certificate of every example, verified by z3 and cvc5
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -32,7 +33,7 @@ STORY := examples/tee-bnxt-fourth-kexec
 # Without its byte code each of some thousand commands would compile the whole program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser docs fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab clean
+.PHONY: all demo test lint types pytest oldest-z3 bless soak peers mutants consumers browser docs fuzz bench bench-scale bench-fix bench-sweep bench-source bench-peers certificates audit lab lab-tee clean
 all: test
 
 # An interrupted installation leaves no stamp and is done again.
@@ -149,6 +150,10 @@ audit: $(STAMP) $(AUDIT)/.fetched
 lab: $(STAMP)
 	$(BIN)/python -m lab.fetch
 	$(BIN)/python -m lab.run $(RUNS)
+
+lab-tee: $(STAMP)
+	$(BIN)/python -m lab.fetch
+	$(BIN)/python -m lab.tee.run
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

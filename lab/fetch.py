@@ -59,7 +59,7 @@ class Lists:
             "Dir::State::status": here / "status",
             "APT::Sandbox::User": "root",
         }
-        line = ["apt-get" if words[0] in ("update", "download") else "apt-cache"]
+        line = ["apt-get" if words[0] in ("update", "download", "source") else "apt-cache"]
         line += [word for name, value in options.items() for word in ("-o", f"{name}={value}")] + list(words)
         return subprocess.run(line, cwd=here, check=True, text=True, stdout=subprocess.PIPE).stdout
 
