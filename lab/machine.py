@@ -76,20 +76,21 @@ def stream(device: str) -> int:
 
 
 def platform(scenario: Scenario, base: Path) -> Path:
-    """The platform file of a scenario: the imported machine with the kernels and handoffs of the scenario. Said here is
-    what an import does not say: the interrupt controller, streams, and that PCI devices are registered after all
-    platform devices, as their bus is only looked at when its bridge probes (of_platform_default_populate comes first).
+    """The platform file of a scenario: the imported machine with the kernels and handoffs of the scenario, and whether
+    it is booted through EFI. Said here is what an import does not say: the streams of PCI devices, and that these are
+    registered after all platform devices, as their bus is only looked at when its bridge probes, a second card first.
     """
     content = yaml.safe_load(base.read_text(encoding="utf-8"))
     devices = content["devices"]
     watched = [name for name, device in devices.items() if device["driver"] == scenario.driver]
     content |= {"platform": f"lab-{scenario.name}", "kernels": kernels(scenario, watched)}
-    gic = {"variant": "arm,gic-v3", "its": scenario.its, "efi": scenario.efi}
-    content |= {"handoffs": handoffs(scenario), "first": "k1", "interrupt_controllers": {"gic": gic}}
+    content |= {"handoffs": handoffs(scenario), "first": "k1"}
+    for gic in content["interrupt_controllers"].values() if scenario.its else ():
+        gic["efi"] = scenario.efi
     for name, device in devices.items():
-        first = [one for one in devices if one not in watched] if name in watched else []
-        device |= {"after": [*content["smmus"], *first], "streams": [stream(name)]}
+        device |= {"after": [*content["smmus"]], "streams": [stream(name)]}
         device.pop("domain", None)
+    content["devices"] = {name: devices[name] for name in sorted(devices, key=lambda name: name in watched)}
     path = OUT / scenario.name / "platform.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

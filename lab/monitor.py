@@ -12,6 +12,8 @@ from typing import Any
 
 SMMU = 0x0905_0000
 REGISTERS = {"CR0": 0x20, "CR0ACK": 0x24, "GBPA": 0x44}
+PATIENCE = 60.0
+"""Seconds in which a QEMU that is at work answers."""
 VALUE = re.compile(r": *0x([0-9a-f]+)")
 
 
@@ -37,7 +39,7 @@ class Monitor:
         """A command and what is returned."""
         asked = {"execute": command, "arguments": arguments or {}, "id": command}
         self.connection.sendall(json.dumps(asked).encode() + b"\n")
-        end = time.time() + 10
+        end = time.time() + PATIENCE
         while time.time() < end:
             for message in self.take():
                 if message.get("id") == command:
@@ -59,7 +61,7 @@ class Monitor:
         self.say("pmemsave", {"val": start, "size": size, "filename": str(file.resolve())})
 
 
-def connected(path: Path, limit: float = 10.0) -> Monitor:
+def connected(path: Path, limit: float = PATIENCE) -> Monitor:
     """The monitor of a QEMU that was just started and listens at `path`."""
     end = time.time() + limit
     while True:
@@ -72,7 +74,7 @@ def connected(path: Path, limit: float = 10.0) -> Monitor:
             if time.time() > end:
                 raise
             time.sleep(0.05)
-    connection.settimeout(10)
+    connection.settimeout(PATIENCE)
     monitor = Monitor(connection)
     monitor.take()
     monitor.say("qmp_capabilities")

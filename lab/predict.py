@@ -135,5 +135,6 @@ class _Walk:
         if event.actor in state.smmus:
             return AFTER.get(event.operation)
         if event.actor in state.devices and event.operation not in ("bound", "dma_start"):
-            return "driver's probe"
+            own = state.devices[event.actor].config.driver == self.driver
+            return "driver's probe" if own else "before the driver's probe"
         return "before the SMMU's probe" if state.window == "gap" else None

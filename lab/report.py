@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import console, memory, phases, trace
+from lab import console, memory, phases, table, trace
 from lab.machine import imported, platform
 from lab.predict import Expected, expected, verdicts
 from lab.run import OUT
@@ -93,10 +93,10 @@ def reached(scenario: Scenario) -> int:
     return sum(mark.kind == "up" for mark in console.marks(lines))
 
 
-def show(scenario: Scenario, base: Path) -> Counter[str]:
-    """Print one scenario, and count its cells."""
-    made = platform(scenario, base)
-    print(f"\n{scenario.name}: {scenario.about} ({(OUT / scenario.name / 'ended.txt').read_text().strip()})")
+def show(scenario: Scenario, base: Path) -> tuple[str, ...]:
+    """Print one scenario; its line of the table."""
+    made, ended = platform(scenario, base), (OUT / scenario.name / "ended.txt").read_text().strip()
+    print(f"\n{scenario.name}: {scenario.about} ({ended})")
     up = reached(scenario)
     found = verdicts(made)
     for one in found:
@@ -119,7 +119,7 @@ def show(scenario: Scenario, base: Path) -> Counter[str]:
     lines = told(OUT / scenario.name / "console.txt")
     for (kernel, said), count in Counter(console.worth(lines)).items():
         print(f"  k{kernel} log{f' x{count}' if count > 1 else ''}: {said[:110]}")
-    return counted
+    return table.line(scenario, ended, up, counted, [one.instance for one in found if one.verdict == "REFUTED"])
 
 
 def main() -> None:
@@ -127,13 +127,13 @@ def main() -> None:
     wanted = sys.argv[2:]
     tree = Path(sys.argv[1]) if len(sys.argv) > 1 else TREE
     bases: dict[tuple[str, bool], Path] = {}
-    total: Counter[str] = Counter()
+    lines: list[tuple[str, ...]] = []
     for scenario in SCENARIOS:
         if (not wanted or scenario.name in wanted) and (OUT / scenario.name / "ended.txt").exists():
             kind = (telling(scenario).name, scenario.its)
             bases[kind] = bases.get(kind) or imported(tree, scenario)
-            total += show(scenario, bases[kind])
-    print("\n" + ", ".join(f"{count} cells: {said}" for said, count in sorted(total.items())))
+            lines.append(show(scenario, bases[kind]))
+    print(f"\n{table.table(lines)}")
 
 
 if __name__ == "__main__":

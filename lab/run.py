@@ -29,6 +29,8 @@ TRACES = ("smmuv3_translate_*", "smmuv3_write_mmio", "e1000e_rx_receive_iov", "e
 FRAME = bytes.fromhex("ffffffffffff") + bytes.fromhex("525400123457") + bytes.fromhex("88b5") + b"\xa5" * 1400
 BURSTS, FRAMES = re.compile(rb"SMMU currently enabled! Resetting|LAB step=\d+ leaving"), 20
 """Phases of milliseconds begin at these lines: so many frames are sent at once, 0.1 ms apart."""
+SILENCE = 45.0
+"""Seconds: a machine that says nothing for so long is not waited for."""
 LOOK = re.compile(rb"Bye!|Linux version|" + MARK.pattern.encode())
 """Lines at which the SMMU's registers are read."""
 
@@ -57,7 +59,7 @@ def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], monitor: 
         f"remote.type=inet,remote.host=127.0.0.1,remote.port={ports[1]}"
     )
     words = [
-        *("nice", "-n", "15", qemu()),
+        *("nice", "-n", "5", qemu()),
         *(
             "-machine",
             virt(scenario) + (",acpi=off" if scenario.efi else ""),
@@ -131,18 +133,22 @@ class Watch:
 
     def until_it_ends(self, console: int, limit: float) -> str:
         """Go on until the machine stands still or is late; how it ended."""
-        end = time.time() + limit
+        end = heard = time.time()
+        end += limit
         ready = selectors.DefaultSelector()
         ready.register(console, selectors.EVENT_READ)
         ready.register(self.monitor, selectors.EVENT_READ)
-        while time.time() < end and not self.monitor.stopped:
+        while time.time() < min(end, heard + SILENCE) and not self.monitor.stopped:
             for key, _ in ready.select(min(1.0, max(0.0, end - time.time()))):
                 if key.fd != console:
                     self.monitor.take()
                 elif came := os.read(console, 65536):
+                    heard = time.time()
                     self.read(came)
         self.read(b"\n" if self.rest else b"")
-        return "ended" if self.monitor.stopped else f"killed after {limit:.0f} s"
+        if self.monitor.stopped:
+            return "ended"
+        return "killed when it was late" if time.time() >= end else "killed when it had long said nothing"
 
 
 def run(scenario: Scenario) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.console import marks, worth
 from lab.phases import Cell, cells
+from lab.tee.run import registered
 from lab.trace import Frame, Registers, Transaction, Write, read, registers
 
 HERE = Path(__file__).parent
@@ -106,3 +107,11 @@ def test_registers_that_the_monitor_read_stand_in_the_phase_in_which_they_were_r
     seen = {cell.span.kernel: cell.read for cell in found if cell.read}
 
     assert seen == {1: (Registers(1795273290.1, True, False),), 2: (Registers(1795273298.4, True, True),)}
+
+
+def test_what_each_kernel_registered_with_op_tee_is_counted_for_those_that_came_up() -> None:
+    kernel = "[    0.000000] Linux version 6.1.0\n[    2.7] LAB step={} up\n"
+    four = "[    3.8] LAB tee registered\n" * 4
+    console = f"NOTICE:  Booting\n{kernel.format(1)}{four}{kernel.format(2)}[    3.8] LAB tee refused\n"
+
+    assert registered(console + "[    0.000000] Linux version 6.1.0\n") == [4, 0]

@@ -9,6 +9,8 @@ import pytest
 from lab.phases import Cell, Phase, Span
 from lab.predict import Expected
 from lab.report import judged
+from lab.scenario import SCENARIOS
+from lab.table import line, table
 from lab.told import lay_out
 from lab.trace import Outcome, Registers
 
@@ -75,3 +77,13 @@ def test_what_a_machine_told_is_laid_out_as_its_files(tmp_path: Path) -> None:
     assert (device / "uevent").read_text() == "DRIVER=e1000e\nPCI_ID=8086:10D3\n"
     assert device.resolve() == (tmp_path / "sys/sys/devices/platform/p/pci0000:00/0000:00:01.0").resolve()
     assert (tmp_path / "sys/proc/cmdline").read_text() == "console=ttyAMA0 crashkernel=512M\n"
+
+
+def test_a_run_is_a_line_of_the_table_and_cells_are_summed() -> None:
+    counted = {"agrees": 9, "agrees: nothing came": 2, "not seen: nothing came": 1, "DIFFERS": 1, "registers agree": 5}
+    first = line(SCENARIOS[0], "ended, 17 s", 2, counted, ["KX301/nic@kexec", "KX301/disk@kexec", "KX302/nic@kexec"])
+    late = line(SCENARIOS[0], "killed when it was late, 90 s", 1, {"agrees": 3, "registers DIFFER": 1}, [])
+
+    assert first == ("kexec-idle", "17", "2 of 2", "9", "2", "1", "1", "5 of 5", "KX301, KX302")
+    assert late == ("kexec-idle", "90 (killed)", "1 of 2", "3", "0", "0", "0", "0 of 1", "-")
+    assert table((first, late)).splitlines()[-1] == "| all |  |  | 12 | 2 | 1 | 1 |  |  |"
