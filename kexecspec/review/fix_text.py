@@ -22,8 +22,9 @@ def as_text(fixes: Fixes, look: Look) -> str:
     for name, by in fixes.needs:
         lines += wrapped(f"{name} needs one of: {', '.join(dict.fromkeys(one.entry for one in by))}", "  ", "    ")
     for name in fixes.stuck:
-        why = "bears on it" if name in fixes.beyond else "mends it, alone or with all others"
-        lines += wrapped(f"{name}: no repair {why}; the sets below leave it", "  ", "    ")
+        no = f"no set of up to {count(fixes.size, 'change')} mends it"
+        why = no if name in fixes.beyond else "no repair mends it, alone or with all others"
+        lines += wrapped(f"{name}: {why}; the sets below leave it", "  ", "    ")
     for number, one in enumerate(fixes.sets, 1):
         lines += ["", *_set(number, one, look)]
     return "\n".join([*lines, "", *_ending(fixes, look)]) + "\n"
@@ -31,7 +32,7 @@ def as_text(fixes: Fixes, look: Look) -> str:
 
 def code(fixes: Fixes) -> int:
     """0 where something mends everything or nothing is to be mended, 1 where no set does, 3 where that is not known or
-    a finding was given up on which repairs bear, 4 where the tool doubts itself."""
+    a finding was given up that some set might mend, 4 where the tool doubts itself."""
     if fixes.before.doubted:
         return DISAGREES
     if not fixes.wanted or (fixes.sets and not fixes.stuck):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.check import Options
@@ -11,7 +11,7 @@ from kexecspec.library import Library
 from kexecspec.review.family import Family
 from kexecspec.review.judge import HANDOFF, Judge, States, Verdicts
 from kexecspec.review.repairs import Repair, clash, repairs
-from kexecspec.review.search import FAILS, INVALID, OK, OPEN, Asked, Set, Tried, search
+from kexecspec.review.search import FAILS, INVALID, OK, OPEN, Asked, Set, Tried, by_cost, search
 from kexecspec.tree import Table
 
 PROVED, REFUTED = Verdict.PROVED.value, Verdict.REFUTED.value
@@ -35,7 +35,7 @@ class Mended:
 class Fixes:
     """What mends a platform. `wanted` are the findings that are to be proved, `repairs` those that bear on any, `needs`
     says of a finding by which repairs it can be mended, of those that were tried together; `stuck` are those that none
-    mends, alone or with all others, and that the sets leave, `beyond` those of them on which no repair bears.
+    mends, alone or with all others, and that the sets leave, `beyond` those of them that no set of that size mends.
     `untried` sets were left out; `undecided` are those for which something stayed open."""
 
     path: str
@@ -76,7 +76,8 @@ def fixes(root: Table, path: str, library: Library, options: Options, size: int,
     return Fixes(
         path, wanted, tuple(mending.stuck), named(mending.bears()), len(every) - len(mending.bears()), sets,
         tuple(map(named, result.undecided)), tuple((why, named(clause)) for why, clause in result.clauses if clause),
-        result.untried, judge.asked, size, before, tuple(name for name in mending.stuck if not family.bears(name)),
+        result.untried, judge.asked, size, before,
+        tuple(name for name in mending.stuck if _beyond(family, name, size, asked.left)),
     )  # fmt: skip
 
 
@@ -141,6 +142,13 @@ class _Mending:
             self.stuck.append(name)
             self.likely = [one for one in self.likely if one != name]
         return name in self.wanted
+
+
+def _beyond(family: Family, name: str, size: int, left: Callable[[], bool]) -> bool:
+    """Whether each set of up to `size` of the repairs that bear on a finding is seen to leave it."""
+    sets = by_cost([repair.cost for repair in family.every], size, family.bears(name))
+    can_be = (one for one in sets if not clash([family.every[number] for number in one]))
+    return not name.startswith(HANDOFF) and all(left() and family.leaves(one, name) for one in can_be)
 
 
 def _proved(states: States, name: str) -> bool:
