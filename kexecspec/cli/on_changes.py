@@ -27,7 +27,8 @@ Exit codes:
   0    there are repairs that mend everything, or nothing is refuted
   1    no set of repairs does
   2    usage or input error, or output that cannot be written
-  3    none was found, and not all were tried; or a finding was given up that some set might mend
+  3    none was found, and not all were tried; or a finding was given up
+       that some set might mend
   4    the tool disagrees with itself"""
 
 
