@@ -260,3 +260,15 @@ def test_a_device_gives_the_others_of_its_span_an_entry_when_it_is_attached(
 
     assert {e for e in ("bypass", "unlisted", "fault") if rules.handoffs_to(once | {"master.entry": e}) == 1} == found
     assert disagreements(text) == []
+
+
+@pytest.mark.parametrize(("cmdline", "found"), [("arm-smmu-v3.disable_bypass=0", 1), ("", None)])
+def test_a_device_passes_for_a_moment_before_it_is_attached_where_streams_may_pass(
+    cmdline: str, found: int | None
+) -> None:
+    kernels = f'prod: {{version: 6.1.192, cmdline: "{cmdline}"}}, dump: {{version: 6.1.192, cmdline: "{cmdline}"}}'
+    text = one(V3, f"{RING}, {BEHIND}, after: [smmu]", kernels, "prod -crash-> dump")
+    rules = small(text)
+
+    assert rules.handoffs_to({"entered": "crash", "master.engine": "stale", "master.entry": "bypass"}) == found
+    assert disagreements(text) == []

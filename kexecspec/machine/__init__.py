@@ -20,8 +20,8 @@ Secure calls: `call_enters`, `call_rpc`, `call_suspends`, `call_returns`, `takes
 Devices and memory: `packet`, `transact`, `task_dma_map`, `task_dma_unmap`, `task_dma_start`, `request`,
 `covers_tables`, `allocate_from`, `place_next_allocation`, `place_next_cookie`.
 
-Event.operation is the name of a hook's operation, or one of attach, probe-failed, bound, up, idle, shutdown,
-walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does
+Event.operation is the name of a hook's operation, or one of iommu_probe_device, attach, probe-failed, bound, up, idle,
+shutdown, walk-done, jump, reset, oops.  Event.outcome is OK, FAILED, WAITING (nothing goes on until the world does
 something) or DEAD.
 The kernel's SMMUs have their own names as actors, its TEE driver is `tee`, devices have theirs.
 

@@ -46,8 +46,15 @@ class IommuCore:
     state: State
     groups: dict[str, Group | None] = field(default_factory=dict)
 
+    def probe_device(self, device: DeviceConfig) -> None:
+        """__iommu_probe_device, when the device's driver is about to probe: of an SMMUv3 the streams' second level."""
+        smmu = self.state.smmus.get(device.smmu or "")
+        if isinstance(smmu, SmmuV3) and smmu.bound:
+            for stream in device.streams:
+                _second_level(smmu, stream, self.state.running())
+
     def attach(self, device: DeviceConfig) -> None:
-        """iommu_probe_device and the default domain's attach, when the device's driver is about to probe."""
+        """The default domain's attach, which follows."""
         smmu = self.state.smmus.get(device.smmu or "")
         if smmu is None or not smmu.bound:
             return
@@ -68,8 +75,6 @@ class IommuCore:
         )
         entry = Entry.TRANSLATE if table else Entry.BYPASS
         for stream in device.streams:
-            if isinstance(smmu, SmmuV3):
-                _second_level(smmu, stream, kernel)
             smmu.streams[stream] = Stream(entry, state.generation, table)
 
     def map(self, device: DeviceConfig, extent: Extent) -> int:

@@ -160,6 +160,10 @@ class Program:
             yield Event(device.name, "probe-failed", Outcome.FAILED, {"errno": absent, "why": "absent"})
             return
         if kernel.smmu_aware:
+            state.iommu_core().probe_device(device)
+        if device.service is None:
+            yield Event(device.name, "iommu_probe_device")
+        if kernel.smmu_aware:
             state.iommu_core().attach(device)
         if device.service is None:
             yield Event(device.name, "attach")

@@ -78,7 +78,8 @@ def add_master(
     if smmu is not None and smmu not in world.content.get("smmus", {}):
         world.wrong.unknown("SMMU", smmu, sorted(world.content.get("smmus", {})), (*place, "smmu"))
     written = world.hooks(driver, name)
-    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, world.whole) for k, h in written.items()}
+    listed = _may_be_listed(world, smmu)
+    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, listed, world.whole) for k, h in written.items()}
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
     facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
@@ -92,12 +93,17 @@ def _spans_unknown(world: World, name: str, entry: Mapping[str, Any], v3: bool) 
     return matter(entry, v3, world.kernels) and world.spans.unstated(name)
 
 
-def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
-    """Whom its being attached gives an entry, in any case and where streams that are not stated share a span."""
+def _may_be_listed(world: World, smmu: str | None) -> bool:
+    """Whether streams of an SMMU may have an entry that lets them pass before their device is attached."""
     entry = world.content.get("smmus", {}).get(smmu) or {}
     variant = world.library.smmu_variant(str(entry.get("variant")))
     v3 = variant is not None and variant.content.get("architecture") == "v3"
-    if smmu is None or not matter(entry, v3, world.kernels):
+    return matter(entry, v3, world.kernels)
+
+
+def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
+    """Whom its being attached gives an entry, in any case and where streams that are not stated share a span."""
+    if smmu is None or not _may_be_listed(world, smmu):
         return {"spanned": Links(()), "perhaps_spanned": Links(())}
     sure = world.spans.sharing(smmu, name, False)
     perhaps = tuple(other for other in world.spans.sharing(smmu, name, True) if other not in sure)

@@ -29,6 +29,7 @@ SHARED_MEMORY = (
 ADDED: Mapping[str, tuple[str, ...]] = {
     "pci_clear_master": ("pci-clear-master-on-kexec", "pci-clear-master-always"),
     "port_clear_master": ("pci-port-shutdown",),
+    "iommu_probe_device": ("smmu3-unattached-abort", "smmu3-disable-bypass-param"),
 }
 """The features that decide an operation that no driver writes (see masters.py)."""
 

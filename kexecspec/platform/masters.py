@@ -9,6 +9,7 @@ from typing import Any
 from kexecspec.ir.values import BOOL
 from kexecspec.platform.drivers import Driver, applies
 from kexecspec.platform.facts import Fact, Hooks, Kernel, Op, Unknown
+from kexecspec.platform.spans import lax
 from kexecspec.quantities import parse_range, parse_size
 
 FOUR_GIB = 1 << 32
@@ -82,10 +83,11 @@ def _ungated(gating: str, behind_port: bool, drains: bool) -> Fact:
 
 
 def hooks(
-    device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Hooks, whole: bool = False
+    device: Mapping[str, Any], driver: Driver, kernel: Kernel, written: Hooks, listed: bool, whole: bool = False
 ) -> Hooks:
     """The driver's own operations, with those that the SMMU core, the bus or another driver add around them; with
-    `whole` also those that they do not add here, marked as not there."""
+    `whole` also those that they do not add here, marked as not there. `listed`: some kernel gives its stream an entry
+    that lets pass, before it is attached."""
     probe = tuple(op for op in written.probe if op.do != "dma_map")
     shutdown = tuple(
         op if op.facts or op.do != "dma_stop" else replace(op, facts=(("on_kexec", True), ("on_reboot", True)))
@@ -99,7 +101,9 @@ def hooks(
         added.append(Op("pci_clear_master", there=clears))
         if device.get("behind_port"):
             added.append(Op("port_clear_master", there="pci-port-shutdown" in kernel.features))
-    return Hooks((Op("attach"), *probe), (*shutdown, *(op for op in added if op.there or whole)))
+    first = (Op("iommu_probe_device", there=lax(kernel)), Op("attach")) if listed else (Op("attach"),)
+    before, after = (tuple(op for op in ops if op.there or whole) for ops in (first, added))
+    return Hooks((*before, *probe), (*shutdown, *after))
 
 
 def aliases(windows: Windows, ranges: Any) -> Fact:

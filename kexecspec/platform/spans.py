@@ -16,8 +16,12 @@ SPAN = 8
 def matter(entry: Mapping[str, Any], v3: bool, kernels: Mapping[str, Kernel]) -> bool:
     """Whether it makes a difference who shares a span: some kernel lets a stream pass that nobody attached. An entry
     that aborts differs from none in reports alone, and those begin before any device is attached."""
-    lax = any(kernel.linux and not kernel.facts["unattached_abort"] for kernel in kernels.values())
-    return v3 and entry.get("two_level_table", True) is not False and lax
+    return v3 and entry.get("two_level_table", True) is not False and any(map(lax, kernels.values()))
+
+
+def lax(kernel: Kernel) -> bool:
+    """Whether a kernel lets a stream pass that nobody attached."""
+    return kernel.linux and not kernel.facts["unattached_abort"]
 
 
 class Spans:

@@ -111,6 +111,7 @@ PERFORMED: Mapping[str, Performance] = {
     "disable_shm_cache": _walk,
     "ffa_rxtx_map": _walk,
     "ffa_rxtx_unmap": _walk,
+    "iommu_probe_device": _walk,
     "attach": _walk,
     "dma_reset": _walk,
     "dma_start": _walk,

@@ -27,10 +27,10 @@ _TO_SECURE = (
 _FROM_SECURE = ("call_returns", "call_rpc", "call_waits_for_supplicant")
 _IN_SECURE = ("nested_done", "takes_lock", "drops_lock")
 _TO_DEVICE = (
-    "attach", "dma_reset", "dma_start", "dma_stop", "pci_clear_master", "port_clear_master", "dma_unmap",
-    "smmu_bypass_window", "smmu_reset", "smmu3_gbpa_abort", "smmu3_disable", "smmu3_enable", "smmu_clientpd",
-    "smmu_abort", "smmu3_cr0_clear", "smmu3_gbpa_set_abort", "iommu_device_unregister", "request", "payload_uses",
-    "task_dma_unmap", "gicv3_init_lpis",
+    "iommu_probe_device", "attach", "dma_reset", "dma_start", "dma_stop", "pci_clear_master", "port_clear_master",
+    "dma_unmap", "smmu_bypass_window", "smmu_reset", "smmu3_gbpa_abort", "smmu3_disable", "smmu3_enable",
+    "smmu_clientpd", "smmu_abort", "smmu3_cr0_clear", "smmu3_gbpa_set_abort", "iommu_device_unregister", "request",
+    "payload_uses", "task_dma_unmap", "gicv3_init_lpis",
 )  # fmt: skip
 _IN_KERNEL = ("refuse_kdump", "supplicant_dies", "task_dma_map", "up", "begin", "bound", "deferred")
 PATHS: Mapping[str, tuple[int, int]] = MappingProxyType({
