@@ -159,6 +159,29 @@ handoffs: [old -kexec-> new]
     assert disagreements(text) == []
 
 
+@pytest.mark.parametrize(
+    ("version", "flags", "accepted"),
+    [
+        ("5.10", "mapped, dma_buf", True), ("5.10", "mapped, register", False), ("5.10", "mapped, priv", False),
+        ("5.14", "mapped, priv", True), ("5.14", "mapped, register", False), ("5.17", "mapped, dma_buf", True),
+        ("5.18", "mapped, dma_buf", False), ("6.12", "mapped", False),
+    ],
+)  # fmt: skip
+def test_tee_shm_alloc_takes_the_flags_of_its_kernel_and_is_gone_since_5_18(
+    version: str, flags: str, accepted: bool
+) -> None:
+    text = f"""
+platform: flags
+secure_world: {{optee: 3.13.0, heap: {{size: 65536, base_use: 20000}}, supplicant: {{present: false}}}}
+drivers: {{own: {{kind: tee-client, needs: [tee], hooks: {{probe: [
+  {{do: tee_shm_alloc, buffer: page, size: 4KiB, flags: [{flags}]}}], shutdown: []}}}}}}
+devices: {{held: {{driver: own}}}}
+kernels: {{prod: {{version: "{version}"}}}}
+"""
+    assert (small(text).handoffs_to({"held.api_refused": True, "held.at": "failed"}) == 0) is not accepted
+    assert disagreements(text) == []
+
+
 @pytest.mark.parametrize(("room", "opens", "caches"), [(271, None, None), (272, 0, None), (367, 0, None), (368, 0, 0)])
 def test_a_session_takes_an_rpc_only_where_its_argument_finds_room(
     room: int, opens: int | None, caches: int | None

@@ -130,7 +130,7 @@ def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str,
             "loses": "none",
         }
     priv = "priv" in flags or do == "tee_shm_alloc_priv_buf"
-    refused = "priv" in flags and do == "tee_shm_alloc" and "tee-shm-priv-accepted" not in has
+    refused = do == "tee_shm_alloc" and _is_refused(flags, has)
     loses = "none" if explicit or "optee-pool-frees-right-pages" in has else "leak"
     if loses == "leak" and "optee-pool-frees-on-error" in has:
         loses = "foreign"
@@ -141,6 +141,12 @@ def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str,
         "dma_buf": "dma_buf" in flags and "tee-shm-no-dma-buf" not in has,
         "loses": loses,
     }
+
+
+def _is_refused(flags: frozenset[str], has: frozenset[str]) -> bool:
+    """Whether tee_shm_alloc does not take these flags, or is no more: it gave way to functions named by purpose."""
+    unknown = {"priv": "tee-shm-priv-accepted", "register": "tee-shm-register-flag"}
+    return "tee-shm-dynamic-flag" in has or any(flag in flags and unknown[flag] not in has for flag in unknown)
 
 
 def _pool_registers(do: str, flags: frozenset[str], priv: bool, has: frozenset[str], ffa: bool) -> bool:
