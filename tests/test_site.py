@@ -262,3 +262,18 @@ def test_a_driver_in_the_platform_file_frees_what_it_allocates(
 
     assert main(["check", str(tmp_path / "board.yaml"), "--no-cache"]) == 2
     assert "unknown buffer 'commnads'" in capsys.readouterr().err
+
+
+def test_other_commands_know_what_is_laid_over_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story = tmp_path / "p.yaml"
+    story.write_text(f"extends: {ROOT / 'examples/ftpm/after.yaml'}\nexpect: {{KX901/ftpm: PROVED}}\n")
+    laid = ("--specs", str(SITE))
+
+    assert main(["test", str(story), *laid]) == 0
+    assert "6 of 6 expectations met" in capsys.readouterr().out
+    assert main(["why", str(story), "KX901", *laid]) == 0
+    assert "ftpm-shutdown-closes-session" in capsys.readouterr().out
+    axis = ("--axis", "kernels.prod.version=5.10.19,6.12")
+    assert main(["matrix", str(story), "--only", "KX901", "--no-cache", *axis, *laid]) == 0
+    assert "2 cells: 2 proved" in capsys.readouterr().out
+    assert main(["why", str(story), "KX901"]) == 2

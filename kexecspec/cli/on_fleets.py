@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from kexecspec.cli.options import CACHE, EXITS, ONLY, QUIET, RLIMIT, TEXT_OR_JSON, VERBOSE, files
+from kexecspec.cli.options import CACHE, EXITS, ONLY, POLICY, QUIET, RLIMIT, SPECS, TEXT_OR_JSON, VERBOSE, files
 
 _SWEEP_EXITS = """\b
 Exit codes: of all combinations the gravest counts, in the order 4, 2, 1, 3, 0
@@ -80,6 +80,8 @@ def merge(results: tuple[str, ...], form: str, out: tuple[str, ...], exit_zero: 
 @click.option("--axis", "axes", multiple=True, metavar="PLACE=V,V", help="For a platform file: the values to try.")
 @click.option("--columns", multiple=True, metavar="AXIS", help="Axes that go across; default: platforms and handoffs.")
 @ONLY
+@SPECS
+@POLICY
 @TEXT_OR_JSON
 @RLIMIT
 @CACHE

@@ -72,13 +72,18 @@ def check(**given: Any) -> int:
 
 @click.command(epilog=EXITS)
 @FILES
+@SPECS
+@POLICY
 @RLIMIT
 @QUIET
-def test(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
+def test(
+    files: tuple[str, ...], specs: tuple[str, ...], policy: str | None, rlimit: str | None, quiet: bool
+) -> int:
     """Compare verdicts with the `expect:` entries of platform files."""
-    from kexecspec.cli.testing import run
+    from kexecspec.cli.laying import laid_on
+    from kexecspec.cli.testing import options_for, run
 
-    return run(files, rlimit, quiet)
+    return run(files, laid_on(options_for(rlimit), specs, policy), quiet)
 
 
 @click.command()
@@ -134,15 +139,17 @@ def verify_cert(**given: Any) -> int:
 @click.command(epilog=_WHY_EXITS)
 @click.argument("file", shell_complete=files)
 @click.argument("codes", nargs=-1, metavar="[CODE[/INSTANCE][@HANDOFF]]...", shell_complete=codes)
+@SPECS
 @TEXT_OR_JSON
 @click.option("--numbers", is_flag=True, help="Try each number at half and at double its value, too.")
 @RLIMIT
 @click.option("-v", "--verbose", is_flag=True, help="Name every fact and feature that plays no part.")
-def why(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, numbers: bool, verbose: bool) -> int:
+def why(specs: tuple[str, ...], **given: Any) -> int:
     """Say which facts each proof needs, each with what goes wrong without it, and which play no part."""
+    from kexecspec.cli.laying import specs_of
     from kexecspec.cli.reasoning import run
 
-    return run(file, codes, form, rlimit, numbers, verbose)
+    return run(specs=specs_of(specs), **given)
 
 
 @click.command()

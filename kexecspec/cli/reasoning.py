@@ -6,15 +6,24 @@ from kexecspec.cli.checking import options_of
 from kexecspec.cli.console import say
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED
 from kexecspec.ir.verdict import Verdict
+from kexecspec.library import Library
 from kexecspec.why.explained import Explained, why
 from kexecspec.why.text import as_text
 
 
-def run(file: str, codes: tuple[str, ...], form: str, rlimit: str | None, numbers: bool, verbose: bool) -> int:
+def run(
+    file: str,
+    codes: tuple[str, ...],
+    form: str,
+    rlimit: str | None,
+    numbers: bool,
+    verbose: bool,
+    specs: Library,
+) -> int:
     """Prints the reasons of the proofs that `codes` name; 1 where none is proved, 3 where a fact was neither shown to
     be needed nor dropped. Raises InputError."""
     options = options_of(codes, rlimit)
-    found = tuple(why(file, options.only, options.rlimit, numbers))
+    found = tuple(why(file, options.only, options.rlimit, numbers, specs))
     if form == "json":
         from kexecspec.why.as_json import as_json
 

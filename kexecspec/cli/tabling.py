@@ -10,6 +10,7 @@ from kexecspec.cache.place import usual
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.comparing import read_tree
 from kexecspec.cli.console import say, wants_colour
+from kexecspec.cli.laying import laid_on
 from kexecspec.diagnostics import InputError, Span
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED
 from kexecspec.report import Look
@@ -27,6 +28,8 @@ class Request:
     axes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
     form: str = "text"
     rlimit: str | None = None
     cache: bool = True
@@ -43,6 +46,7 @@ def run(request: Request) -> int:
     from kexecspec.sweep.combine import columns, combinations
 
     options = replace(options_of(request.only, request.rlimit), cache=usual(os.environ) if request.cache else None)
+    options = laid_on(options, request.specs, request.policy)
     matrix = _matrix(request)
     names = columns(matrix)
     across = across_of(names, request.columns, Span(request.file))

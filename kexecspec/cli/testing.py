@@ -12,10 +12,14 @@ from kexecspec.report.look import wrapped
 from kexecspec.report.outcome import Outcome, expectations_code
 
 
-def run(files: tuple[str, ...], rlimit: str | None, quiet: bool) -> int:
+def options_for(rlimit: str | None) -> Options:
+    """How files are judged. Raises InputError for a budget that is none."""
+    return options_of((), rlimit)
+
+
+def run(files: tuple[str, ...], options: Options, quiet: bool) -> int:
     """One line for each file, and what did not come out as expected. A file without `expect:` is named;
     where no file has any, nothing was tested and the code is 2."""
-    options = options_of((), rlimit)
     codes: list[int] = []
     tested = 0
     for number, path in enumerate(files):

@@ -60,13 +60,15 @@ class Why:
     numbers: Mapping[str, int]
 
 
-def why(path: str, only: tuple[str, ...], rlimit: int, with_numbers: bool) -> Iterator[Why]:
+def why(
+    path: str, only: tuple[str, ...], rlimit: int, with_numbers: bool, laid: Library | None = None
+) -> Iterator[Why]:
     """The reasons of the proofs of the property instances that `only` names, for each way in which unknown facts
-    change the shape of the platform.
+    change the shape of the platform. `laid`: the library with what is laid over it, if anything is.
 
     Raises InputError for a file that cannot be used or that leaves nothing to judge.
     """
-    root, specs = load(path), library()
+    root, specs = load(path), laid or library()
     for filled, platform in platforms_in(root, path, specs):
         yield _why(File(path, root, platform.plain), platform, filled, specs, only, rlimit, with_numbers)
 
