@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -15,14 +14,10 @@ from typing import TYPE_CHECKING
 from kexecspec.cli.console import ReaderGone, complain, prepare_streams, quiet_exit
 from kexecspec.diagnostics import InputError, escape
 from kexecspec.exit_codes import DISAGREES, INTERRUPTED, TERMINATED, UNUSABLE
+from kexecspec.garbage import look_seldom
 
 if TYPE_CHECKING:
     import click
-
-
-SELDOM = (100_000, 50, 100)
-"""How seldom garbage that refers to itself is looked for. Almost all that a command makes lives to its end or goes when
-nobody refers to it; looking through it took up to a third of the time of a large import or check."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -35,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     With KEXECSPEC_DEBUG=1 a defect of the tool shows its traceback too.
     """
     prepare_streams()
-    gc.set_threshold(*SELDOM)
+    look_seldom()
     try:
         with _terminable():
             code = _run(arguments)

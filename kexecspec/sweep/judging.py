@@ -22,6 +22,7 @@ from kexecspec.cache.place import Cache
 from kexecspec.check import Options, checked_tree
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import DISAGREES
+from kexecspec.garbage import look_seldom
 from kexecspec.solve.budget import failures
 from kexecspec.solve.speak import kill, read_until, uninterrupted
 from kexecspec.sweep.result import Answer, of_errors, of_report, unanswered
@@ -163,6 +164,7 @@ def send(stream: IO[bytes], content: Any) -> None:
 
 def serve() -> None:
     """The life of a process that judges: it answers questions from its standard input, and ends when that does."""
+    look_seldom()
     failures()  # loads the solver before anybody waits for an answer
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
