@@ -60,7 +60,7 @@ class SecureConfig:
     `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an
     overlap only when one of the two is protected memory, which the machine models whatever this says.
     `lists_devices`: the enumeration of devices opens a session and allocates a buffer, as it does where there is
-    something to list; without it those are left out of account.
+    something to list; without it those are left out of account.  `driver_name` and `dev_name` are what the log says.
     """
 
     kind: str = "optee"
@@ -81,6 +81,8 @@ class SecureConfig:
     suspended_threads: int = 0
     supplicant: bool = True
     driver: str = "optee"
+    driver_name: str = "optee"
+    dev_name: str = "firmware:optee"
     lists_devices: bool = True
     needs: tuple[str, ...] = ()
 
@@ -121,7 +123,8 @@ class DeviceConfig:
     `dma` is ring, one-shot, periodic-read, periodic-write, firmware, msi or none.  `recurrent`: the world
     outside keeps giving it work.  `iova` is the window its buffers are mapped at, `posted` how many it
     posts. `quiesced_by`: shutdown and nothing add nothing of their own; core, bus, child and supplier stop
-    the engine at the device's turn in the walk.  `dev_name` is the name that the kernel prints.  `absent_in`
+    the engine at the device's turn in the walk.  `driver_name` and `dev_name` are the names that the kernel
+    prints, `older_name` the device's in releases before one.  `absent_in`
     names kernels that do not drive it, although they may have its driver.  Of one that does not `drain`, writes
     are still under way in the fabric when it and the port above it may issue no more.
     """
@@ -145,8 +148,16 @@ class DeviceConfig:
     suppliers: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    driver_name: str = ""
     dev_name: str = ""
+    older_name: tuple[tuple[int, ...], str] | None = None
     absent_in: frozenset[str] = frozenset()
+
+    def printed(self, kernel: KernelConfig) -> tuple[str, str]:
+        """What this kernel's log calls driver and device; their own names where nothing else is known."""
+        older = self.older_name is not None and kernel.numbers < self.older_name[0]
+        device = self.older_name[1] if older and self.older_name else self.dev_name
+        return self.driver_name or self.driver, device or self.name
 
 
 @dataclass(frozen=True)
@@ -167,6 +178,11 @@ class Hooks:
     shutdown: tuple[Operation, ...] = ()
     remove: tuple[Operation, ...] = ()
     runtime: tuple[Operation, ...] = ()
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """The numbers of a kernel's release, of a candidate those of its release; nothing where it has none."""
+    return tuple(int(part) for part in release.split("-")[0].split(".") if part.isdigit())
 
 
 @dataclass(frozen=True)
@@ -202,10 +218,9 @@ class KernelConfig:
         return feature in self.features
 
     @property
-    def version(self) -> tuple[int, int]:
-        """Major and minor of `release`, for the wording of its log."""
-        parts = self.release.split("-")[0].split(".")
-        return int(parts[0]), int(parts[1]) if len(parts) > 1 else 0
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of `release`, for the wording of its log."""
+        return numbers(self.release)
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,15 @@ class Event:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
-def oops(address: int, pc: str, lr: str, null: bool = False) -> tuple[str, ...]:
-    """The lines of an arm64 oops (arch/arm64/mm/fault.c, traps.c and process.c)."""
+def oops(address: int, pc: str, lr: str, release: tuple[int, ...], null: bool = False) -> tuple[str, ...]:
+    """The lines of an arm64 oops (arch/arm64/mm/fault.c, traps.c and process.c). The syndrome has 16 digits @6.1.192
+    and 8 in reports of 5.10; what lies between them was not read.
+    """
     what = "NULL pointer dereference" if null else "paging request"
+    syndrome = "0000000096000004" if release >= (6, 1) else "96000004"
     return (
         f"Unable to handle kernel {what} at virtual address {address:016x}",
-        "Internal error: Oops: 96000004 [#1] SMP",
+        f"Internal error: Oops: {syndrome} [#1] SMP",
         f"pc : {pc}",
         f"lr : {lr}",
     )

@@ -18,6 +18,8 @@ from kexecspec.machine.state import State
 from kexecspec.machine.tee_shm import EBUSY
 
 MSI_DOORBELL_PAGE = 0x0602_0000 // PAGE
+NULL_GROUP = {"iommu_dma_map_page": 0x98, "iommu_dma_unmap_page": 0xA8}
+"""The addresses in the reports of 57365a04c921, by the caller; the offset depends on the configuration."""
 IOVA_END = 0x1_0000_0000 // PAGE
 
 
@@ -119,9 +121,8 @@ class IommuCore:
             group = self.groups.get(device.name)
             if device.smmu != smmu.config.name or group is None:
                 continue
-            state.log.say(
-                f"{device.driver} {device.dev_name or device.name}: Removing from iommu group {group.number}"
-            )
+            driver, name = device.printed(state.running())
+            state.log.say(f"{driver} {name}: Removing from iommu group {group.number}")
             self.groups[device.name] = None
             for stream in device.streams:
                 if isinstance(smmu, SmmuV3):
@@ -131,7 +132,9 @@ class IommuCore:
 
     def _group(self, device: DeviceConfig, caller: str) -> Group | None:
         if device.name in self.groups and self.groups[device.name] is None:
-            lines = oops(0xA8, "iommu_get_dma_domain+0x14/0x20", caller, null=True)
+            address = NULL_GROUP[caller]
+            release = self.state.running().numbers
+            lines = oops(address, "iommu_get_dma_domain+0x14/0x20", caller, release, null=True)
             raise self.state.die("iommu_get_dma_domain", lines, device=device.name)
         return self.groups.get(device.name)
 

@@ -7,7 +7,7 @@ kexec from kernel/kexec_core.c and arch/arm64/kernel/machine_kexec.c, all @6.12.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kexecspec.machine.config import DeviceConfig, GicConfig, Hooks, Operation, SmmuConfig
 from kexecspec.machine.devices import DMA_OPERATIONS, bus_shutdown
@@ -110,7 +110,7 @@ class Program:
         hooks = state.running().drivers.get(driver)
         if hooks is None:
             return
-        device = DeviceConfig(TEE, driver, dev_name="firmware:optee", needs=state.config.secure.needs)
+        device = replace(self._tee_device(), needs=state.config.secure.needs)
         if self._absent(device):
             yield Event(TEE, "probe-failed", Outcome.FAILED, {"errno": ENODEV, "why": "absent"})
             return
@@ -118,9 +118,9 @@ class Program:
             rc = yield from self._operation(device, operation)
             if rc:
                 state.tee_driver().bound = False
-                if rc not in (ENODEV, EPROBE_DEFER):
-                    state.log.say(self._failed(driver, device.dev_name, rc))
-                state.tee_driver().exhausted(TEE)
+                silent = rc in (ENODEV, EPROBE_DEFER)
+                lines = () if silent else state.log.say(self._failed(*device.printed(state.running()), rc))
+                state.tee_driver().exhausted(TEE, *lines)
                 yield Event(TEE, "probe-failed", Outcome.FAILED, {"errno": rc})
                 return
         state.tee_driver().bound = True
@@ -129,6 +129,10 @@ class Program:
         self.bound[TEE] = None
         self._residue()
         yield Event(TEE, "bound")
+
+    def _tee_device(self) -> DeviceConfig:
+        secure = self.state.config.secure
+        return DeviceConfig(TEE, secure.driver, driver_name=secure.driver_name, dev_name=secure.dev_name)
 
     def _residue(self) -> None:
         """What a clean kexec should have taken along."""
@@ -203,9 +207,8 @@ class Program:
             elif operation.do == "tee_client_open_session":
                 yield from self._quietly(close_session(tee, device, operation.params))
         silent = rc in (ENODEV, EPROBE_DEFER) or (rc == ENOENT and device.service is not None)
-        lines = (
-            () if silent else (state.log.say(self._failed(device.driver, device.dev_name or device.name, rc)))
-        )
+        silent = silent or device.bus == "ffa"  # an initcall: nobody says that it failed
+        lines = () if silent else state.log.say(self._failed(*device.printed(state.running()), rc))
         tee.exhausted(device.name, *(state.log.tail(2) if lines else ()))
         yield Event(device.name, "probe-failed", Outcome.FAILED, {"errno": rc})
 
@@ -213,7 +216,7 @@ class Program:
         yield from steps
 
     def _failed(self, driver: str, device: str, rc: int) -> str:
-        if self.state.running().version >= (6, 10):
+        if self.state.running().numbers >= (6, 10):
             return f"{driver} {device}: probe with driver {driver} failed with error {rc}"
         return f"{driver}: probe of {device} failed with error {rc}"
 
@@ -263,10 +266,7 @@ class Program:
                 yield Event(name, operation.do)
             yield Event(name, "shutdown")
             return
-        if name == TEE:
-            device = DeviceConfig(TEE, state.config.secure.driver, dev_name="firmware:optee")
-        else:
-            device = state.devices[name].config
+        device = self._tee_device() if name == TEE else state.devices[name].config
         for operation in (kernel.hooks(device) or Hooks()).shutdown:
             if edge in operation.params.get("edges", (edge,)):  # type: ignore[operator]
                 yield from self._operation(device, operation)

@@ -196,7 +196,7 @@ class SmmuV3:
             return Translation(Result.ABORT, "ste-abort")
         if found is None or found.table is None:
             return Translation(
-                Result.FAULT, "bad-streamid", irq=self.evtqen, lines=self._event(0x02, stream, page)
+                Result.FAULT, "bad-streamid", irq=self.evtqen, lines=self._event(0x02, stream)
             )
         physical = found.table.look_up(page)
         if physical is not None:
@@ -229,9 +229,10 @@ class SmmuV3:
         """Whether the last command found no room, which never comes: the queue takes as many as it has entries."""
         return self.queued > self.config.cmdq_entries
 
-    def _event(self, code: int, stream: int, page: int) -> tuple[str, ...]:
+    def _event(self, code: int, stream: int, page: int | None = None) -> tuple[str, ...]:
+        """The record of an event; C_BAD_STREAMID has no address."""
         name = self.config.name
-        words = ((stream << 32) | code, 0, page << 12, 0)
+        words = ((stream << 32) | code, 0, (page or 0) << 12, 0)
         return (
             f"arm-smmu-v3 {name}: event 0x{code:02x} received:",
             *(f"arm-smmu-v3 {name}: \t0x{word:016x}" for word in words),

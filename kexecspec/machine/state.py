@@ -99,8 +99,8 @@ class State:
         return 0xFFFF_0000_0000_0000 + (self.generation << 24) + self.cookies * 0x100
 
     def harm(self, kind: HarmKind, where: str, *lines: str, **detail: object) -> Harm:
-        """Record a harm, with its lines or else the end of the log."""
-        harm = Harm(kind, where, lines or self.log.tail(), {"generation": self.generation, **detail})
+        """Record a harm, with what the kernel printed about it, which may be nothing."""
+        harm = Harm(kind, where, lines, {"generation": self.generation, **detail})
         self.harms.append(harm)
         return harm
 
@@ -118,7 +118,7 @@ class State:
     def dereference(self, cookie: int, known: bool, site: str, pc: str, lr: str) -> None:
         """The kernel follows a pointer that secure world gave it; one that it never made is not mapped."""
         if not known:
-            raise self.die(site, oops(cookie + 0x44, pc, lr), cookie=cookie)
+            raise self.die(site, oops(cookie + 0x44, pc, lr, self.running().numbers), cookie=cookie)
 
     def secure_write(
         self, pages: tuple[tuple[int, int], ...], writer: str, generation: int, **detail: object

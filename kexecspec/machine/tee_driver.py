@@ -65,10 +65,10 @@ class TeeDriver:
 
     def alloc(self, client: str, size: int, flags: frozenset[str]) -> Got:
         """tee_shm_alloc and its successors: (errno, None), or (0, the buffer)."""
-        state, kernel = self.state, self.state.running()
+        state, kernel, secure = self.state, self.state.running(), self.state.secure.config
         bad = refused_flags(kernel, flags)
         if bad is not None:
-            line = f"optee firmware:optee: invalid shm flags 0x{bad:x}"
+            line = f"{secure.driver_name} {secure.dev_name}: invalid shm flags 0x{bad:x}"
             state.log.say(line)
             state.harm(HarmKind.REFUSED, "tee_shm_alloc", line, client=client, flags=tuple(sorted(flags)))
             return EINVAL, None

@@ -43,10 +43,10 @@ def _done(errno: int) -> Steps:
     return errno
 
 
-def _says(device: DeviceConfig, what: str) -> str:
-    name = device.dev_name or device.name
+def _says(tee: TeeDriver, device: DeviceConfig, what: str) -> str:
+    driver, name = device.printed(tee.state.running())
     prefix = "ftpm_tee_probe: " if device.driver.startswith("tpm_ftpm_tee") else ""
-    return f"{device.driver.split('-teebus')[0]} {name}: {prefix}{what}"
+    return f"{driver} {name}: {prefix}{what}"
 
 
 def open_context(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
@@ -64,7 +64,7 @@ def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
         return 0
     code = "ffff000d" if result == TA_BUSY else "ffff000c" if result else "ffff000e"
     err = "err=" if device.driver.startswith("tpm_ftpm_tee") else "err: "
-    line = _says(device, f"tee_client_open_session failed, {err}{code}")
+    line = _says(tee, device, f"tee_client_open_session failed, {err}{code}")
     state.log.say(line)
     tee.refusal = tee.refusal if result in ("", TA_BUSY) else state.secure.refusal
     if result != TA_BUSY:
@@ -91,7 +91,7 @@ def close_context(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps
 def _alloc(tee: TeeDriver, device: DeviceConfig, params: Params, flags: frozenset[str], api: str) -> Steps:
     rc, shm = yield from tee.alloc(device.name, size_of(params), flags)
     if shm is None:
-        tee.state.log.say(_says(device, f"{api} failed"))
+        tee.state.log.say(_says(tee, device, f"{api} failed"))
         return ENOMEM if device.driver.startswith("tpm_ftpm_tee") else rc
     tee.buffers.by_name[device.name, str(params.get("buffer", "buffer"))] = shm
     return 0
@@ -137,7 +137,7 @@ def shm_register_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params
     state, secure = tee.state, tee.state.secure.config
     if secure.kind != "optee" or not secure.dynamic_shm:
         rc = ENOTSUPP if secure.kind != "optee" else EINVAL
-        line = _says(device, f"tee_shm_register_kernel_buf failed, err: {rc}")
+        line = _says(tee, device, f"tee_shm_register_kernel_buf failed, err: {rc}")
         state.log.say(line)
         state.harm(HarmKind.REFUSED, "tee_shm_register", line, client=device.name)
         return rc
@@ -149,7 +149,7 @@ def shm_register_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params
     rc = yield from tee.register(shm)
     if rc:
         state.pages().free(extent)
-        state.log.say(_says(device, "tee_shm_register_kernel_buf failed"))
+        state.log.say(_says(tee, device, "tee_shm_register_kernel_buf failed"))
         return rc
     tee.buffers.by_cookie[shm.cookie] = shm
     tee.buffers.by_name[device.name, str(params.get("buffer", "buffer"))] = shm

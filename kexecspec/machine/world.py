@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 STORM = 1000
 
-TRACES = {
-    "disable_unmapped_shm_cache": ("optee_cq_wait_for_completion", "optee_disable_shm_cache", "optee_probe"),
-    "disable_shm_cache": ("optee_cq_wait_for_completion", "optee_disable_shm_cache", "optee_shutdown"),
-    "enable_shm_cache": ("optee_cq_wait_for_completion", "optee_enable_shm_cache", "optee_probe"),
-    "thread": ("wait_for_completion", "optee_cq_wait_for_completion", "optee_do_call_with_arg"),
-    "lock": ("wait_for_completion", "optee_notif_wait", "optee_rpc_cmd", "optee_handle_rpc"),
-    "release": ("wait_for_completion", "optee_notif_wait", "optee_rpc_cmd", "optee_handle_rpc"),
-    "supplicant": ("wait_for_completion", "optee_supp_thrd_req", "optee_rpc_cmd", "optee_handle_rpc"),
+BUSY = {
+    "disable_unmapped_shm_cache": ("optee_disable_unmapped_shm_cache", "optee_probe"),
+    "disable_shm_cache": ("optee_disable_shm_cache", "optee_shutdown"),
+    "enable_shm_cache": ("optee_enable_shm_cache", "optee_probe"),
+}
+CALL = {
+    "ffa": ("optee_ffa_yielding_call", "optee_ffa_do_call_with_arg"),
+    "smc": ("optee_smc_do_call_with_arg",),
+    "": ("optee_do_call_with_arg",),
+}
+RPC = {
+    "ffa": ("optee_notif_wait", "optee_rpc_cmd", "optee_handle_ffa_rpc"),
+    "smc": ("optee_notif_wait", "optee_rpc_cmd", "optee_handle_rpc"),
+    "": ("wq_sleep", "handle_rpc_func_cmd_wq", "optee_handle_rpc"),
 }
 
 
@@ -138,10 +144,10 @@ def hang(machine: Machine, event: Event) -> None:
     """The kernel's own program waits, and nobody can end it."""
     state = machine.state
     why = str(event.detail.get("why", ""))
-    trace = TRACES.get(event.operation, TRACES.get(why, ()))
+    trace = trace_of(state, event.operation, why)
     boot = state.phase == "boot"
     task = "swapper/0:1" if boot else "systemd-shutdow:1" if not state.user_space else "kexec:1234"
-    lines = state.log.say(*hung_task(task, state.running().release, trace))
+    lines = state.log.say(*hung_task(task, state.running().release, trace)) if trace else ()
     state.harm(
         HarmKind.HANG,
         "probe" if boot else "shutdown",
@@ -154,15 +160,33 @@ def hang(machine: Machine, event: Event) -> None:
     )
 
 
+def trace_of(state: State, operation: str, why: str) -> tuple[str, ...]:
+    """The functions in which a task waits, innermost first. None for the supplicant: that wait can be interrupted, and
+    since 70b0d6b0a199 killed, and of such waits kernel/hung_task.c says nothing.
+    """
+    split = "smc" if state.running().has("optee-ffa-abi") else ""
+    abi = "ffa" if state.secure.config.abi == "ffa" else split
+    match why:
+        case "busy":
+            shared = state.running().has("optee-drains-at-probe") and "disable" in operation
+            inner = ("__optee_disable_shm_cache",) if shared else ()
+            return ("wait_for_completion", "optee_cq_wait_for_completion", *inner, *BUSY[operation])
+        case "thread":
+            return ("wait_for_completion", "optee_cq_wait_for_completion", *CALL[abi])
+        case "lock" | "release":
+            return ("wait_for_completion", *RPC[abi], *CALL[abi])
+        case _:
+            return ()
+
+
 def starved(tasks: Tasks) -> None:
     """Tasks that wait for a thread or a lock that nobody will ever give back."""
     state = tasks.state
     for task in tasks.all:
         if task.steps is None or task.why not in ("thread", "lock", "release"):
             continue
-        trace = TRACES[task.why] + (
-            ("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ()
-        )
+        nested = ("optee_shm_register", "optee_handle_rpc") if task.doing == "call-rpc" else ()
+        trace = trace_of(state, task.doing, task.why) + nested
         lines = state.log.say(*hung_task(f"{task.owner}:2345", state.running().release, trace))
         state.harm(
             HarmKind.HANG,

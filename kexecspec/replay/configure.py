@@ -18,6 +18,7 @@ from kexecspec.machine.config import (
     SecureConfig,
     Service,
     SmmuConfig,
+    numbers,
 )
 from kexecspec.machine.tasks import USER
 from kexecspec.platform.drivers import Driver, find_driver
@@ -150,6 +151,7 @@ def _secure(platform: Platform, library: Library, facts: Facts) -> SecureConfig:
     given: Any = platform.plain.get("secure_world", {})
     version = release(str(given.get("optee", "0.0")))
     handles = int(fact(tee, "handles", facts))
+    log: Mapping[str, Any] = _driver(platform, library, driver).content.get("log", {})
     return SecureConfig(
         kind="amdtee" if "amdtee" in given else "optee",
         version=version[:3],
@@ -168,6 +170,8 @@ def _secure(platform: Platform, library: Library, facts: Facts) -> SecureConfig:
         suspended_threads=int(fact(tee, "suspended", facts)),
         supplicant=bool(fact(tee, "supplicant", facts)),
         driver=driver.driver,
+        driver_name=str(log.get("name", driver.driver)),
+        dev_name=str(log.get("dev", "firmware:optee")),
         needs=_needs(platform, driver),
         lists_devices=False,  # the rules leave out what is registered for the length of one operation
     )
@@ -246,7 +250,9 @@ def _device(
         "provides": driver.provides,
         "needs": _needs(platform, entity),
         "suppliers": _suppliers(platform, entity),
+        "driver_name": str(log.get("name", "")),
         "dev_name": str(log.get("dev", "")),
+        "older_name": _older(log),
         "absent_in": frozenset(k.name for k in platform.kernels.values() if k.linux and not _present(entity, k.name)),
     }
     if "device" in entity.kinds:
@@ -255,6 +261,11 @@ def _device(
         common["streams"] = _streams(platform, spans, entry, entity, facts)
         common["iova"] = iova_window(platform, entity, entry, facts, memory, crashed)
     return DeviceConfig(entity.name, entity.driver, **common)
+
+
+def _older(log: Mapping[str, Any]) -> tuple[tuple[int, ...], str] | None:
+    older = log.get("older")
+    return (numbers(str(older["before"])), str(older["dev"])) if older else None
 
 
 def _master(

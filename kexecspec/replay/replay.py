@@ -62,17 +62,16 @@ def confirm(
     stage = _stage(platform, specs or library(), trace)
     difference = next(_played(stage, system, trace, len(trace.steps)), None)
     if difference is not None:
-        return Harmed("DIVERGED", None, "", stage.machine.log[-LOG_LINES:], str(difference))
+        return Harmed("DIVERGED", None, "", _printed(stage.machine.log[-LOG_LINES:]), str(difference))
     kernel = stage.kernel
     if prop.harm == RULE:
-        return Harmed("CONFIRMED", RULE, f"{prop.instance}, {kernel}", stage.machine.log[-LOG_LINES:])
+        return Harmed("CONFIRMED", RULE, f"{prop.instance}, {kernel}", _printed(stage.machine.log[-LOG_LINES:]))
     harm = _harm_of(stage, prop)
     if harm is None:
-        return Harmed("HARMLESS", None, "", stage.machine.log[-LOG_LINES:],
+        return Harmed("HARMLESS", None, "", _printed(stage.machine.log[-LOG_LINES:]),
                       f"the machine ran on and suffered no {prop.harm} of this kind")
-    log = harm.log or stage.machine.state.log.tail(LOG_LINES)
     window = WINDOWS.get(str(harm.detail.get("window")), "") if harm.kind is HarmKind.CORRUPTION else ""
-    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}{window}", log)
+    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}{window}", _printed(harm.log))
 
 
 def step_through(
@@ -90,7 +89,12 @@ def step_through(
     stage = _stage(platform, specs or library(), trace)
     count = len(trace.steps) if until is None else min(until, len(trace.steps))
     difference = next(_played(stage, system, trace, count), None)
-    return stage.machine.log, observe(stage, system.variables), str(difference) if difference else ""
+    return _printed(stage.machine.log), observe(stage, system.variables), str(difference) if difference else ""
+
+
+def _printed(log: tuple[str, ...]) -> tuple[str, ...]:
+    """The log as a terminal shows it: the kernel's tabs are blanks."""
+    return tuple(line.expandtabs() for line in log)
 
 
 def _stage(platform: Platform, specs: Library, trace: Trace) -> Stage:

@@ -96,7 +96,7 @@ def test_causes_come_by_length_each_with_what_tells_it_from_the_next(run: Run) -
     assert [c["id"] for c in one["causes"]] == ["KX204/optee@kexec", "KX201/optee@kexec"]
     assert [c["handoffs"] for c in one["causes"]] == [0, 1]
     assert "handoffs since power-on: 0 here, 1 there" in one["causes"][0]["told_from_next"]
-    assert any("optee_shutdown" in said for said in one["causes"][0]["told_from_next"])
+    assert any("optee_disable_shm_cache" in said for said in one["causes"][0]["told_from_next"])
     assert one["causes"][1]["told_from_next"] == []
     assert all(symptom["partial"] for symptom in one["seen"][0]["symptoms"])
 

@@ -109,16 +109,18 @@ def test_v3_off_means_gbpa() -> None:
 
 
 def test_v3_events_need_the_event_queue() -> None:
-    """C_BAD_STREAMID and F_TRANSLATION are recorded; Config=Abort is not."""
+    """C_BAD_STREAMID and F_TRANSLATION are recorded, the latter with the address; Config=Abort is not."""
     smmu = v3()
     smmu.smmuen = True
     smmu.unlisted = Entry.UNKNOWN
-    assert smmu.translate(1, 5, True).lines[0].endswith("event 0x02 received:")
+    event = smmu.translate(1, 5, True).lines
+    assert event[0].endswith("event 0x02 received:") and event[3].endswith("\t0x0000000000000000")
     assert not smmu.translate(1, 5, True).irq
     smmu.evtqen = True
     assert smmu.translate(1, 5, True).irq
     smmu.streams[1] = Stream(Entry.TRANSLATE, 1, PageTable(1, 0x30))
-    assert smmu.translate(1, 5, True).lines[0].endswith("event 0x10 received:")
+    event = smmu.translate(1, 5, True).lines
+    assert event[0].endswith("event 0x10 received:") and event[3].endswith("\t0x0000000000005000")
     smmu.unlisted = Entry.ABORT
     assert smmu.translate(2, 5, True).lines == ()
 

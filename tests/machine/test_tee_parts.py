@@ -561,11 +561,24 @@ def test_the_log_of_the_running_kernel_begins_at_its_mark() -> None:
 
 
 def test_lines_of_an_oops_and_of_a_hung_task() -> None:
-    assert oops(0x44, "f", "g")[0] == "Unable to handle kernel paging request at virtual address 0000000000000044"
-    assert oops(0, "f", "g", null=True)[0].startswith("Unable to handle kernel NULL pointer dereference")
-    assert oops(0, "f", "g")[2:] == ("pc : f", "lr : g")
+    lines = oops(0x44, "f", "g", (5, 10, 19))
+    assert lines[0] == "Unable to handle kernel paging request at virtual address 0000000000000044"
+    assert lines[1:] == ("Internal error: Oops: 96000004 [#1] SMP", "pc : f", "lr : g")
+    null = oops(0, "f", "g", (6, 1), null=True)
+    assert null[0].startswith("Unable to handle kernel NULL pointer dereference")
+    assert null[1] == "Internal error: Oops: 0000000096000004 [#1] SMP", "traps.c@6.1.192"
     lines = hung_task("t:1", "6.1", ("one", "two"))
     assert lines[0].endswith("more than 120 seconds.") and lines[-2:] == (" one", " two")
+
+
+@pytest.mark.parametrize(
+    ("release", "name"), [("5.9", "optee-clnt0"), ("5.10.19", "optee-clnt0"), ("5.10.20", "ta"), ("5.11", "ta")]
+)
+def test_devices_are_called_as_their_kernel_calls_them(release: str, name: str) -> None:
+    device = DeviceConfig("d", "drv", driver_name="drv-tee", dev_name="ta", older_name=((5, 10, 20), "optee-clnt0"))
+    prod = kernel("prod", V5_10, {}, release=release)
+    assert device.printed(prod) == ("drv-tee", name)
+    assert DeviceConfig("d", "drv").printed(prod) == ("drv", "d")
 
 
 WORDED = [("6.9.3", "nope: probe of x failed"), ("6.10", "probe with driver nope")]

@@ -399,6 +399,9 @@ def test_stale_lock_hangs_the_next_probe() -> None:
     harms = machine.run_on()
     hang = next(harm for harm in harms if harm.kind is HarmKind.HANG)
     assert hang.detail["lock"] == "tee_ta_mutex"
+    assert hang.log[-4:] == (
+        " optee_rpc_cmd", " optee_handle_ffa_rpc", " optee_ffa_yielding_call", " optee_ffa_do_call_with_arg"
+    )
     assert " optee_notif_wait" in hang.log
 
 
@@ -468,6 +471,7 @@ def test_closing_a_dead_clients_session_at_shutdown_deadlocks() -> None:
         machine.begin("kexec", "prod", "stopped")
         machine.run_on()
         assert kinds(machine) == expected
+        assert not any(harm.log for harm in machine.harms), "nobody reports a wait that can be interrupted"
 
 
 def test_seven_hundred_generations_are_fast() -> None:
