@@ -88,6 +88,11 @@ class Finding:
     alike: tuple[str, ...] = ()
 
 
+def harm_of(finding: Finding) -> str:
+    """What the executable model suffered; where it suffered nothing, or was not asked, what the property says."""
+    return (finding.replay.harm if finding.replay is not None else None) or finding.property.harm
+
+
 def ids(finding: Finding) -> tuple[str, ...]:
     """The ids of all property instances that `finding` is about."""
     others = (replace(finding.property, instance=name).id for name in finding.alike)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Diagnostic
-from kexecspec.findings import Excused, Fault, Finding, Harmed, Missing, Recalled, Report, StepShown, Taken
+from kexecspec.findings import Excused, Fault, Finding, Harmed, Missing, Recalled, Report, StepShown, Taken, harm_of
 from kexecspec.ir.verdict import Counterexample, Exhausted, Proof, Verdict
 from kexecspec.platform.facts import Reliance
 from kexecspec.report.look import Look
@@ -83,7 +83,7 @@ def finding_json(finding: Finding, file: str | None) -> Json:
         "bound": finding.bound,
         "becomes": _becomes(finding),
         "says": wanted.says,
-        "harm": wanted.harm,
+        "harm": harm_of(finding),
         "why": finding.why,
         "method": _method(finding),
         "at": _at(wanted.place.path, wanted.place.line) if wanted.place else None,

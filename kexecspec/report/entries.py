@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import PurePath
 
 from kexecspec.diagnostics import Diagnostic, Span, escape
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Report, harm_of
 from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report.excuse_text import excuse_text, fault_text
@@ -136,7 +136,7 @@ def _of_finding(report: Report, finding: Finding, look: Look) -> Entry:
         level = Level.EXCUSED
     said = [_says(finding, word)]
     if finding.verdict is Verdict.REFUTED:
-        said.append(f"{after(finding)}, harm {prop.harm}".removeprefix(", "))
+        said.append(f"{after(finding)}, harm {harm_of(finding)}".removeprefix(", "))
     said += [alike(finding), excuse_text(report, finding)]
     return Entry(
         level, prop.code, escape(prop.id), word, escape("; ".join(filter(None, said))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from kexecspec.findings import harm_of
 from kexecspec.report.entries import Entry, Level, entries
 from kexecspec.report.look import Look
 from kexecspec.report.outcome import Outcome
@@ -25,7 +26,7 @@ def as_gitlab(outcomes: Sequence[Outcome], look: Look) -> str:
 def _issue(entry: Entry) -> dict[str, object]:
     severity = _SEVERITIES[entry.level]
     if entry.level is Level.ERROR and entry.word == "REFUTED" and entry.finding is not None:
-        severity = _HARMLESS.get(entry.finding.property.harm, severity)
+        severity = _HARMLESS.get(harm_of(entry.finding), severity)
     return {
         "description": f"{entry.name} on {entry.platform or entry.file}: {entry.word}: {entry.says}",
         "check_name": entry.rule,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kexecspec import __version__
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Report, harm_of
 from kexecspec.ir.system import Rule
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import State, Value
@@ -77,7 +77,7 @@ def _meta(report: Report, finding: Finding, platform_path: str) -> dict[str, Any
             "code": prop.code,
             "instance": prop.instance,
             "handoff": prop.handoff,
-            "harm": prop.harm,
+            "harm": harm_of(finding),
         },
         "location": place,
         "handoffs": finding.handoffs,

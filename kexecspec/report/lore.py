@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kexecspec import __version__
 from kexecspec.diagnostics import Span, escape
-from kexecspec.findings import Finding, Report, StepShown
+from kexecspec.findings import Finding, Report, StepShown, harm_of
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import ending, entries
 from kexecspec.report.look import Look, Shorter, count, shell, wrapped
@@ -78,7 +78,7 @@ def _finding(report: Report, finding: Finding, look: Look) -> Iterator[str]:
         "This is a finding on a model of the platform, not on hardware."
     )
     yield ""
-    yield from _named("finding:", f"{prop.id}, harm {prop.harm}, {after(finding)}")
+    yield from _named("finding:", f"{prop.id}, harm {harm_of(finding)}, {after(finding)}")
     yield from _where(report, finding, look)
     if finding.alike:
         yield from _named("also of:", entries.alike(finding).removeprefix("the same of "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kexecspec.diagnostics import Diagnostic, Span, render
-from kexecspec.findings import Finding, Harmed, Report
+from kexecspec.findings import Finding, Harmed, Report, harm_of
 from kexecspec.ir.verdict import Counterexample, Verdict
 from kexecspec.report.diagram import diagram
 from kexecspec.report.look import Look, count, escape_lines, value, wrapped
@@ -15,7 +15,7 @@ from kexecspec.report.steps import table
 def text(report: Report, finding: Finding, look: Look) -> Iterator[str]:
     """The lines about one refuted finding, or one whose replay did not confirm it."""
     yield from _headline(report, finding, look)
-    harm = f", harm {finding.property.harm}" if finding.verdict is Verdict.REFUTED else ""
+    harm = f", harm {harm_of(finding)}" if finding.verdict is Verdict.REFUTED else ""
     said = f"{finding.property.id} on {report.platform}: {finding.verdict.value} {after(finding)}{harm}"
     yield from wrapped(said, "  ", "    ")
     if finding.becomes:

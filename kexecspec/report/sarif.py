@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from kexecspec import __version__
 from kexecspec.diagnostics import escape
-from kexecspec.findings import Finding, Report, StepShown
+from kexecspec.findings import Finding, Report, StepShown, harm_of
 from kexecspec.ir.system import Place
 from kexecspec.report.entries import Entry, Level, entries
 from kexecspec.report.excuse_text import excuse_text
@@ -116,7 +116,7 @@ def _suppression(report: Report, finding: Finding) -> Json:
 def _properties(entry: Entry, finding: Finding) -> Json:
     found: Json = {
         "platform": escape(entry.platform), "verdict": finding.verdict.value, "instance": finding.property.instance,
-        "handoff": finding.property.handoff, "harm": finding.property.harm,
+        "handoff": finding.property.handoff, "harm": harm_of(finding),
     }  # fmt: skip
     if finding.handoffs is not None:
         found["handoffs"] = finding.handoffs

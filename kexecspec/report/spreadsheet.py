@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from kexecspec.diagnostics import escape
+from kexecspec.findings import harm_of
 from kexecspec.report.entries import Entry, entries
 from kexecspec.report.excuse_text import excuse_text
 from kexecspec.report.look import Look
@@ -37,7 +38,7 @@ def _row(entry: Entry) -> list[str]:
     prop, replay = finding.property, finding.replay
     handoffs = "" if finding.handoffs is None else str(finding.handoffs)
     return [
-        *start, prop.instance, prop.handoff, entry.word, entry.level.value, prop.harm, handoffs,
+        *start, prop.instance, prop.handoff, entry.word, entry.level.value, harm_of(finding), handoffs,
         str(len(finding.steps)) if finding.steps else "", replay.outcome if replay else "",
         str(1 + len(finding.alike)), prop.says or finding.why, " ".join(finding.alike),
         excuse_text(entry.report, finding) if entry.report else "", entry.key,

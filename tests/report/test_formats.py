@@ -277,3 +277,16 @@ def test_itf_holds_the_first_error_that_is_refuted(tmp_path) -> None:
     (tmp_path / "t.itf.json").write_text(text)
     assert read_trace(str(tmp_path / "t.itf.json")).property_id == "KX102/bnxt@kexec"
     assert made("itf", Outcome("a", report(proved()))) == ""
+
+
+def test_the_harm_that_is_told_is_the_one_that_was_suffered() -> None:
+    """KX304 can be suffered as CORRUPTION and as REFUSED; a heading that says the other would be false."""
+    found = refuted("KX304")
+    assert found.replay is not None
+    found = replace(found, replay=replace(found.replay, harm="REFUSED"))
+    outcome = Outcome("boards/acme.yaml", report(found))
+
+    for form in ("text", "lore", "json", "itf", "sarif", "github", "junit", "ktap", "gitlab", "csv"):
+        told = made(form, outcome)
+        assert found.property.harm not in told, form
+        assert "REFUSED" in told, form
