@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from kexecspec.diagnostics import Span
 from kexecspec.ground.names import World
 from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, conjoin, disjoin, equal, negate
 from kexecspec.ir.language import Scope, lower
@@ -37,18 +38,18 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
             entity.name,
             _name(entry, entity),
             world.scope({"self": world.part(entity.name)}),
-            entity,
+            entity.span,
             world.platform.edges,
         )
 
 
 def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[Property]:
-    for kernel, duty, providers in world.platform.duties:
+    for kernel, duty, providers, span in world.platform.duties:
         served = disjoin(world.part(name).attribute("live") for name in providers)  # type: ignore[misc]
         here = equal(Ref("kernel"), Const(kernel))
         scope = world.scope({"served": served, "here": here})
         edges = tuple(edge for edge in world.platform.edges if edge.end == kernel)
-        yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, None, edges)
+        yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, span, edges)
 
 
 def _fits(name: str, patterns: list[str] | None) -> bool:
@@ -66,7 +67,7 @@ def _of(
     part: str,
     instance: str,
     scope: Scope,
-    entity: Entity | None,
+    span: Span | None,
     edges: tuple[Edge, ...],
 ) -> Iterator[Property]:
     if "if" in entry and lower(str(entry["if"]), scope) == FALSE:
@@ -77,7 +78,6 @@ def _of(
     violated = conjoin((lower(str(entry["violated"]), scope), where))
     premise = conjoin((lower(str(entry["premise"]), scope), where))
     for handoff, during, before in _handoffs(world, entry, edges):
-        span = entity.span if entity is not None else None
         yield Property(
             code=str(spec["property"]),
             instance=instance,

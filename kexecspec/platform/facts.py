@@ -163,7 +163,7 @@ class Platform:
     assumptions: tuple[Reliance, ...]
     reliances: tuple[Reliance, ...]
     expectations: tuple[Expectation, ...]
-    duties: tuple[tuple[str, str, tuple[str, ...]], ...]
+    duties: tuple[tuple[str, str, tuple[str, ...], Span], ...]
     plain: Mapping[str, object]
     about: frozenset[str] | None = None
     veiled: frozenset[str] = frozenset()

@@ -86,7 +86,7 @@ class _View:
 
     def rest(self) -> Iterator[Part]:
         """The part about everything but masters, if there are properties of it."""
-        providers = [name for _, _, names in self.platform.duties for name in names]
+        providers = [name for _, _, names, _ in self.platform.duties for name in names]
         gics = [entity.name for entity in self.platform.of_kind("gic")]
         if self.around.secure or providers or gics:
             names = self.around.of((*self.around.secure, *providers, *gics))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kexecspec.diagnostics import quote
+from kexecspec.diagnostics import Span, quote
 from kexecspec.handoff_text import parse_handoff, parse_kind
 from kexecspec.library import Library
 from kexecspec.platform import assumed, bounds, contradictions, links, names, secure_world
@@ -122,16 +122,19 @@ def _first(
 
 def _duties(
     content: Mapping[str, Any], kernels: Mapping[str, Kernel], found: Parts, wrong: Complaints
-) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+) -> tuple[tuple[str, str, tuple[str, ...], Span], ...]:
+    """Kernel, duty, what provides it and where the file asks for it."""
     duties = []
+    common = tuple(content.get("duties", ()))
     for kernel in kernels.values():
-        for duty in dict.fromkeys((*content.get("duties", ()), *kernel.duties)):
+        for duty in dict.fromkeys((*common, *kernel.duties)):
             providers = tuple(name for name, offers in found.provides.items() if duty in offers or duty == name)
+            place = ("kernels", kernel.name, "duties") if duty in kernel.duties else ("duties",)
             if not providers:
                 offered = sorted({duty for offers in found.provides.values() for duty in offers})
-                place = ("kernels", kernel.name, "duties") if duty in kernel.duties else ("duties",)
                 wrong.unknown("duty", duty, offered, place)
-            duties.append((kernel.name, duty, providers))
+            asked = kernel.duties if duty in kernel.duties else common
+            duties.append((kernel.name, duty, providers, wrong.span(*place, asked.index(duty))))
     return tuple(duties)
 
 

@@ -107,7 +107,7 @@ def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfi
         adopts=bool(kernel.facts["adopts"]),
         drivers=hooks,
         device_hooks={e.name: own[e.name] for e in walkers if own[e.name] != hooks[e.driver]},
-        duties=tuple(_duty(platform, duty, providers) for k, duty, providers in platform.duties if k == kernel.name),
+        duties=tuple(_duty(platform, duty, providers) for k, duty, providers, _ in platform.duties if k == kernel.name),
         min_threads=int(kernel.facts["min_threads"]),
     )
 
