@@ -115,6 +115,7 @@ def united(
         findings=tuple(vacuity.emptied([finding for finding, _ in findings], taken)),
         assumptions=platform.assumptions,
         reliances=platform.reliances,
+        not_modelled=present.not_modelled(platform),
         objections=tuple(dict.fromkeys(said for _, report in found for said in report.objections)),
         variables={name: var for _, report in found for name, var in report.variables.items()},
         rules=tuple({rule.name: rule for _, report in found for rule in report.rules}.values()),

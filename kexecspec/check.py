@@ -301,7 +301,7 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
         findings=_consequences(platform, findings, specs, options),
         assumptions=platform.assumptions,
         reliances=platform.reliances,
-        not_modelled=present.NOT_MODELLED,
+        not_modelled=present.not_modelled(platform),
         unmet=(),
         met=0,
         objections=objections,

@@ -12,17 +12,20 @@ from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Counterexample, Exhausted, Judgement, Proof, Verdict
 from kexecspec.platform.facts import Platform, Unknown
 
+ANY, SECURE = "machine", "tee_driver"
 NOT_MODELLED = (
-    "fragmentation of the secure heap; the arithmetic counts bytes",
-    "sessions of user space in the secure heap, and the 32 MiB window of the secure world's virtual addresses",
-    "registrations that a driver makes and drops within one operation",
-    "on which of the secure threads a dead kernel's cached argument sits: any call may meet it",
-    "translation faults between a stream's attachment and the reset of its device",
-    "page tables that an SMMU still walks in memory reused by the next kernel, apart from transactions of its masters",
-    "GIC redistributor tables, remote processors, TPM state, EFI runtime services",
-    "CPU hotplug and PSCI: every CPU is taken to stop",
-    "power domains and clocks of SMMUs and masters",
+    (SECURE, "fragmentation of the secure heap; the arithmetic counts bytes"),
+    (SECURE, "sessions of user space in the secure heap"),
+    (SECURE, "the 32 MiB window of the secure world's virtual addresses"),
+    (SECURE, "registrations that a driver makes and drops within one operation"),
+    (SECURE, "on which of the secure threads a dead kernel's cached argument sits: any call may meet it"),
+    ("smmu", "translation faults between a stream's attachment and the reset of its device"),
+    ("smmu", "page tables that an SMMU still walks in memory reused by the next kernel, but for its masters' own work"),
+    (ANY, "GICs apart from their LPI tables, remote processors, TPM state, EFI runtime services"),
+    (ANY, "CPU hotplug and PSCI: every CPU is taken to stop"),
+    ("device", "power domains and clocks of SMMUs and masters"),
 )
+"""What is left out, each with the kind of part that a platform must have for it to matter."""
 
 
 def finding(system: TransitionSystem, prop: Property, judgement: Judgement | None) -> Finding:
@@ -90,6 +93,11 @@ def _weakened(found: Finding, needed: tuple[str, ...]) -> Finding:
         return found
     why = f"refuted only if {' and '.join(needed)}: no concrete address is known, so say more (iova, memory)"
     return replace(found, verdict=Verdict.UNKNOWN, why=why)
+
+
+def not_modelled(platform: Platform) -> tuple[str, ...]:
+    """What is left out that a platform with these parts has."""
+    return tuple(topic for kind, topic in NOT_MODELLED if kind == ANY or platform.of_kind(kind))
 
 
 def summary(platform: Platform) -> Mapping[str, int]:

@@ -56,3 +56,19 @@ def test_every_hook_operation_has_a_meaning_or_is_known_to_have_none() -> None:
     }
 
     assert used - given == silent & used
+
+
+def test_every_step_of_an_operation_and_of_a_rule_is_told_in_words_of_its_own() -> None:
+    """A step without words would show people the rule's raw name; one text for two ways would be false of one."""
+    told: dict[str, str] = {}
+    for component in library().all("components"):
+        for name, operation in component.content.get("operations", {}).items():
+            told |= {f"{name}.{way}": str(v.get("says", "")) for way, v in operation.items() if way != "sources"}
+        told |= {name: str(rule.get("says", "")) for name, rule in component.content.get("rules", {}).items()}
+
+    assert len(told) > 60
+    assert [name for name, says in told.items() if not says] == []
+    for component in library().all("components"):
+        for name, operation in component.content.get("operations", {}).items():
+            ways = [told[f"{name}.{way}"] for way in operation if way != "sources"]
+            assert len(set(ways)) == len(ways), name

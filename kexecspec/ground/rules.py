@@ -147,7 +147,7 @@ def _bare_bind(world: World, entity: Entity, bare: Mapping[str, Expr]) -> Rule:
         guard,
         {at: Const(BOUND)},
         turn_order(world, entity, "probe"),
-        f"{entity.name} probe",
+        f"{entity.name} probe: the driver is bound",
         operation=(entity.name, "bound", "probe", ""),
     )
 

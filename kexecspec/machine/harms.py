@@ -48,6 +48,11 @@ class Event:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
+def counted(number: int, word: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def oops(address: int, pc: str, lr: str, release: tuple[int, ...], null: bool = False) -> tuple[str, ...]:
     """The lines of an arm64 oops (arch/arm64/mm/fault.c, traps.c and process.c). The syndrome has 16 digits @6.1.192
     and 8 in reports of 5.10; what lies between them was not read.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kexecspec.machine.config import GicConfig
+from kexecspec.machine.config import PAGE, GicConfig
 from kexecspec.machine.harms import HarmKind
 from kexecspec.machine.memory import PageAllocator, PhysicalMemory
 
@@ -79,9 +79,11 @@ def init_lpis(gic: Gic, booting: Booting) -> Started:
         return Started()
     if booting.knows_reservations and _allowed(gic, booting, covered):
         return Started(("GICv3: Using preallocated redistributor tables",), tuple(_written(gic.tables[:1], booting)))
+    checked = (_not_reserved(gic.tables[0]),) if booting.knows_reservations else ()
+    lines = (*checked, "GICv3: CPU0: Booted with LPIs enabled, memory probably corrupted")
     hit = tuple(_written(gic.tables, booting))
     _allocate(gic, booting)
-    return Started(("GICv3: CPU0: Booted with LPIs enabled, memory probably corrupted",), hit)
+    return Started(lines, hit)
 
 
 def left_enabled(gic: Gic, booting: Booting) -> Started:
@@ -95,6 +97,12 @@ def left_enabled(gic: Gic, booting: Booting) -> Started:
 def _allowed(gic: Gic, booting: Booting, covered: bool) -> bool:
     """enabled_lpis_allowed: the property table is in a reserved range, whatever that is reserved for."""
     return booting.kdump or gic.tables[0] in gic.listed or covered
+
+
+def _not_reserved(table: Pages) -> str:
+    """What gic_check_reserved_range says of the property table; both addresses are the table's own."""
+    start, end = table[0] * PAGE, (table[0] + table[1]) * PAGE - 1
+    return f"GICv3: Expected reserved range [0x{start:016x}:0x{end:016x}], not found"
 
 
 def _written(tables: tuple[Pages, ...], booting: Booting) -> Iterator[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from kexecspec.machine.config import DeviceConfig, GicConfig, Hooks, Operation, SmmuConfig
 from kexecspec.machine.devices import DMA_OPERATIONS, bus_shutdown
-from kexecspec.machine.harms import Event, HarmKind, Outcome
+from kexecspec.machine.harms import Event, HarmKind, Outcome, counted
 from kexecspec.machine.interrupts import FEATURE, Booting, Started, init_lpis, left_enabled
 from kexecspec.machine.iommu_driver import SMMU_OPERATIONS
 from kexecspec.machine.objects import ThreadState
@@ -147,7 +147,7 @@ class Program:
             state.harm(
                 HarmKind.LEAK,
                 "registrations",
-                f"{len(left)} registrations of dead kernels, {pages} pages, are left",
+                f"left of dead kernels: {counted(len(left), 'registration')}, {counted(pages, 'page')}",
                 count=len(left),
                 pages=pages,
                 clients=tuple(sorted({one.client for one in left})),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kexecspec.machine.config import PAGE
 from kexecspec.machine.ffa import FFA_NO_MEMORY, FFA_OK
-from kexecspec.machine.harms import Event, HarmKind
+from kexecspec.machine.harms import Event, HarmKind, counted
 from kexecspec.machine.heap import cost, mobj_cost, object_size, page_array_cost
 from kexecspec.machine.objects import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
 from kexecspec.machine.state import State, Steps, waiting
@@ -312,8 +312,8 @@ class TeeDriver:
             state.harm(
                 HarmKind.CORRUPTION,
                 "pool_op_alloc",
-                f"pages {extent.end:#x}-{extent.end + extent.count - 1:#x}, not this call's, were freed: "
-                f"{', '.join(victims) or 'the free list'}",
+                f"pages {extent.end:#x}-{extent.end + extent.count - 1:#x}, which are not this call's, were freed; "
+                f"they were {', '.join(victims) or 'free already'}",
                 victims=tuple(victims),
                 start=extent.end,
                 count=extent.count,
@@ -322,7 +322,7 @@ class TeeDriver:
         state.harm(
             HarmKind.LEAK,
             "pool_op_alloc",
-            f"{extent.count} pages at {extent.start:#x} are lost to {shm.client}",
+            f"{counted(extent.count, 'page')} at {extent.start:#x} lost to {shm.client}",
             pages=extent.count,
             client=shm.client,
         )

@@ -55,7 +55,7 @@ def resolve(
         first=first,
         limits=_limits(content, edges),
         warm_keeps=_kept(content),
-        assumptions=(*_assumptions(content), *_adoption(kernels)),
+        assumptions=(*_assumptions(content, found), *_adoption(kernels)),
         reliances=(
             *found.reliances,
             *assumed.assumptions(content),
@@ -153,7 +153,7 @@ def _limits(content: Mapping[str, Any], edges: tuple[Edge, ...]) -> tuple[Limit,
     return tuple(limits)
 
 
-def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
+def _assumptions(content: Mapping[str, Any], found: Parts) -> tuple[Reliance, ...]:
     given = content.get("assume", {})
     said = []
     if given.get("in_flight") == "none":
@@ -162,7 +162,8 @@ def _assumptions(content: Mapping[str, Any]) -> tuple[Reliance, ...]:
         said.append(
             Reliance("no registration fails for want of memory in the kernel", "assume.registration_fails: false")
         )
-    if given.get("fabric_drains", True):
+    masters = any("device" in one.kinds for one in found.entities.values())
+    if masters and given.get("fabric_drains", True):
         said.append(Reliance("writes in the fabric land before the jump once bus mastering is off", "default"))
     mediator = (
         content["secure_world"].get("mediator", "none") if isinstance(content.get("secure_world"), dict) else "none"

@@ -11,7 +11,7 @@ from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import State, Value
 from kexecspec.library import Library, library
 from kexecspec.machine import Harm, HarmKind
-from kexecspec.platform.facts import Platform
+from kexecspec.platform.facts import Hooks, Link, Platform
 from kexecspec.replay.calls import Unperformable, ask
 from kexecspec.replay.choices import use
 from kexecspec.replay.observe import observe, observer, owner_of
@@ -70,7 +70,7 @@ def confirm(
     if harm is None:
         return Harmed("HARMLESS", None, "", _printed(stage.machine.log[-LOG_LINES:]),
                       f"the machine ran on and suffered no {prop.harm} of this kind")
-    window = WINDOWS.get(str(harm.detail.get("window")), "") if harm.kind is HarmKind.CORRUPTION else ""
+    window = _window(stage, harm) if harm.kind is HarmKind.CORRUPTION else ""
     return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}{window}", _printed(harm.log))
 
 
@@ -164,6 +164,16 @@ def _hidden(stage: Stage, name: str) -> bool:
     if stage.machine.state.dead:
         return name.rpartition(".")[2] not in OOPSES
     return owner_of(name) in stage.lagging
+
+
+def _window(stage: Stage, harm: Harm) -> str:
+    """When a master wrote, as its SMMU sees it; nothing of one whose SMMU, if it has any, the kernel never probes."""
+    master = stage.platform.entities.get(harm.where)
+    smmu = master.facts.get("smmu") if master is not None else None
+    found = stage.platform.entities.get(smmu.name) if isinstance(smmu, Link) else None
+    if found is None or not found.hooks.get(stage.kernel, Hooks()).probe:
+        return ""
+    return WINDOWS.get(str(harm.detail.get("window")), "")
 
 
 def _harm_of(stage: Stage, prop: Property) -> Harm | None:

@@ -14,12 +14,12 @@ from tests.replay.stories import story
 
 HARMS = (
     ("optee-shm-cache/kdump-oops", "KX101/drain@reboot", "OOPS", "pc : tee_shm_free"),
-    ("tee-bnxt-fourth-kexec/before", "KX102/bnxt@kexec", "LEAK", "registrations of dead kernels"),
+    ("tee-bnxt-fourth-kexec/before", "KX102/bnxt@kexec", "LEAK", "left of dead kernels: 1 registration"),
     ("tee-bnxt-fourth-kexec/before", "KX103/bnxt@kexec", "EXHAUSTION", "failed with error -22"),
     ("ffa/overlap-4.9", "KX103/rtc@kexec", "EXHAUSTION", "failed with error"),
     ("stale-thread/resumed", "KX104/thread@kexec", "CORRUPTION", "was written by secure thread"),
     ("shm-flags/priv-flag-not-accepted", "KX105/optee@any", "REFUSED", "invalid shm flags"),
-    ("pool-alloc-leak/before", "KX106/bnxt@any", "LEAK", "pages at"),
+    ("pool-alloc-leak/before", "KX106/bnxt@any", "LEAK", "lost to bnxt"),
     ("pool-alloc-leak/half-fixed", "KX106/bnxt:freed@any", "CORRUPTION", "were freed"),
     ("ftpm/tee-bus-6.12", "KX107/ftpm@kexec", "REFUSED", "tee_client_open_session failed"),
     ("optee-shm-cache/kdump-drain-at-probe", "KX201/optee@crash", "HANG", "blocked for more than 120 seconds"),
