@@ -10,7 +10,7 @@ from kexecspec.check import Options, check
 from kexecspec.findings import Report
 from kexecspec.ir.verdict import Verdict
 from kexecspec.report import REPORTERS, Look, Outcome
-from kexecspec.report.outcome import exit_code
+from kexecspec.report.outcome import exit_code, instances
 
 ROOT = Path(__file__).resolve().parent.parent
 STORIES = tuple(sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "examples").glob("*/*.yaml")))
@@ -45,7 +45,7 @@ def story_row(story: str, report: Report) -> str:
     refuted = [f for f in report.findings if f.verdict is Verdict.REFUTED]
     folder, name = story.split("/")[1:]
     said = ", ".join(dict.fromkeys(_short(f.property.code, f.handoffs, f.severity, f.replay) for f in refuted))
-    proved = sum(f.verdict is Verdict.PROVED for f in report.findings)
+    proved = instances(f for f in report.findings if f.verdict is Verdict.PROVED and f.severity == "error")
     return f"| {folder}/{name.removesuffix('.yaml')} | {report.verdict.value} | {said or '-'} | {proved} |"
 
 

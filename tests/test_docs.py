@@ -36,13 +36,15 @@ def test_a_documented_command_prints_what_the_document_says(
     document: str, command: str, output: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    words = shlex.split(command)
+    words, text = shlex.split(command), (ROOT / document).read_text()
     if words[0] in SETUP:
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE) or words[0] != "make"
         return
     assert words[0] == "kexecspec"
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
+    for block in re.findall(r"```yaml\n(schema: kexecspec/platform/1\nplatform: (\S+)\n.*?)```", text, re.DOTALL):
+        (tmp_path / f"{block[1]}.yaml").write_text(block[0])
     _run_what_it_stands_on(words)
     capsys.readouterr()
 
