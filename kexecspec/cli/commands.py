@@ -15,7 +15,7 @@ from kexecspec.cli import on_boards, on_changes, on_fleets, on_itself, on_librar
 @click.version_option(__version__, prog_name="kexecspec", message="%(prog)s %(version)s")
 def program() -> None:
     """Proves that handing a machine from one kernel to the next is safe, or replays
-    the shortest way in which it is not."""
+    a way in which it is not."""
 
 
 _COMMANDS = (
