@@ -29,11 +29,12 @@ AGREED = (Verdict.PROVED, Verdict.REFUTED, Verdict.NOT_JUDGED)
 @dataclass(frozen=True)
 class Crew:
     """So many processes, each of which is given up after so many seconds without an answer; none but this with
-    `inside`."""
+    `inside`. Each does `last` what is to be done when all its parts are judged."""
 
     jobs: int | None
     patience: float
     inside: bool
+    last: Callable[[], None] = lambda: None
 
 
 def reports(found: Sequence[Part], only: Sequence[str], judge: Judge, crew: Crew) -> Reports:
@@ -56,7 +57,7 @@ def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
     """The reports on parts that do not wait for each other. A part whose process died is judged once more, from here. A
     KeyboardInterrupt gets a note of how many have no answer."""
     several = min(crew.jobs or os.cpu_count() or 1, len(found))
-    works = [partial(_judged, found, range(first, len(found), several), judge) for first in range(several)]
+    works = [partial(_judged, found, range(first, len(found), several), judge, crew.last) for first in range(several)]
     known: dict[int, Report | None] = {}
     try:
         for _, said in answers(works, crew.patience, crew.inside):
@@ -70,9 +71,12 @@ def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
     return tuple((part, report) for part, report in zip(found, made, strict=True) if report is not None)
 
 
-def _judged(found: Sequence[Part], numbers: Iterable[int], judge: Judge) -> Iterator[tuple[int, Report | None]]:
+def _judged(
+    found: Sequence[Part], numbers: Iterable[int], judge: Judge, last: Callable[[], None]
+) -> Iterator[tuple[int, Report | None]]:
     for number in numbers:
         yield number, judge(found[number], False, frozenset())
+    last()
 
 
 def agreed(report: Report, bare: Report | None, platform: Platform, specs: Library | None = None) -> Report:

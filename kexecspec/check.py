@@ -10,7 +10,7 @@ from typing import Any
 
 from kexecspec import apart, confirm, consequences, expectations, explained, hashes, intervals, present, trust, vacuity
 from kexecspec.cache.memory import Memory, remembered
-from kexecspec.cache.notes import noted
+from kexecspec.cache.notes import Notes
 from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
@@ -181,14 +181,14 @@ def _way(
 ) -> Way:
     """A platform all of whose shape is known, judged as the parts `found`, those that are the same in an earlier way as
     `known` from there. Raises InputError if nothing is left to judge."""
-    sums = hashes.of(platform, specs)
+    sums, notes = hashes.of(platform, specs), Notes(options.cache)
 
     def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
         key = same_in_any_way(part, done)
         if key in known:
             return known[key]
         chosen = options if alone else replace(options, inside=True)
-        report = _part(root, platform, part, specs, replace(chosen, done=done | options.done), sums)
+        report = _part(root, platform, part, specs, replace(chosen, done=done | options.done), sums, notes)
         return known.setdefault(key, report) if key else report
 
     report: Report | None = None
@@ -198,12 +198,13 @@ def _way(
         reports = () if report is None else ((found[0], report),)
     else:
         patience = PATIENCE * max(1.0, options.rlimit / RLIMIT)
-        crew = apart.Crew(options.jobs, patience, options.inside)
+        crew = apart.Crew(options.jobs, patience, options.inside, notes.keep)
         reports = apart.reports(found, options.only, judge, crew)
         known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
         if reports:
             report = apart.united(platform, len(found), reports, crew if options.replay else None, specs)
             report = replace(report, findings=_consequences(platform, report.findings, specs, options))
+    notes.keep()
     if report is None:
         raise nothing_to_judge(platform.path, ground(found[0].platform, specs), options.only)
     met, unmet = _expected(platform, report.findings, options)
@@ -222,7 +223,7 @@ def _based(part: Part, report: Report | None, specs: Library, options: Options, 
 
 
 def _part(
-    root: Node, everything: Platform, part: Part, specs: Library, options: Options, sums: Hashes
+    root: Node, everything: Platform, part: Part, specs: Library, options: Options, sums: Hashes, notes: Notes
 ) -> Report | None:
     """The report on a part of `everything`, or on all of it, with what it takes on trust and why what is missing is
     missing. None where nothing of it is asked."""
@@ -239,12 +240,12 @@ def _part(
     if not options.explained:
         return report
     whole = cache(lambda: again(dict(platform.plain)))
-    report = trust.with_reliances(report, _rests(report, platform, whole, specs, options))
+    report = trust.with_reliances(report, _rests(report, platform, whole, specs, notes))
     return explained.with_missing(report, root, whole, again, specs)
 
 
 def _rests(
-    report: Report, platform: Platform, whole: Callable[[], Platform], specs: Library, options: Options
+    report: Report, platform: Platform, whole: Callable[[], Platform], specs: Library, notes: Notes
 ) -> trust.Note:
     """What the verdicts on `platform` rest on, as it was found for the same one in an earlier run, or now."""
     if not report.reliances:
@@ -253,8 +254,8 @@ def _rests(
     said = excerpt(dict(platform.plain), platform, specs)
     of_it = [sorted(platform.entities), sorted(platform.about or ()), sorted(platform.veiled)]
     bearing = [sums.specs, sums.tool, said, of_it, trust.follows_from(report)]
-    return noted(
-        options.cache, bearing, lambda: trust.rests(report, whole(), specs), lambda found: trust.fit(report, found)
+    return notes.noted(
+        bearing, lambda: trust.rests(report, whole(), specs), lambda found: trust.fit(report, found)
     )
 
 

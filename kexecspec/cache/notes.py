@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kexecspec.cache import store
@@ -18,20 +19,34 @@ from kexecspec.cache.place import Cache, Unusable
 Note = tuple[tuple[int, ...], ...]
 
 
-def noted(
-    cache: Cache | None, follows_from: Sequence[Any], make: Callable[[], Note], fits: Callable[[Note], bool]
-) -> Note:
-    """What `make` says, or said in an earlier run about the same: `follows_from` is JSON, and all that bears on it."""
-    if cache is None:
-        return make()
-    key = hashlib.sha256(json.dumps(["note", *follows_from], separators=(",", ":")).encode()).hexdigest()
-    known = None if cache.afresh else _read(cache, key)
-    if known is not None and fits(known):
-        return known
-    made = make()
-    with contextlib.suppress(Unusable):
-        store.put(cache, key, json.dumps(made, separators=(",", ":")))
-    return made
+@dataclass
+class Notes:
+    """The notes of a run. New ones are kept together: processes that write one by one wait for each other."""
+
+    cache: Cache | None
+    new: dict[str, str | None] = field(default_factory=dict)
+
+    def noted(
+        self, follows_from: Sequence[Any], make: Callable[[], Note], fits: Callable[[Note], bool]
+    ) -> Note:
+        """What `make` says, or said in an earlier run about the same: `follows_from` is JSON, and all that bears on
+        it."""
+        if self.cache is None:
+            return make()
+        key = hashlib.sha256(json.dumps(["note", *follows_from], separators=(",", ":")).encode()).hexdigest()
+        known = None if self.cache.afresh else _read(self.cache, key)
+        if known is not None and fits(known):
+            return known
+        made = make()
+        self.new[key] = json.dumps(made, separators=(",", ":"))
+        return made
+
+    def keep(self) -> None:
+        """Keeps what is new."""
+        new, self.new = self.new, {}
+        if self.cache is not None and new:
+            with contextlib.suppress(Unusable):
+                store.put_all(self.cache, new)
 
 
 def _read(cache: Cache, key: str) -> Note | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kexecspec import check, trust
 from kexecspec.cache import store
-from kexecspec.cache.notes import Note, noted
+from kexecspec.cache.notes import Note, Notes
 from kexecspec.cache.place import Cache
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +24,16 @@ def _never() -> Note:
 
 def _any(_: Note) -> bool:
     return True
+
+
+def noted(
+    cache: Cache | None, follows_from: list[object], make: Callable[[], Note], fits: Callable[[Note], bool]
+) -> Note:
+    """One note of a run of its own."""
+    notes = Notes(cache)
+    said = notes.noted(follows_from, make, fits)
+    notes.keep()
+    return said
 
 
 def _put(cache: Cache, text: str) -> None:
