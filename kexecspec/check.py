@@ -15,7 +15,7 @@ from kexecspec.cache.place import Cache
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
 from kexecspec.ground.ground import folded, ground, with_flow
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Judgement

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kexecspec.findings import Finding
-from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.library import Library

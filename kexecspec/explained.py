@@ -9,7 +9,7 @@ from typing import Any
 from kexecspec.fact_lines import deciding_lines, numbers_of
 from kexecspec.findings import Finding, Missing, Report, Taken
 from kexecspec.ground.ground import loosened
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kexecspec.ir.evaluate import compiled, compiled_each, initial_states
-from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row, moves_of
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kexecspec.findings import Finding
-from kexecspec.ir.expr import Const
+from kexecspec.ir.nodes import Const
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Counterexample, Verdict

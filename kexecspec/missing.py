@@ -9,25 +9,14 @@ from dataclasses import dataclass, field
 from kexecspec.explore import Sweep
 from kexecspec.findings import Missing
 from kexecspec.ir.evaluate import compiled
-from kexecspec.ir.expr import (
-    FALSE,
-    TRUE,
-    And,
-    Const,
-    Expr,
-    Plus,
-    children,
-    conjoin,
-    negate,
-    references,
-    same,
-    substitute,
-    text,
-)
+from kexecspec.ir.expr import conjoin, negate
 from kexecspec.ir.fold import fold
+from kexecspec.ir.nodes import FALSE, TRUE, And, Const, Expr, Plus, same
 from kexecspec.ir.system import Mode, Property, Rule, TransitionSystem
+from kexecspec.ir.text import text
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Verdict
+from kexecspec.ir.walk import children, references, substitute
 from kexecspec.solve.facts import with_facts
 from kexecspec.solve.judge import judge
 from kexecspec.solve.possible import possible

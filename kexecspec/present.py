@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kexecspec.findings import Finding, StepShown
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Counterexample, Exhausted, Judgement, Proof, Verdict

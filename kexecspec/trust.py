@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from kexecspec.findings import Finding, Report
 from kexecspec.ground.ground import loosened
-from kexecspec.ir.expr import references
 from kexecspec.ir.fold import fold
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.verdict import Verdict
+from kexecspec.ir.walk import references
 from kexecspec.library import Library
 from kexecspec.platform.doubts import Doubts
 from kexecspec.platform.facts import Platform, Reliance

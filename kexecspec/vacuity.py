@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kexecspec.findings import Finding, Taken
 from kexecspec.handoff_runs import straight_run, taking
-from kexecspec.ir.expr import TRUE
 from kexecspec.ir.moves import moves_of
+from kexecspec.ir.nodes import TRUE
 from kexecspec.ir.system import Mode, Place, Property, Rule, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Judgement, Proof, Verdict

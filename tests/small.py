@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground, unfolded
-from kexecspec.ir.expr import Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import conjoin, disjoin, equal, negate
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Property
 from kexecspec.ir.values import Value
 from kexecspec.library import library

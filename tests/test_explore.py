@@ -10,8 +10,9 @@ import pytest
 
 from kexecspec.explore import Found, OutOfSpace, Sweep, Unreachable, explore
 from kexecspec.ir.evaluate import OutOfRange
-from kexecspec.ir.expr import FALSE, Const, Ref, less
+from kexecspec.ir.expr import less
 from kexecspec.ir.moves import moves_of
+from kexecspec.ir.nodes import FALSE, Const, Ref
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from kexecspec.ground.ground import loosened
-from kexecspec.ir.expr import references
+from kexecspec.ir.walk import references
 from kexecspec.library import library
 from kexecspec.platform.resolve import resolve
 from kexecspec.source import parse

@@ -9,7 +9,7 @@ from collections import Counter
 
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
-from kexecspec.ir.expr import FALSE
+from kexecspec.ir.nodes import FALSE
 from kexecspec.library import library
 from kexecspec.platform.resolve import resolve
 from kexecspec.source import parse

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kexecspec.ir.expr import TRUE, Const
+from kexecspec.ir.nodes import TRUE, Const
 from kexecspec.ir.system import Rule, TransitionSystem
 from tests.goldens import ROOT, STORIES
 from tests.mutants.grounded import story

@@ -14,7 +14,8 @@ from kexecspec.findings import Report
 from kexecspec.ground.ground import ground, loosened
 from kexecspec.handoff_runs import taking
 from kexecspec.hashes import of
-from kexecspec.ir.expr import TRUE, Const, Ref, equal
+from kexecspec.ir.expr import equal
+from kexecspec.ir.nodes import TRUE, Const, Ref
 from kexecspec.ir.system import Mode, TransitionSystem
 from kexecspec.ir.trace import objection
 from kexecspec.ir.values import Value

@@ -12,8 +12,8 @@ from typing import Any
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import OutOfRange, compiled
-from kexecspec.ir.expr import FALSE
 from kexecspec.ir.moves import Row, moves_of
+from kexecspec.ir.nodes import FALSE
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem
 from kexecspec.platform.facts import Edge, Platform
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kexecspec.cache.terms import Table
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
 from kexecspec.solve.answers import Target

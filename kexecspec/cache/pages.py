@@ -15,8 +15,8 @@ from typing import Any
 
 from kexecspec.cache.terms import Malformed, Row, Table, chosen, listed, read_rows
 from kexecspec.ir.evaluate import evaluate, is_initial
-from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Moves, moves_of
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, Place, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.typing import SortError, sort_of

@@ -25,7 +25,7 @@ from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
 from kexecspec.handoff_runs import taking
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform

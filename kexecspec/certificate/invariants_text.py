@@ -12,7 +12,7 @@ from kexecspec.certificate.forms import Form, Malformed, forms
 from kexecspec.certificate.read_terms import read_term
 from kexecspec.certificate.symbols import named, plain
 from kexecspec.certificate.terms import conjunction, term
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, TransitionSystem
 
 _HEAD = """\

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from kexecspec.certificate.forms import Form
 from kexecspec.certificate.symbols import meant
 from kexecspec.diagnostics import quote
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
+from kexecspec.ir.nodes import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Var
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BoolSort, EnumSort

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kexecspec.certificate.manifest import Run
 from kexecspec.certificate.symbols import named, plain
 from kexecspec.ir.evaluate import OutOfRange, evaluate, fire, is_enabled
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.values import Value, contains
 

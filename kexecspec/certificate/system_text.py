@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kexecspec.certificate.symbols import label, plain, rule, variable
 from kexecspec.certificate.terms import conjunction, labels, sort_name, term, within
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Rule, TransitionSystem, Var, writers
 
 Pen = Callable[[Expr], str]

@@ -8,8 +8,9 @@ from dataclasses import replace
 from kexecspec.cli.console import say
 from kexecspec.cli.platforms import Settled, settled_parts
 from kexecspec.diagnostics import escape
-from kexecspec.ir.expr import FALSE, Expr, same, text
+from kexecspec.ir.nodes import FALSE, Expr, same
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
+from kexecspec.ir.text import text
 from kexecspec.ir.values import describe
 from kexecspec.library import Library
 from kexecspec.report.look import columns, count, wrapped

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from kexecspec.export.operators import Op
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
+from kexecspec.ir.nodes import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import BOOL, BoolSort, EnumSort, IntSort, Sort, Value
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from kexecspec.export.dag import Dag
-from kexecspec.ir.expr import references
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import Mode, Property, Rule, TransitionSystem, Var, writers
 from kexecspec.ir.values import EnumSort
+from kexecspec.ir.walk import references
 
 
 @dataclass(frozen=True)

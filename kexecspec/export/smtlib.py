@@ -12,7 +12,7 @@ from kexecspec.export.model import Model
 from kexecspec.export.names import remark, remarks
 from kexecspec.export.operators import Op
 from kexecspec.export.sharing import written
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 
 _HEADS = {
     Op.EQUAL: "=",

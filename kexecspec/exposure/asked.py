@@ -8,9 +8,10 @@ from typing import Any
 
 from kexecspec.ground.ground import watching
 from kexecspec.ground.names import World
-from kexecspec.ir.expr import FALSE, TRUE, Expr, references
 from kexecspec.ir.language import lower
+from kexecspec.ir.nodes import FALSE, TRUE, Expr
 from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.library import Library
 from kexecspec.platform.facts import Platform
 

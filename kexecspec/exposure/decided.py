@@ -12,7 +12,8 @@ from kexecspec.exposure.bars import Bar, Cell
 from kexecspec.exposure.states import States
 from kexecspec.ground.ground import with_flow
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import conjoin, disjoin, equal, negate
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict

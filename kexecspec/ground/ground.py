@@ -15,10 +15,10 @@ from kexecspec.ground.rules import component_rules, known_operations, walk_rules
 from kexecspec.ground.site_rules import site_rule
 from kexecspec.ground.veil import unveiled
 from kexecspec.ground.walks import positions
-from kexecspec.ir.expr import Const
 from kexecspec.ir.flow import control_groups, flow_invariants
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError, lower
+from kexecspec.ir.nodes import Const
 from kexecspec.ir.system import Invariant, Lifetime, Place, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.typing import check
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from kexecspec.ground.names import EdgePart, World
 from kexecspec.ground.rules import _flat
-from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, choose, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, negate
 from kexecspec.ir.language import lower
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Place, Rule, Var
 from kexecspec.platform.facts import Edge, Limit
 from kexecspec.platform.stated import limit_fact

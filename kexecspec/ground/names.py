@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kexecspec.ground.veil import CROWDS, speaks_of_all
-from kexecspec.ir.expr import Const, Expr, Ref, choose, equal
+from kexecspec.ir.expr import choose, equal
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.values import Value
 from kexecspec.platform.facts import Edge, Entity, Link, Links, PerKernel, Platform, Unknown
 from kexecspec.platform.stated import Stated, edge_fact, fact_in, feature_fact, feature_of, kernel_fact

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from kexecspec.ground.names import World, by_kernel
 from kexecspec.ground.walks import BOUND, READY, SHUT, Turn
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, choose, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import choose, conjoin, disjoin, equal, negate
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref
 from kexecspec.platform.drivers import ALLOCATIONS
 from kexecspec.platform.facts import Entity, Op
 from kexecspec.platform.stated import fact_in, labelled

@@ -8,8 +8,9 @@ from typing import Any
 
 from kexecspec.diagnostics import Span
 from kexecspec.ground.names import World
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import conjoin, disjoin, equal, negate
 from kexecspec.ir.language import Scope, lower
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Place, Property
 from kexecspec.platform.facts import Edge, Entity
 

@@ -9,8 +9,9 @@ from typing import Any
 from kexecspec.ground.names import World, by_kernel, variable
 from kexecspec.ground.presence import goes_on, is_there, may_start, none_there, ready
 from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, turns
-from kexecspec.ir.expr import FALSE, TRUE, And, Const, Expr, Ref, conjoin, disjoin, equal, negate, same
+from kexecspec.ir.expr import conjoin, disjoin, equal, negate
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower, within
+from kexecspec.ir.nodes import FALSE, TRUE, And, Const, Expr, Ref, same
 from kexecspec.ir.system import Place, Rule, Source
 from kexecspec.platform.facts import Entity
 from kexecspec.platform.stated import fact_in, order_fact

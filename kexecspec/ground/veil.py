@@ -10,8 +10,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from kexecspec.ir.expr import Expr, conjoin, conjuncts, references
+from kexecspec.ir.expr import conjoin, conjuncts
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.walk import references
 
 CROWDS = ("clients", "buffers")
 """Groups of which a part of a platform has some members only."""

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from kexecspec.ir.expr import FALSE, Const, Expr, Ref, conjoin, conjuncts, disjoin, equal, references, same, substitute
+from kexecspec.ir.expr import conjoin, conjuncts, disjoin, equal
+from kexecspec.ir.nodes import FALSE, Const, Expr, Ref, same
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, Value, members
+from kexecspec.ir.walk import references, substitute
 
 MOST = 4000
 EARLY = 3

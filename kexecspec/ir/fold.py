@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, references, same, substitute
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref, same
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
+from kexecspec.ir.walk import references, substitute
 
 
 def fold(system: TransitionSystem) -> TransitionSystem:

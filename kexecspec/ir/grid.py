@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from kexecspec.ir.expr import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times, references, substitute
+from kexecspec.ir.nodes import And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value
+from kexecspec.ir.walk import references, substitute
 
 Cells = int
 """A set of combinations of values: a bit for each of them that is in it."""

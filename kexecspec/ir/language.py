@@ -12,19 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from kexecspec.ir.expr import (
-    Const,
-    Expr,
-    add,
-    at_most,
-    choose,
-    conjoin,
-    disjoin,
-    equal,
-    less,
-    negate,
-    times,
-)
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, less, negate, times
+from kexecspec.ir.nodes import Const, Expr
 
 DEEPEST = 60
 MOST_QUANTIFIERS = 3

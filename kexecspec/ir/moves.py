@@ -9,9 +9,11 @@ from operator import itemgetter
 from typing import Any
 
 from kexecspec.ir.evaluate import OutOfRange, source
-from kexecspec.ir.expr import Const, Expr, conjoin, conjuncts, references
+from kexecspec.ir.expr import conjoin, conjuncts
+from kexecspec.ir.nodes import Const, Expr
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value, contains
+from kexecspec.ir.walk import references
 
 Row = tuple[Value, ...]
 _WATCHED = 5

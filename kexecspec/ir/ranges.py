@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Eq, Expr, If, Less, Plus, Ref, Rest, Times, rebuilt
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Eq, Expr, If, Less, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import IntSort
+from kexecspec.ir.walk import rebuilt
 
 
 @dataclass

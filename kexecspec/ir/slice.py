@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kexecspec.ir.expr import Expr, references
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Property, Rule, TransitionSystem, writers
+from kexecspec.ir.walk import references
 
 
 def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:

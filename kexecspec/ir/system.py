@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from kexecspec.ir.expr import Expr, conjoin
+from kexecspec.ir.expr import conjoin
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.values import Sort
 
 

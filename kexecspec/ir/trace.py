@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kexecspec.ir.evaluate import evaluate, fire, is_enabled, is_initial
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import State
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from kexecspec.ground.walks import SHUT
-from kexecspec.ir.expr import Const
+from kexecspec.ir.nodes import Const
 from kexecspec.ir.system import Rule
 from kexecspec.replay import calls, choices, kernels
 from kexecspec.replay.stage import Stage

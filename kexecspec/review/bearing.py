@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
-from kexecspec.ir.expr import references
 from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.walk import references
 
 
 class Numbers:

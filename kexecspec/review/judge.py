@@ -10,7 +10,7 @@ from kexecspec.check import Options, checked_tree, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.findings import Report, ids
 from kexecspec.ground.ground import folded
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict

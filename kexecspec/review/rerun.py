@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kexecspec.ir.evaluate import OutOfRange, evaluate, fire, is_enabled
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import Value, contains

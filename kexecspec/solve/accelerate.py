@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
 
-from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, conjoin, disjoin, equal, negate, times
+from kexecspec.ir.expr import add, at_most, conjoin, disjoin, equal, negate, times
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.verdict import Lap

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kexecspec.ir.expr import Expr
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Lap

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from kexecspec.ir.expr import FALSE, Expr, conjoin, negate, references, same, substitute
+from kexecspec.ir.expr import conjoin, negate
+from kexecspec.ir.nodes import FALSE, Expr, same
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.walk import references, substitute
 from kexecspec.solve.answers import Safe
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.desk import Desk

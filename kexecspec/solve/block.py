@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, negate
+from kexecspec.ir.expr import at_most, conjoin, disjoin, equal, negate
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import TransitionSystem, Var
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver

@@ -11,27 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kexecspec.ir.expr import (
-    FALSE,
-    TRUE,
-    Const,
-    Eq,
-    Expr,
-    Not,
-    Ref,
-    at_most,
-    conjoin,
-    conjuncts,
-    disjoin,
-    equal,
-    negate,
-    references,
-    same,
-    substitute,
-)
+from kexecspec.ir.expr import at_most, conjoin, conjuncts, disjoin, equal, negate
 from kexecspec.ir.grid import Later, Part, reads
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Eq, Expr, Not, Ref, same
 from kexecspec.ir.system import Rule, TransitionSystem, writers
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort
+from kexecspec.ir.walk import references, substitute
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.crowd import MANY, Aside, sums_in
 from kexecspec.solve.questions import Given, Index

@@ -10,32 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import (
-    Const,
-    Eq,
-    Expr,
-    If,
-    Less,
-    Not,
-    Plus,
-    Ref,
-    Times,
-    add,
-    at_most,
-    children,
-    conjoin,
-    conjuncts,
-    less,
-    negate,
-    rebuilt,
-    references,
-    substitute,
-    times,
-)
+from kexecspec.ir.expr import add, at_most, conjoin, conjuncts, less, negate, times
 from kexecspec.ir.grid import Later, Part
+from kexecspec.ir.nodes import Const, Eq, Expr, If, Less, Not, Plus, Ref, Times
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem, Var
 from kexecspec.ir.values import IntSort
+from kexecspec.ir.walk import children, rebuilt, references, substitute
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.looking import ALONE, Looking, Values
 from kexecspec.solve.questions import Given, Index, asked_once

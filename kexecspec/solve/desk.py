@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from kexecspec.explore import Sweep
-from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.answers import Effort

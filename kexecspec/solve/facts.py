@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
-from kexecspec.ir.expr import Const, Expr, substitute
+from kexecspec.ir.nodes import Const, Expr
 from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value, describe, members
+from kexecspec.ir.walk import substitute
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.prove import is_excluded
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import OutOfRange, compiled
-from kexecspec.ir.expr import Expr, negate
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.slice import cone, roots
 from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection

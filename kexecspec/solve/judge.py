@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import negate, references
+from kexecspec.ir.expr import negate
 from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Invariant, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
+from kexecspec.ir.walk import references
 from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Shelf, Target
 from kexecspec.solve.budget import failures, told
 from kexecspec.solve.desk import Desk

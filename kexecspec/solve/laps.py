@@ -10,8 +10,8 @@ from operator import ge, itemgetter, le
 from typing import Any, NamedTuple
 
 from kexecspec.ir.evaluate import compiled, initial_states
-from kexecspec.ir.expr import Expr
 from kexecspec.ir.moves import Row, moves_of
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import IntSort
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kexecspec.ir.expr import Const, Expr, conjuncts, equal, negate, references, same, substitute
+from kexecspec.ir.expr import conjuncts, equal, negate
 from kexecspec.ir.flow import from_control
+from kexecspec.ir.nodes import Const, Expr, same
 from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem
+from kexecspec.ir.walk import references, substitute
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.questions import Given, Index, Questions
 from kexecspec.solve.smtlib import Writer

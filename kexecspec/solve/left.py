@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import FALSE, TRUE, Expr, If, children, conjuncts, negate, rebuilt, references
+from kexecspec.ir.expr import conjuncts, negate
 from kexecspec.ir.flow import from_control
+from kexecspec.ir.nodes import FALSE, TRUE, Expr, If
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem
+from kexecspec.ir.walk import children, rebuilt, references
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.questions import Given, Index, Questions
 from kexecspec.solve.smtlib import Writer

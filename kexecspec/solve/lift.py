@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from kexecspec.explore import Origin
 from kexecspec.ir.evaluate import compiled, initial_states
-from kexecspec.ir.expr import Const, Expr, references
 from kexecspec.ir.moves import Move, Moves, Row
+from kexecspec.ir.nodes import Const, Expr
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
 from kexecspec.ir.verdict import Lap
+from kexecspec.ir.walk import references
 
 _STATES = 3000
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kexecspec.ir.expr import TRUE, And, Expr, negate, same
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import TRUE, And, Expr, same
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.encode import Encoding, encode

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kexecspec.ir.expr import Expr, references
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver
 from kexecspec.solve.encode import encode
 from kexecspec.solve.smtlib import renumbered, script, writer

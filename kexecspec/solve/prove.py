@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kexecspec.ir.evaluate import compiled
-from kexecspec.ir.expr import Expr, negate, references
+from kexecspec.ir.expr import negate
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.solve.answers import Safe
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.desk import Desk

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Not, conjoin, conjuncts, references, same, substitute
+from kexecspec.ir.expr import conjoin, conjuncts
 from kexecspec.ir.grid import Later, Part
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Not, same
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.walk import references, substitute
 from kexecspec.solve.budget import Meter, fresh_solver
 from kexecspec.solve.encode import encode
 from kexecspec.solve.looking import Looking, TooMany

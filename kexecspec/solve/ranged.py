@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kexecspec.ir.expr import TRUE, conjoin, disjoin, negate
+from kexecspec.ir.expr import conjoin, disjoin, negate
+from kexecspec.ir.nodes import TRUE
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.solve.claims import Range

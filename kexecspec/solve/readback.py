@@ -7,22 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kexecspec.ir.expr import (
-    Const,
-    Expr,
-    If,
-    Ref,
-    add,
-    at_most,
-    choose,
-    conjoin,
-    disjoin,
-    equal,
-    less,
-    negate,
-    remainder,
-    times,
-)
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, less, negate, remainder, times
+from kexecspec.ir.nodes import Const, Expr, If, Ref
 from kexecspec.ir.system import Var
 from kexecspec.ir.values import EnumSort
 from kexecspec.solve.smtlib import Writer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from kexecspec.ir.expr import TRUE, Expr, same
+from kexecspec.ir.nodes import TRUE, Expr, same
 from kexecspec.ir.system import Invariant, Property, Rule, TransitionSystem
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.claims import Asking, Claims, Range, largest, ranges, shown

@@ -14,31 +14,12 @@ from math import gcd
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import (
-    FALSE,
-    Const,
-    Eq,
-    Expr,
-    Less,
-    Not,
-    Plus,
-    Ref,
-    add,
-    at_most,
-    choose,
-    conjoin,
-    conjuncts,
-    disjoin,
-    equal,
-    less,
-    negate,
-    references,
-    remainder,
-    times,
-)
+from kexecspec.ir.expr import add, at_most, choose, conjoin, conjuncts, disjoin, equal, less, negate, remainder, times
+from kexecspec.ir.nodes import FALSE, Const, Eq, Expr, Less, Not, Plus, Ref
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem
 from kexecspec.ir.values import EnumSort
+from kexecspec.ir.walk import references
 from kexecspec.solve.crowd import Share, shares_of
 from kexecspec.solve.kinds import counters_of
 from kexecspec.solve.smtlib import Writer, renumbered, script

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import references
 from kexecspec.ir.flow import from_control
 from kexecspec.ir.system import Invariant, TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.crowd import MANY, Aside
 from kexecspec.solve.questions import Given

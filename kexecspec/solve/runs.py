@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from kexecspec.ir.evaluate import evaluate, fire
-from kexecspec.ir.expr import Const, Ref, add, conjoin, less
+from kexecspec.ir.expr import add, conjoin, less
+from kexecspec.ir.nodes import Const, Ref
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem, Var
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Sort, Value

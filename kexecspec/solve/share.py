@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kexecspec.ir.expr import Ref, substitute
 from kexecspec.ir.moves import Moves
+from kexecspec.ir.nodes import Ref
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import State, Value
+from kexecspec.ir.walk import substitute
 from kexecspec.solve.answers import Answer, Open, Reached, Safe, Shelf, Solved, Target
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.engines import settle_by

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, equal, references, same, substitute
+from kexecspec.ir.expr import equal
 from kexecspec.ir.fold import fold
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref, same
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Invariant, Rule, TransitionSystem
+from kexecspec.ir.walk import references, substitute
 from kexecspec.solve.budget import Meter, OutOfBudget
 from kexecspec.solve.facts import with_facts
 from kexecspec.solve.lasting import lasting

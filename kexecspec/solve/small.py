@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kexecspec.ir.expr import Expr, negate, references
+from kexecspec.ir.expr import negate
 from kexecspec.ir.grid import Part
 from kexecspec.ir.moves import Row
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.solve.block import MOST, States, outside
 from kexecspec.solve.budget import OutOfBudget
 from kexecspec.solve.claims import Asking, Claims, largest

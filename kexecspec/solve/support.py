@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kexecspec.ir.expr import Const, Expr, Ref, equal
+from kexecspec.ir.expr import equal
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import Value
 from kexecspec.solve.budget import Meter, OutOfBudget, fresh_solver

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kexecspec.check import nothing_to_judge, platforms_in, selected
 from kexecspec.ground.ground import SpecError, ground
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.slice import cone, restrict, roots
 from kexecspec.ir.system import Place, Property, TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict

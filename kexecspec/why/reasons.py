@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kexecspec.ground.ground import loosened, with_flow
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, equal, references
+from kexecspec.ir.expr import equal
 from kexecspec.ir.fold import fold
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.slice import cone, restrict
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.values import Value, members
 from kexecspec.ir.verdict import Counterexample, Judgement, Proof, Verdict
+from kexecspec.ir.walk import references
 from kexecspec.library import Library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.stated import Stated

@@ -19,24 +19,8 @@ from kexecspec.cache.key import key_of
 from kexecspec.cache.terms import Malformed, Table, read_rows
 from kexecspec.cache.written import read, worth_keeping, written
 from kexecspec.ir.evaluate import evaluate, fire, initial_states, is_enabled
-from kexecspec.ir.expr import (
-    TRUE,
-    And,
-    Const,
-    Eq,
-    Expr,
-    If,
-    Less,
-    Not,
-    Or,
-    Plus,
-    Ref,
-    Rest,
-    Times,
-    conjoin,
-    equal,
-    negate,
-)
+from kexecspec.ir.expr import conjoin, equal, negate
+from kexecspec.ir.nodes import TRUE, And, Const, Eq, Expr, If, Less, Not, Or, Plus, Ref, Rest, Times
 from kexecspec.ir.system import Invariant, Mode, Place, Property, Source, TransitionSystem
 from kexecspec.ir.trace import Step, Trace, handoffs
 from kexecspec.ir.values import IntSort

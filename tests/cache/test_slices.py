@@ -17,7 +17,8 @@ from kexecspec.cache.slices import Slices, read_answers, written_answers
 from kexecspec.cache.terms import Malformed
 from kexecspec.check import Options, check
 from kexecspec.findings import Report
-from kexecspec.ir.expr import Const, Ref, conjoin, equal, negate
+from kexecspec.ir.expr import conjoin, equal, negate
+from kexecspec.ir.nodes import Const, Ref
 from kexecspec.ir.system import Invariant, Place, TransitionSystem
 from kexecspec.ir.verdict import Lap
 from kexecspec.solve import share

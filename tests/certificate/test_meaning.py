@@ -14,7 +14,8 @@ from kexecspec.certificate.terms import constant
 from kexecspec.check import platforms_in
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import fire, initial_states, is_enabled, is_initial
-from kexecspec.ir.expr import TRUE, Const, Less, Ref, add, less
+from kexecspec.ir.expr import add, less
+from kexecspec.ir.nodes import TRUE, Const, Less, Ref
 from kexecspec.ir.system import Invariant, Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import EnumSort, IntSort, State, Value
 from kexecspec.library import library

@@ -20,7 +20,7 @@ from kexecspec.diagnostics import InputError
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import FALSE
+from kexecspec.ir.nodes import FALSE
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import State
 from kexecspec.library import library

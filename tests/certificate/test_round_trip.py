@@ -21,10 +21,12 @@ from kexecspec.confirm import conjoined
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import FALSE, Const, Ref, equal, references, remainder
+from kexecspec.ir.expr import equal, remainder
+from kexecspec.ir.nodes import FALSE, Const, Ref
 from kexecspec.ir.system import Invariant, Lifetime, TransitionSystem, Var
 from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.ir.walk import references
 from kexecspec.library import library
 from kexecspec.resources import schema_path
 from kexecspec.solve.aside import SolverDied
@@ -202,7 +204,7 @@ def test_a_platforms_content_comes_back_from_its_text(content: object) -> None:
 
 
 def test_terms_are_written_as_they_stand() -> None:
-    from kexecspec.ir.expr import And, Const, Eq, If, Less, Not, Or, Plus, Ref, Rest, Times
+    from kexecspec.ir.nodes import And, Const, Eq, If, Less, Not, Or, Plus, Ref, Rest, Times
 
     a = Ref("a.b'|")
     assert term(a) == "|v a.b%27;%7c;|" and term(a, True) == "|v a.b%27;%7c;'|"

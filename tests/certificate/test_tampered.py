@@ -17,7 +17,7 @@ from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.check import platforms_in
 from kexecspec.diagnostics import InputError
 from kexecspec.ground.ground import ground
-from kexecspec.ir.expr import FALSE, Const, Eq, Or, Ref
+from kexecspec.ir.nodes import FALSE, Const, Eq, Or, Ref
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.library import library
 from kexecspec.source import load

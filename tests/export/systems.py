@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import random
 
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, choose, conjoin, disjoin, equal, less, negate, times
+from kexecspec.ir.expr import add, choose, conjoin, disjoin, equal, less, negate, times
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL, BoolSort, EnumSort, IntSort, Sort
 

@@ -9,7 +9,8 @@ import pytest
 
 from kexecspec.cli.platforms import settled
 from kexecspec.export.model import Model, model, sliced
-from kexecspec.ir.expr import TRUE, Const, Ref, negate
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import TRUE, Const, Ref
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL
 from kexecspec.ir.verdict import Judgement

@@ -9,7 +9,8 @@ from kexecspec.export.formats import FORMATS
 from kexecspec.export.model import model, sliced
 from kexecspec.export.operators import Op
 from kexecspec.export.promela import TooLarge, promela
-from kexecspec.ir.expr import TRUE, Const, Ref, add, choose, conjoin, less, negate
+from kexecspec.ir.expr import add, choose, conjoin, less, negate
+from kexecspec.ir.nodes import TRUE, Const, Ref
 from kexecspec.ir.system import Lifetime, Mode, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL, IntSort
 

@@ -32,9 +32,10 @@ from kexecspec.importers.source.parse import read_c, read_structs
 from kexecspec.importers.source.records import packed, unpacked
 from kexecspec.importers.source.syntax import parse
 from kexecspec.input_codes import INPUT_CODES
-from kexecspec.ir.expr import Ref, text
 from kexecspec.ir.language import Group, LanguageError, Meaning, lower
+from kexecspec.ir.nodes import Ref
 from kexecspec.ir.system import Lifetime, TransitionSystem, Var
+from kexecspec.ir.text import text
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.library import library

@@ -10,10 +10,12 @@ from kexecspec.check import read_platforms
 from kexecspec.explore import Sweep
 from kexecspec.ground import ground as grounding
 from kexecspec.ground.ground import SpecError, ground, unfolded
-from kexecspec.ir.expr import Const, Ref, equal, references
+from kexecspec.ir.expr import equal
 from kexecspec.ir.language import LanguageError
+from kexecspec.ir.nodes import Const, Ref
 from kexecspec.ir.system import Place, TransitionSystem
 from kexecspec.ir.values import IntSort
+from kexecspec.ir.walk import references
 from kexecspec.library import library
 from kexecspec.platform.facts import Hooks, Platform
 from tests.generated import platform as generated

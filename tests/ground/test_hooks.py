@@ -12,9 +12,9 @@ from kexecspec.ground.ground import ground, loosened
 from kexecspec.ground.names import World
 from kexecspec.ground.rules import OpPart, effects, walk_rules
 from kexecspec.ground.walks import Turn, positions
-from kexecspec.ir.expr import FALSE, TRUE
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError
+from kexecspec.ir.nodes import FALSE, TRUE
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
 from kexecspec.platform.facts import Op, Platform

@@ -9,8 +9,9 @@ import pytest
 
 from kexecspec.check import read_platforms
 from kexecspec.ground.ground import ground, unfolded
-from kexecspec.ir.expr import conjuncts, references
+from kexecspec.ir.expr import conjuncts
 from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.walk import references
 from kexecspec.library import library
 from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform

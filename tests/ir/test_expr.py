@@ -9,10 +9,12 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import Const, Expr, Ref, references, substitute, text
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Var
+from kexecspec.ir.text import text
 from kexecspec.ir.typing import sort_of
 from kexecspec.ir.values import BoolSort, members
+from kexecspec.ir.walk import references, substitute
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "solve"))
 from generated import SHAPE, truths

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, equal, less, substitute
+from kexecspec.ir.expr import equal, less
 from kexecspec.ir.fold import fold
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.values import IntSort
+from kexecspec.ir.walk import substitute
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "solve"))
 from generated import systems

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import Const, Eq, Expr, Plus, Ref, Times
 from kexecspec.ir.grid import Grid
+from kexecspec.ir.nodes import Const, Eq, Expr, Plus, Ref, Times
 from kexecspec.ir.values import Value, members
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "solve"))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import TRUE, Const, Eq, If, Less, Not, Plus, Ref, Times, conjoin, less
+from kexecspec.ir.expr import conjoin, less
 from kexecspec.ir.language import Group, LanguageError, lower, parse
+from kexecspec.ir.nodes import TRUE, Const, Eq, If, Less, Not, Plus, Ref, Times
 from kexecspec.ir.slice import roots
 from kexecspec.ir.system import Invariant, Lifetime, Rule, TransitionSystem, Var
 from kexecspec.ir.trace import Step, Trace, objection

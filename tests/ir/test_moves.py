@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kexecspec.ir.evaluate import OutOfRange, fire, is_enabled
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, conjoin, disjoin, equal, less, negate
+from kexecspec.ir.expr import add, conjoin, disjoin, equal, less, negate
 from kexecspec.ir.moves import moves_of
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Value
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import FALSE, TRUE, Const, Expr, Ref, add, at_most, choose, equal, less, times
+from kexecspec.ir.expr import add, at_most, choose, equal, less, times
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Expr, Ref
 from kexecspec.ir.ranges import Ranges
 from kexecspec.ir.system import Lifetime, Var
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort, members

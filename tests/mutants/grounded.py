@@ -19,9 +19,11 @@ from kexecspec.check import read_platforms
 from kexecspec.explore import Sweep
 from kexecspec.findings import Finding
 from kexecspec.ground.ground import ground
-from kexecspec.ir.expr import FALSE, And, Expr, conjoin, same, text
+from kexecspec.ir.expr import conjoin
 from kexecspec.ir.moves import Row, moves_of
+from kexecspec.ir.nodes import FALSE, And, Expr, same
 from kexecspec.ir.system import Rule, TransitionSystem
+from kexecspec.ir.text import text
 from kexecspec.ir.verdict import Counterexample
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform

@@ -9,7 +9,8 @@ from pathlib import Path
 from kexecspec.check import read_platforms
 from kexecspec.explore import Found, explore
 from kexecspec.ground.ground import ground
-from kexecspec.ir.expr import Expr, negate
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.library import library

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, Const, Ref, equal
+from kexecspec.ir.expr import equal
+from kexecspec.ir.nodes import FALSE, Const, Ref
 from kexecspec.ir.trace import Step, Trace, handoffs
 from kexecspec.replay.replay import confirm, step_through
 from tests.replay.stories import story

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from kexecspec.diagnostics import Span
 from kexecspec.findings import Becomes, Finding, Harmed, Hashes, Report, StepShown, Unmet
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, equal
+from kexecspec.ir.expr import equal
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Ref
 from kexecspec.ir.system import Lifetime, Place, Property, Rule, Var
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import BOOL, EnumSort, IntSort

@@ -11,7 +11,7 @@ from made_reports import leak, refuted, report
 from test_formats import SPOILT, made
 
 from kexecspec.findings import Finding, StepShown
-from kexecspec.ir.expr import TRUE
+from kexecspec.ir.nodes import TRUE
 from kexecspec.ir.system import Rule
 from kexecspec.library import library
 from kexecspec.report import Look, Outcome

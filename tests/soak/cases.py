@@ -9,7 +9,7 @@ from functools import cached_property
 
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Judgement, Verdict
 from kexecspec.library import library

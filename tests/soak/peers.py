@@ -9,7 +9,8 @@ from pathlib import Path
 from kexecspec.cli.platforms import settled
 from kexecspec.explore import Sweep
 from kexecspec.export.model import model, sliced
-from kexecspec.ir.expr import FALSE, negate, same
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.verdict import Judgement, Verdict
 from kexecspec.solve.judge import judge

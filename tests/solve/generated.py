@@ -6,21 +6,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from kexecspec.ir.expr import (
-    Const,
-    Expr,
-    Ref,
-    add,
-    at_most,
-    choose,
-    conjoin,
-    disjoin,
-    equal,
-    less,
-    negate,
-    remainder,
-    times,
-)
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, less, negate, remainder, times
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from systems import always, at, rule, var
 
-from kexecspec.ir.expr import Const, Expr, Ref, add, at_most, choose, conjoin, disjoin, less, negate, times
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, less, negate, times
 from kexecspec.ir.flow import control_groups, flow_invariants
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Rule, TransitionSystem
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 

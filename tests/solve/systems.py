@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kexecspec.ir.expr import (
-    TRUE,
-    Const,
-    Expr,
-    Ref,
-    add,
-    at_most,
-    choose,
-    conjoin,
-    disjoin,
-    equal,
-    less,
-    negate,
-)
+from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, less, negate
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Invariant, Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, Sort, Value
 

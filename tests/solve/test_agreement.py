@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from kexecspec.explore import Found, Unreachable, explore
-from kexecspec.ir.expr import negate, references
+from kexecspec.ir.expr import negate
 from kexecspec.ir.slice import cone, slice_system
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict
+from kexecspec.ir.walk import references
 from kexecspec.solve.answers import Effort
 from kexecspec.solve.judge import judge
 from kexecspec.solve.recheck import recheck

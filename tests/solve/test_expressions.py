@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kexecspec.ir.evaluate import compiled, evaluate
-from kexecspec.ir.expr import Const, Expr, Ref, conjoin, equal, negate
+from kexecspec.ir.expr import conjoin, equal, negate
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, TransitionSystem, Var
 from kexecspec.ir.values import members
 from kexecspec.solve.budget import fresh_solver

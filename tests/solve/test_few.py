@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from kexecspec import confirm
 from kexecspec.findings import Finding
 from kexecspec.ground.ground import folded, ground, with_flow
-from kexecspec.ir.expr import FALSE, TRUE, Ref, less, negate, same
-from kexecspec.ir.expr import Const as Number
+from kexecspec.ir.expr import less, negate
+from kexecspec.ir.nodes import FALSE, TRUE, Ref, same
+from kexecspec.ir.nodes import Const as Number
 from kexecspec.ir.system import Lifetime, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import objection
 from kexecspec.ir.values import BOOL, IntSort

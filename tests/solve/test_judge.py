@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, conjoin, disjoin, less, negate
+from kexecspec.ir.expr import conjoin, disjoin, less, negate
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Ref
 from kexecspec.ir.slice import slice_system
 from kexecspec.ir.system import Invariant, Lifetime, Mode, Property, TransitionSystem
 from kexecspec.ir.trace import objection

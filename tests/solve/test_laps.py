@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kexecspec.explore import Found, explore
-from kexecspec.ir.expr import Const, Ref, add, at_most, choose, conjoin, less, negate
+from kexecspec.ir.expr import add, at_most, choose, conjoin, less, negate
+from kexecspec.ir.nodes import Const, Ref
 from kexecspec.ir.system import Lifetime, TransitionSystem
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.values import BOOL, EnumSort, IntSort

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kexecspec.ir.evaluate import evaluate
-from kexecspec.ir.expr import Const, Expr, Ref, at_most, conjoin, disjoin, equal, less, negate, references
+from kexecspec.ir.expr import at_most, conjoin, disjoin, equal, less, negate
+from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import BOOL, EnumSort, IntSort, members
+from kexecspec.ir.walk import references
 from kexecspec.solve import looking
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.looking import Looking, TooMany

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 
 from kexecspec.cli import main
 from kexecspec.explore import Found, explore
-from kexecspec.ir.expr import FALSE, Const, Ref, conjoin, less, negate
+from kexecspec.ir.expr import conjoin, less, negate
+from kexecspec.ir.nodes import FALSE, Const, Ref
 from kexecspec.ir.system import Mode, TransitionSystem
 from kexecspec.ir.trace import Step, Trace, handoffs, objection
 from kexecspec.ir.values import BOOL, EnumSort, IntSort

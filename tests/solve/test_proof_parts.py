@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kexecspec.explore import Sweep
-from kexecspec.ir.expr import FALSE, Const, Ref, conjoin, less, negate
+from kexecspec.ir.expr import conjoin, less, negate
+from kexecspec.ir.nodes import FALSE, Const, Ref
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.solve.answers import Effort
 from kexecspec.solve.block import Learner, Span, States, learnt

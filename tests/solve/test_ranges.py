@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kexecspec.check import Options, check
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, less
+from kexecspec.ir.expr import add, at_most, less
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import EnumSort, IntSort, Sort
 from kexecspec.ir.verdict import Verdict

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import compiled
-from kexecspec.ir.expr import FALSE, TRUE, Expr, negate
+from kexecspec.ir.expr import negate
+from kexecspec.ir.nodes import FALSE, TRUE, Expr
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.trace import handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, conjoin, disjoin, equal, less, negate, remainder, times
+from kexecspec.ir.expr import conjoin, disjoin, equal, less, negate, remainder, times
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Ref
 from kexecspec.ir.system import Lifetime, TransitionSystem
 from kexecspec.ir.trace import Step, Trace
 from kexecspec.ir.values import BOOL, EnumSort, IntSort

@@ -10,9 +10,11 @@ from pathlib import Path
 from hypothesis import given, settings
 
 from kexecspec.ir.evaluate import evaluate, fire, initial_states, is_enabled
-from kexecspec.ir.expr import TRUE, Const, Expr, Ref, add, at_most, choose, equal, less, negate, references
+from kexecspec.ir.expr import add, at_most, choose, equal, less, negate
+from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Invariant, Lifetime, Property, TransitionSystem
 from kexecspec.ir.values import BOOL, IntSort, State, members
+from kexecspec.ir.walk import references
 from kexecspec.solve.budget import Meter
 from kexecspec.solve.lasting import lasting
 from kexecspec.solve.recheck import recheck

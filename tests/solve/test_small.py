@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from kexecspec.explore import Sweep
 from kexecspec.ir.evaluate import evaluate, fire, is_enabled
-from kexecspec.ir.expr import FALSE, Const, Expr, Ref, less, negate
+from kexecspec.ir.expr import less, negate
 from kexecspec.ir.grid import Grid, Later
+from kexecspec.ir.nodes import FALSE, Const, Expr, Ref
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.ir.values import IntSort, members
 from kexecspec.solve.budget import Meter, OutOfBudget

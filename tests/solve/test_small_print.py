@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, TRUE, Const, Ref, at_most, conjoin, disjoin, less, negate
+from kexecspec.ir.expr import at_most, conjoin, disjoin, less, negate
 from kexecspec.ir.moves import moves_of
+from kexecspec.ir.nodes import FALSE, TRUE, Const, Ref
 from kexecspec.ir.slice import slice_system
 from kexecspec.ir.system import Invariant, Lifetime, TransitionSystem
 from kexecspec.ir.trace import Step, Trace, handoffs, objection

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kexecspec.ir.expr import Expr, Ref, conjoin, negate
+from kexecspec.ir.expr import conjoin, negate
+from kexecspec.ir.nodes import Expr, Ref
 from kexecspec.ir.system import Lifetime, TransitionSystem
 from kexecspec.ir.values import BOOL, Value
 from kexecspec.solve.support import support

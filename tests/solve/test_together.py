@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kexecspec.ir.expr import FALSE, same
+from kexecspec.ir.nodes import FALSE, same
 from kexecspec.solve import together
 from kexecspec.solve.judge import judge
 from tests.goldens import ROOT
