@@ -18,8 +18,9 @@ from kexecspec.certificate.examine import Examined, examine
 from kexecspec.certificate.folder import write_folder
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.verify import Answer, answers, conclusion
-from kexecspec.check import Options, checked
+from kexecspec.check import checked
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.solve.solvers import solver
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -132,8 +132,7 @@ def united(
 
 def told(finding: Finding, part: Part) -> Finding:
     """`finding`, about a part, as one about all that is alike."""
-    _, colon, rest = finding.property.instance.partition(":")
-    return replace(finding, alike=tuple(f"{name}{colon}{rest}" for name in part.alike))
+    return replace(finding, alike=finding.property.instances(part.alike))
 
 
 Told = tuple[Finding, Report]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from kexecspec.ir.system import Place, Property, Rule, Var
@@ -95,8 +95,7 @@ def harm_of(finding: Finding) -> str:
 
 def ids(finding: Finding) -> tuple[str, ...]:
     """The ids of all property instances that `finding` is about."""
-    others = (replace(finding.property, instance=name).id for name in finding.alike)
-    return (finding.property.id, *others)
+    return finding.property.ids(finding.alike)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def _worst(found: Sequence[tuple[Assignment, Finding]], bears: Callable[[str, st
     if worst.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN):
         return worst
     others = [other for other, finding in found if finding.verdict is not worst.verdict]
-    part = worst.property.instance.partition(":")[0]
+    part = worst.property.part
     decided = ((name, value) for name, value in facts if _decides(name, value, others) and bears(name, part))
     decisive = tuple((name, _value(value)) for name, value in decided)
     return replace(worst, decided_by=(*worst.decided_by, *decisive))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from kexecspec.findings import Finding, Report
 from kexecspec.ground.ground import loosened
 from kexecspec.ir.fold import fold
+from kexecspec.ir.slice import closed, dependence
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.verdict import Verdict
 from kexecspec.ir.walk import references
@@ -74,7 +75,7 @@ class Looked:
         }
         known = {name: fact.value for name, fact in facts.items() if name not in doubted}
         system = fold(with_facts(system, known))
-        return Looked(bearing, system, doubted, _dependence(system))
+        return Looked(bearing, system, doubted, dependence(system))
 
     def rest(self, finding: Finding, doubts: Sequence[Reliance]) -> tuple[int, ...]:
         """The numbers of those of `doubts` that bear on a finding."""
@@ -89,7 +90,7 @@ class Looked:
         prop = next((p for p in self.system.properties if p.id == finding.property.id), None)
         if prop is None:
             return frozenset((*self.system.variables, *self.facts))
-        names = _closed(self.depends, references(prop.holds) | references(prop.companion))
+        names = closed(self.depends, references(prop.holds) | references(prop.companion))
         names |= _orders(self.system.rules, names, self.facts)
         actors = _actors(finding)
         return names | {name for name, fact in self.facts.items() if fact.part in actors}
@@ -98,27 +99,6 @@ class Looked:
 def _actors(finding: Finding) -> frozenset[str]:
     """The parts that take a step in the run of a refutation."""
     return frozenset(step.operation[0] for step in finding.steps if step.operation)
-
-
-def _dependence(system: TransitionSystem) -> dict[str, Names]:
-    """For each variable those that it depends on directly, through first values, guards and effects."""
-    found: dict[str, set[str]] = {
-        name: set() if var.initial is None else set(references(var.initial)) for name, var in system.variables.items()
-    }
-    for rule in system.rules:
-        guard = references(rule.guard)
-        for name, value in rule.effect.items():
-            found[name] |= guard | references(value)
-    return {name: frozenset(names) for name, names in found.items()}
-
-
-def _closed(depends: Mapping[str, Names], names: Iterable[str]) -> Names:
-    seen, queue = set(names), list(names)
-    while queue:
-        new = depends[queue.pop()] - seen
-        seen |= new
-        queue.extend(new)
-    return frozenset(seen)
 
 
 def _orders(rules: Iterable[Rule], names: Names, facts: Mapping[str, Stated]) -> Names:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kexecspec.check import read_platforms
 from kexecspec.library import library
 from kexecspec.machine import Event, Machine
 from kexecspec.machine.devices import look
 from kexecspec.machine.smmu import SmmuV3
+from kexecspec.platform.ways import read_platforms
 from kexecspec.replay.configure import machine_config
 from lab.phases import Phase
 from lab.scenario import Scenario

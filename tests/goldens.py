@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.findings import Report
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.report import REPORTERS, Look, Outcome
 from kexecspec.report.outcome import exit_code, instances
 

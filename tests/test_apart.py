@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.findings import Finding, Report, ids
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.report import REPORTERS, Look, Outcome
 from kexecspec.solve.aside import Died
 from tests.conftest import Run

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kexecspec import textfile
-from kexecspec.check import read_platforms
 from kexecspec.diagnostics import Diagnostic, InputError, render_all
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.library import library
+from kexecspec.platform.ways import read_platforms
 from kexecspec.schema import validate
 from kexecspec.source import load, parse, read
 from kexecspec.textfile import LARGEST, decode, line_reader

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from kexecspec import hashes
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.cli import main
 from kexecspec.diagnostics import InputError, render_all
 from kexecspec.findings import Finding
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library, library
+from kexecspec.options import Options
 from kexecspec.policies import with_policy
 from kexecspec.site import laid_over
 from kexecspec.source import load, plain

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from kexecspec.check import Options, check, platforms_in, read_platforms
+from kexecspec.check import check
 from kexecspec.cli import main
 from kexecspec.findings import Report
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
+from kexecspec.options import Options
 from kexecspec.platform.doubts import deciding
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.stated import stated
+from kexecspec.platform.ways import platforms_in, read_platforms
 from kexecspec.source import load
 from tests.goldens import ROOT
 

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from kexecspec import check as check_module
-from kexecspec.check import Options, check, read_platforms
+from kexecspec.check import check
 from kexecspec.diagnostics import InputError
 from kexecspec.findings import Report
 from kexecspec.library import library
+from kexecspec.options import Options
 from kexecspec.platform import variants as ways
 from kexecspec.platform.facts import Platform, Unknown
 from kexecspec.platform.secure_world import APART, release
 from kexecspec.platform.variants import variants
+from kexecspec.platform.ways import read_platforms
 from kexecspec.source import parse, plain
 
 BASE = """\

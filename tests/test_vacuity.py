@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from kexecspec import vacuity
-from kexecspec.check import Options, check, judged, platforms_in, read_platforms
+from kexecspec.check import check
 from kexecspec.findings import Report
 from kexecspec.ground.ground import ground, loosened
 from kexecspec.handoff_runs import taking
@@ -20,10 +20,13 @@ from kexecspec.ir.system import Mode, TransitionSystem
 from kexecspec.ir.trace import objection
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.judged import judged
 from kexecspec.library import library
 from kexecspec.merge import merged
 from kexecspec.missing import Seeker
+from kexecspec.options import Options
 from kexecspec.platform.resolve import resolve
+from kexecspec.platform.ways import platforms_in, read_platforms
 from kexecspec.report.outcome import exit_code
 from kexecspec.solve.judge import judge
 from kexecspec.source import load

@@ -9,10 +9,11 @@ from typing import Any
 
 from kexecspec.audit.questions import Question
 from kexecspec.audit.rows import Verdict, fact_name
-from kexecspec.check import Options, Way, checked_tree
+from kexecspec.check import Way, checked_tree
 from kexecspec.diagnostics import InputError, Span
 from kexecspec.findings import Finding
 from kexecspec.ir.verdict import Verdict as Answered
+from kexecspec.options import Options
 from kexecspec.tree import Entry, Items, Node, Scalar, Table
 
 _MOST_SAID = 400
@@ -64,7 +65,7 @@ def _told(findings: Sequence[Finding], question: Question) -> Iterator[Finding]:
     """The findings about what is asked about, and not about the TEE driver that a client needs."""
     other = "optee" if question.subject.kind == "client" and question.content.get("devices") else ""
     for finding in findings:
-        if finding.property.code != _ASKED_ALONG and finding.property.instance.partition(":")[0] != (other or None):
+        if finding.property.code != _ASKED_ALONG and finding.property.part != (other or None):
             yield finding
 
 

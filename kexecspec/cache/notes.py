@@ -27,13 +27,13 @@ class Notes:
     new: dict[str, str | None] = field(default_factory=dict)
 
     def noted(
-        self, follows_from: Sequence[Any], make: Callable[[], Note], fits: Callable[[Note], bool]
+        self, follows_from: Callable[[], Sequence[Any]], make: Callable[[], Note], fits: Callable[[Note], bool]
     ) -> Note:
-        """What `make` says, or said in an earlier run about the same: `follows_from` is JSON, and all that bears on
-        it."""
+        """What `make` says, or said in an earlier run about the same: what it `follows_from` is JSON, and all that
+        bears on it."""
         if self.cache is None:
             return make()
-        key = hashlib.sha256(json.dumps(["note", *follows_from], separators=(",", ":")).encode()).hexdigest()
+        key = hashlib.sha256(json.dumps(["note", *follows_from()], separators=(",", ":")).encode()).hexdigest()
         known = None if self.cache.afresh else _read(self.cache, key)
         if known is not None and fits(known):
             return known

@@ -5,15 +5,17 @@ That what is proved of a part holds of the whole platform is how parts are made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kexecspec.certificate.symbols import plain
-from kexecspec.check import Options, Ways, taken_apart
-from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.check import taken_apart
+from kexecspec.ir.system import TransitionSystem
+from kexecspec.options import Options
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.variants import Assignment
+from kexecspec.platform.ways import Ways
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,4 @@ def based(folder: str, way: int, facts: Assignment, platform: Platform, alike: t
 
 def stands_for(base: Base, system: TransitionSystem) -> dict[str, tuple[str, ...]]:
     """For each property of a base's system, as a certificate writes it, itself and those that are alike."""
-    return {plain(prop.id): tuple(map(plain, (prop.id, *_alike(prop, base.alike)))) for prop in system.properties}
-
-
-def _alike(prop: Property, names: Sequence[str]) -> Iterator[str]:
-    _, colon, rest = prop.instance.partition(":")
-    for name in names:
-        yield replace(prop, instance=f"{name}{colon}{rest}").id
+    return {plain(p.id): tuple(map(plain, p.ids(p.instances(base.alike)))) for p in system.properties}

@@ -20,7 +20,6 @@ from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.certificate.made import PLATFORM, claim_of, facts_of
 from kexecspec.certificate.manifest import FILE, Claim, Manifest, Part, read_manifest
 from kexecspec.certificate.symbols import plain
-from kexecspec.check import Ways, platforms_in
 from kexecspec.diagnostics import Diagnostic, InputError, Span, quote
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
@@ -29,6 +28,7 @@ from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.ways import Ways, platforms_in
 from kexecspec.source import Node, Table, load, parse
 from kexecspec.source import plain as as_said
 from kexecspec.textfile import decode

@@ -25,9 +25,9 @@ from kexecspec.report import REPORTERS, Look, Outcome
 from kexecspec.report.outcome import exit_code
 
 if TYPE_CHECKING:
-    from kexecspec.check import Options
     from kexecspec.findings import Finding, Report
     from kexecspec.library import Library
+    from kexecspec.options import Options
     from kexecspec.report.look import Shorter
 
 _PATTERN = re.compile(r"KX[0-9]{3}(/[^@/\s][^@]*)?(@\S.*)?")
@@ -130,7 +130,7 @@ def _checked(request: Request, options: Options, folder: Path | None) -> Iterato
         for path in request.files:
             yield checked(path, options, request.verbose or len(request.files) > 1, folder)
         return
-    from kexecspec.check import check_many
+    from kexecspec.check_many import check_many
 
     with contextlib.closing(check_many(request.files, options, request.jobs)) as reports:
         for path, report in zip(request.files, reports, strict=True):
@@ -143,7 +143,7 @@ def _checked(request: Request, options: Options, folder: Path | None) -> Iterato
 
 def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:
     """The options of a check. Raises click.UsageError for what they cannot mean."""
-    from kexecspec.check import Options
+    from kexecspec.options import Options
 
     for pattern in only:
         if not _PATTERN.fullmatch(pattern):

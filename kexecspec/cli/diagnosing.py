@@ -48,9 +48,9 @@ def run(request: Request) -> int:
 
 def _lines(request: Request) -> tuple[Line, ...]:
     """The lines of the log. Raises InputError, with what is wrong with the platform file too."""
-    from kexecspec.check import read_platforms
     from kexecspec.diagnose.lines import read_log
     from kexecspec.library import library
+    from kexecspec.platform.ways import read_platforms
 
     try:
         return read_log(request.log)

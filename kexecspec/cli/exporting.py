@@ -56,7 +56,8 @@ def _way(ways: tuple[Settled, ...], request: Request) -> Settled:
 
 def _property(found: Settled, request: Request) -> Property:
     """The one property that is asked for."""
-    from kexecspec.check import nothing_to_judge, selected
+    from kexecspec.check import nothing_to_judge
+    from kexecspec.judged import selected
 
     fitting = [prop for prop in found.system.properties if selected(prop, request.only)]
     if not fitting:

@@ -37,7 +37,6 @@ class Request:
 
 def run(request: Request) -> int:
     """Shows bars and unknown facts and returns the code. Raises InputError for platform file and log at once."""
-    from kexecspec.check import platforms_in
     from kexecspec.exposure.as_json import as_json
     from kexecspec.exposure.exposed import exposed
     from kexecspec.exposure.flips import flips
@@ -45,6 +44,7 @@ def run(request: Request) -> int:
     from kexecspec.exposure.text import as_text
     from kexecspec.exposure.told import Told, unclear
     from kexecspec.library import library
+    from kexecspec.platform.ways import platforms_in
     from kexecspec.source import load
 
     specs = library()

@@ -20,7 +20,7 @@ from kexecspec.report import Look
 from kexecspec.textfile import read_text
 
 if TYPE_CHECKING:
-    from kexecspec.check import Options
+    from kexecspec.options import Options
     from kexecspec.review.commits import Commits
     from kexecspec.review.mend import Fixes
     from kexecspec.source import Table

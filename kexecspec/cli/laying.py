@@ -11,8 +11,8 @@ import click
 from kexecspec.diagnostics import allowed_help, quote
 
 if TYPE_CHECKING:
-    from kexecspec.check import Options
     from kexecspec.library import Library
+    from kexecspec.options import Options
 
 
 def laid_on(options: Options, folders: Sequence[str], policy: str | None = None) -> Options:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from kexecspec.check import platforms_in
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
 from kexecspec.hashes import of
@@ -13,6 +12,7 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import parts
+from kexecspec.platform.ways import platforms_in
 from kexecspec.report.look import value
 from kexecspec.source import load
 

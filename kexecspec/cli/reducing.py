@@ -17,8 +17,8 @@ from kexecspec.exit_codes import PROVED, UNUSABLE
 from kexecspec.textfile import read_text
 
 if TYPE_CHECKING:
-    from kexecspec.check import Options
     from kexecspec.findings import Finding, Report
+    from kexecspec.options import Options
     from kexecspec.report.look import Shorter
 
 MAIL = 15_000

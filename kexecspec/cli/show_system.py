@@ -30,10 +30,9 @@ def list_properties(file: str, specs: Library | None = None) -> int:
 def _properties(found: Settled) -> Iterator[Property]:
     """Those of a system, and of the masters that are like the one that it is about."""
     for prop in found.system.properties:
-        name, colon, rest = prop.instance.partition(":")
         yield prop
-        for other in found.alike:
-            yield replace(prop, instance=f"{other}{colon}{rest}", says=prop.says.replace(name, other))
+        for other, instance in zip(found.alike, prop.instances(found.alike), strict=True):
+            yield replace(prop, instance=instance, says=prop.says.replace(prop.part, other))
 
 
 def _judged(prop: Property) -> str:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from kexecspec.check import Options
-from kexecspec.cli.checking import checked, options_of
+from kexecspec.cli.checking import checked
 from kexecspec.cli.console import say
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE, gravest
 from kexecspec.findings import Report
+from kexecspec.options import Options
 from kexecspec.report.look import wrapped
 from kexecspec.report.outcome import Outcome, expectations_code
-
-
-def options_for(rlimit: str | None) -> Options:
-    """How files are judged. Raises InputError for a budget that is none."""
-    return options_of((), rlimit)
 
 
 def run(files: tuple[str, ...], options: Options, quiet: bool) -> int:

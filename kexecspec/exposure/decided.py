@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from kexecspec import confirm, hashes, present
 from kexecspec.cache.memory import remembered
-from kexecspec.check import Options
 from kexecspec.exposure.bars import Bar, Cell
 from kexecspec.exposure.states import States
 from kexecspec.ground.ground import with_flow
@@ -18,6 +17,7 @@ from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
+from kexecspec.options import Options
 from kexecspec.platform.facts import Edge
 from kexecspec.solve.together import judge_together
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.check import Options
 from kexecspec.exposure.asked import Chart, Reach, charts, questions
 from kexecspec.exposure.bars import Bar, Cell, bar, worst
 from kexecspec.exposure.decided import decided
 from kexecspec.exposure.states import States
 from kexecspec.library import Library
+from kexecspec.options import Options
 from kexecspec.platform.facts import Link, Platform
 from kexecspec.platform.part import Part, part_about, parts
 

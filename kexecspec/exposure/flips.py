@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.check import Checked, Known, Options, Ways, checked_platforms
+from kexecspec.check import Checked, Known, checked_platforms
 from kexecspec.findings import Report
 from kexecspec.ir.values import IntSort, Value, members
 from kexecspec.library import Library
+from kexecspec.options import Options
 from kexecspec.platform.facts import Platform, Unknown
 from kexecspec.platform.variants import Assignment
+from kexecspec.platform.ways import Ways
 from kexecspec.review.judge import States, states
 from kexecspec.tree import Node
 

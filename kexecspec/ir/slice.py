@@ -7,7 +7,7 @@ is refuted on it is re-run on the system, and where that fails the slice grows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Property, Rule, TransitionSystem, writers
@@ -29,6 +29,30 @@ def cone(system: TransitionSystem, roots: Iterable[str]) -> frozenset[str]:
             queue.extend(references(rule.guard))
             queue.extend(references(rule.effect[name]))
     return frozenset(wanted)
+
+
+def dependence(system: TransitionSystem) -> dict[str, frozenset[str]]:
+    """For each variable those that it depends on directly, through its initial value, effects and their guards: for
+    who asks for many cones of one system (see `closed`)."""
+    found: dict[str, set[str]] = {
+        name: set() if var.initial is None else set(references(var.initial)) for name, var in system.variables.items()
+    }
+    for rule in system.rules:
+        guard = references(rule.guard)
+        for name, value in rule.effect.items():
+            found[name] |= guard | references(value)
+    return {name: frozenset(names) for name, names in found.items()}
+
+
+def closed(depends: Mapping[str, frozenset[str]], names: Iterable[str]) -> frozenset[str]:
+    """The variables that `names` depend on, these with them, where `depends` says on which each does directly."""
+    seen = set(names)
+    queue = list(seen)
+    while queue:
+        new = depends[queue.pop()] - seen
+        seen |= new
+        queue.extend(new)
+    return frozenset(seen)
 
 
 def roots(system: TransitionSystem, prop: Property) -> frozenset[str]:

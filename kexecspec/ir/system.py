@@ -120,7 +120,21 @@ class Property:
     @property
     def id(self) -> str:
         """`CODE/instance@handoff`."""
-        return f"{self.code}/{self.instance}@{self.handoff}"
+        return self.ids(())[0]
+
+    @property
+    def part(self) -> str:
+        """The part of the platform that the instance is about: an instance is its name, or PART:what of it."""
+        return self.instance.partition(":")[0]
+
+    def ids(self, others: Iterable[str]) -> tuple[str, ...]:
+        """The id, and those that it would have for `others` than its instance."""
+        return tuple(f"{self.code}/{instance}@{self.handoff}" for instance in (self.instance, *others))
+
+    def instances(self, parts: Iterable[str]) -> tuple[str, ...]:
+        """The instances that would be the same about other `parts` of the platform."""
+        _, colon, rest = self.instance.partition(":")
+        return tuple(f"{part}{colon}{rest}" for part in parts)
 
 
 @dataclass(frozen=True)

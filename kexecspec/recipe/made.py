@@ -57,7 +57,7 @@ def recipe(
     platform: Platform, prop: Property, steps: Sequence[StepShown], replay: Harmed | None, known: Recipes
 ) -> Recipe:
     """The recipe for a run of `platform` that violates `prop`."""
-    part = prop.instance.partition(":")[0]
+    part = prop.part
     generations = [tuple(_Kernel(platform, known, part, shown).doings()) for shown in _generations(platform, steps)]
     entity = platform.entities.get(part)
     is_client = entity is not None and "client" in entity.kinds and "tee_driver" not in entity.kinds

@@ -182,7 +182,7 @@ def _harm_of(stage: Stage, prop: Property) -> Harm | None:
     if suffered:
         return suffered[-1]
     now = stage.machine.generation
-    entity = stage.platform.entities.get(prop.instance.partition(":")[0])
+    entity = stage.platform.entities.get(prop.part)
     masters = (entity.name,) if entity is not None and "device" in entity.kinds else ()
     if prop.code in OF_ITS_OWN and stage.machine.state.phase == "up":
         for name in masters:

@@ -26,7 +26,7 @@ def is_about(stage: Stage, prop: Property, harm: Harm) -> bool:
     """Whether `harm` is what `prop` says would be suffered."""
     if str(harm.kind) not in ALSO.get(prop.code, (prop.harm,)):
         return False
-    name = prop.instance.partition(":")[0]
+    name = prop.part
     entity = stage.platform.entities.get(name)
     actor = TEE if entity is not None and "tee_driver" in entity.kinds else name
     return MEANS[prop.code](harm, actor)

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import checked_tree
 from kexecspec.diagnostics import Diagnostic, InputError, Span, escape
+from kexecspec.options import Options
 from kexecspec.review.edits import built, put
 from kexecspec.review.repairs import Edit, Repair, repaired
 from kexecspec.review.rewrite import rewritten

@@ -5,9 +5,9 @@ Numbers are given as they are asked for, and mean something to the one who gave 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 
-from kexecspec.ir.slice import roots
+from kexecspec.ir.slice import closed, dependence, roots
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.walk import references
 
@@ -32,24 +32,20 @@ class Numbers:
 
 
 class _Parts:
-    """A system by variables: what each of them reads, and which rules write it."""
+    """A system by variables: what each of them depends on, and which rules write it."""
 
     def __init__(self, system: TransitionSystem, numbers: Numbers) -> None:
         self.system, self.numbers = system, numbers
-        self.reads: dict[str, set[str]] = {
-            name: set(references(var.initial)) if var.initial is not None else set()
-            for name, var in system.variables.items()
-        }
+        self.depends = dependence(system)
         self.written: dict[str, list[Rule]] = {}
         for rule in system.rules:
-            for name, value in rule.effect.items():
-                self.reads[name] |= references(rule.guard) | references(value)
+            for name in rule.effect:
                 self.written.setdefault(name, []).append(rule)
         self.known: dict[frozenset[str], int] = {}
 
     def slice(self, starts: Iterable[str]) -> int:
         """The number of the slice that begins with some variables."""
-        names = frozenset(_reached(self.reads, starts))
+        names = closed(self.depends, starts)
         if names not in self.known:
             rules = {rule.name: rule for name in names for rule in self.written.get(name, ())}
             said = (
@@ -58,16 +54,6 @@ class _Parts:
             )
             self.known[names] = self.numbers.of(said)
         return self.known[names]
-
-
-def _reached(reads: Mapping[str, set[str]], starts: Iterable[str]) -> set[str]:
-    found, queue = set[str](), list(starts)
-    while queue:
-        name = queue.pop()
-        if name not in found:
-            found.add(name)
-            queue.extend(reads[name] - found)
-    return found
 
 
 def _rule(rule: Rule, names: frozenset[str]) -> Hashable:

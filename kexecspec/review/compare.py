@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from kexecspec.check import Options
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
+from kexecspec.options import Options
 from kexecspec.review.changes import Change, changes, laid
 from kexecspec.review.judge import Judge, State, States, Verdicts
 from kexecspec.review.smallest import smallest

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kexecspec.cache.key import key_of
-from kexecspec.check import Options, checked_tree, platforms_in
+from kexecspec.check import checked_tree
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.findings import Report, ids
 from kexecspec.ground.ground import folded
@@ -15,6 +15,8 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
+from kexecspec.options import Options
+from kexecspec.platform.ways import platforms_in
 from kexecspec.report.outcome import disagrees
 from kexecspec.review.alone import alone
 from kexecspec.review.bearing import Numbers

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kexecspec.check import Options
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
+from kexecspec.options import Options
 from kexecspec.review.family import Family
 from kexecspec.review.judge import HANDOFF, Judge, States, Verdicts
 from kexecspec.review.repairs import Repair, clash, repairs

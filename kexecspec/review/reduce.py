@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import checked_tree
 from kexecspec.diagnostics import Diagnostic, InputError, Span, allowed_help, quote
 from kexecspec.findings import Finding, ids
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.review.smallest import smallest
 from kexecspec.tree import Entry, Items, Node, Path, Scalar, Table, plain, walk
 

@@ -19,10 +19,11 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from kexecspec.cache.place import Cache
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import checked_tree
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import DISAGREES
 from kexecspec.garbage import look_seldom
+from kexecspec.options import Options
 from kexecspec.solve.budget import failures
 from kexecspec.solve.speak import kill, read_until, uninterrupted
 from kexecspec.sweep.result import Answer, of_errors, of_report, unanswered

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kexecspec.check import platforms_in
 from kexecspec.diagnostics import InputError
 from kexecspec.library import Library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.sweep.combine import columns, combinations
 from kexecspec.sweep.identity import Made, combination_id, matrix_sum, system_id
 from kexecspec.sweep.lines import Head

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kexecspec.check import nothing_to_judge, platforms_in, selected
+from kexecspec.check import nothing_to_judge
 from kexecspec.ground.ground import SpecError, ground
 from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.slice import cone, restrict, roots
 from kexecspec.ir.system import Place, Property, TransitionSystem
 from kexecspec.ir.verdict import Counterexample, Proof, Verdict
+from kexecspec.judged import selected
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.stated import Stated, numbers, with_number
 from kexecspec.platform.variants import Assignment
+from kexecspec.platform.ways import platforms_in
 from kexecspec.solve.judge import judge
 from kexecspec.solve.together import judge_together
 from kexecspec.source import load

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.cli.reports import rule_text
+from kexecspec.options import Options
 from kexecspec.report import REPORTERS, Look, Outcome
 from kexecspec.textfile import line_reader
 from tests.browser.chrome import Tab, tab

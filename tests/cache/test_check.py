@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 import kexecspec.check
+import kexecspec.judged
 from kexecspec.cache import memory, store
 from kexecspec.cache.place import Cache
-from kexecspec.check import Options, check, checked
+from kexecspec.check import check, checked
 from kexecspec.findings import Hashes, Report
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
+from kexecspec.options import Options
 from tests.faults.running import STORY
 from tests.goldens import ROOT
 
@@ -100,7 +102,7 @@ def test_the_second_time_nobody_is_asked(story: str, acme: str, cache: Cache, mo
     path = acme if story == "acme" else str(ROOT / f"examples/{story}.yaml")
     options = Options(cache=cache, inside=True)
     without, first = check(path, replace(options, cache=None)), check(path, options)
-    monkeypatch.setattr(kexecspec.check, "judge_together", _nobody)
+    monkeypatch.setattr(kexecspec.judged, "judge_together", _nobody)
     second = check(path, options)
     assert without.recalled is None and without == _plain(first) == _plain(second)
     known, judged = _counts(first)
@@ -139,14 +141,14 @@ def test_other_specifications_another_tool_or_solver_have_entries_of_their_own(
 
 def test_what_is_undecided_is_not_kept(acme: str, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
-    real = kexecspec.check.judge_together
+    real = kexecspec.judged.judge_together
 
     def tired(system: Any, properties: Any, *more: Any, **named: Any) -> tuple[Judgement, ...]:
         asked.append(tuple(prop.id for prop in properties))
         found = real(system, properties, *more, **named)
         return (replace(found[0], verdict=Verdict.UNKNOWN, evidence=Exhausted("rlimit 1", 3)), *found[1:])
 
-    monkeypatch.setattr(kexecspec.check, "judge_together", tired)
+    monkeypatch.setattr(kexecspec.judged, "judge_together", tired)
     options = replace(SOME, cache=cache)
     first, second = check(acme, options), check(acme, options)
     assert _plain(first) == _plain(second) and first.findings[0].verdict is Verdict.UNKNOWN
@@ -211,14 +213,14 @@ def test_a_lie_about_the_machine_is_found_out(
     acme: str, filled: Cache, honest: tuple[Report, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run of the rules that the machine does not confirm, and that was not found just now, is looked for afresh."""
-    real, told = kexecspec.check.confirm.refutations, list[int]()
+    real, told = kexecspec.judged.confirm.refutations, list[int]()
 
     def once(platform: Any, system: Any, findings: Any, specs: Any) -> Any:
         found, objections = real(platform, system, findings, specs)
         told.append(1)
         return found, (*objections, *(("KX102: replay HARMLESS",) if len(told) == 1 else ()))
 
-    monkeypatch.setattr(kexecspec.check.confirm, "refutations", once)
+    monkeypatch.setattr(kexecspec.judged.confirm, "refutations", once)
     after = check(acme, replace(SOME, cache=filled))
     assert _plain(after) == _plain(honest[0]) and len(told) == 2
 
@@ -226,7 +228,7 @@ def test_a_lie_about_the_machine_is_found_out(
 def test_a_tool_that_disagrees_with_itself_keeps_nothing(
     acme: str, filled: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kexecspec.check.confirm, "recheck", lambda *_: ("it does not hold",))
+    monkeypatch.setattr(kexecspec.judged.confirm, "recheck", lambda *_: ("it does not hold",))
     report = check(acme, replace(SOME, cache=filled))
     assert report.objections == ("it does not hold",) and _counts(report)[0] == 0
     assert len(_entries(filled)) > 0 and _keys(filled) == []

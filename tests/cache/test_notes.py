@@ -31,7 +31,7 @@ def noted(
 ) -> Note:
     """One note of a run of its own."""
     notes = Notes(cache)
-    said = notes.noted(follows_from, make, fits)
+    said = notes.noted(lambda: follows_from, make, fits)
     notes.keep()
     return said
 

@@ -303,9 +303,9 @@ def test_the_key_is_the_same_in_every_process() -> None:
 
 def story_key() -> str:
     """The key of a story's system."""
-    from kexecspec.check import read_platforms
     from kexecspec.ground.ground import ground
     from kexecspec.library import library
+    from kexecspec.platform.ways import read_platforms
 
     path = str(ROOT / "examples/tee-bnxt-fourth-kexec/after.yaml")
     system = ground(read_platforms(path, library())[0][1], library())

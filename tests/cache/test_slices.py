@@ -15,12 +15,13 @@ from kexecspec.cache import store
 from kexecspec.cache.place import Cache
 from kexecspec.cache.slices import Slices, read_answers, written_answers
 from kexecspec.cache.terms import Malformed
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.findings import Report
 from kexecspec.ir.expr import conjoin, equal, negate
 from kexecspec.ir.nodes import Const, Ref
 from kexecspec.ir.system import Invariant, Place, TransitionSystem
 from kexecspec.ir.verdict import Lap
+from kexecspec.options import Options
 from kexecspec.solve import share
 from kexecspec.solve.answers import Answer, Open, Reached, Safe, Target
 from tests.cache.test_check import _entries, _is_slice

@@ -12,7 +12,8 @@ from typing import Any
 from kexecspec.certificate.examine import Examined, examine
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.verify import Conclusion, answers, conclusion
-from kexecspec.check import Options, checked
+from kexecspec.check import checked
+from kexecspec.options import Options
 from kexecspec.solve.solvers import solver
 from tests.goldens import ROOT
 

@@ -11,7 +11,6 @@ from kexecspec.certificate import derive
 from kexecspec.certificate.symbols import variable
 from kexecspec.certificate.system_text import system_text
 from kexecspec.certificate.terms import constant
-from kexecspec.check import platforms_in
 from kexecspec.ground.ground import ground
 from kexecspec.ir.evaluate import fire, initial_states, is_enabled, is_initial
 from kexecspec.ir.expr import add, less
@@ -19,6 +18,7 @@ from kexecspec.ir.nodes import TRUE, Const, Less, Ref
 from kexecspec.ir.system import Invariant, Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import EnumSort, IntSort, State, Value
 from kexecspec.library import library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.source import load
 from tests.goldens import ROOT
 from tests.runs import run

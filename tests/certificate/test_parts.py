@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from kexecspec.certificate.made import certificate
-from kexecspec.check import Options, checked
+from kexecspec.check import checked
 from kexecspec.findings import ids
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from tests.certificate.folders import Cert, verified
 
 MASTERS = """\

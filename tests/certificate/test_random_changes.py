@@ -15,7 +15,6 @@ from kexecspec.certificate.examine import examine
 from kexecspec.certificate.invariants_text import read_invariants
 from kexecspec.certificate.symbols import named, plain
 from kexecspec.certificate.verify import answers, conclusion
-from kexecspec.check import platforms_in
 from kexecspec.diagnostics import InputError
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
@@ -24,6 +23,7 @@ from kexecspec.ir.nodes import FALSE
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.values import State
 from kexecspec.library import library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.solve.solvers import solver
 from kexecspec.solve.speak import Solver
 from kexecspec.source import load

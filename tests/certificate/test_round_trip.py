@@ -16,7 +16,7 @@ from kexecspec.certificate.invariants_text import invariants_text, read_invarian
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.platform_text import platform_text
 from kexecspec.certificate.terms import term
-from kexecspec.check import Options, checked
+from kexecspec.check import checked
 from kexecspec.confirm import conjoined
 from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground
@@ -28,6 +28,7 @@ from kexecspec.ir.values import IntSort
 from kexecspec.ir.verdict import Proof, Verdict
 from kexecspec.ir.walk import references
 from kexecspec.library import library
+from kexecspec.options import Options
 from kexecspec.resources import schema_path
 from kexecspec.solve.aside import SolverDied
 from kexecspec.source import parse, plain

@@ -14,12 +14,12 @@ import pytest
 
 from kexecspec.certificate import derive, examine
 from kexecspec.certificate.invariants_text import read_invariants
-from kexecspec.check import platforms_in
 from kexecspec.diagnostics import InputError
 from kexecspec.ground.ground import ground
 from kexecspec.ir.nodes import FALSE, Const, Eq, Or, Ref
 from kexecspec.ir.system import Invariant, TransitionSystem
 from kexecspec.library import library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.source import load
 from tests.certificate.folders import AFTER, BEFORE, Cert, made, verified
 from tests.goldens import ROOT

@@ -13,13 +13,13 @@ from click import Group
 from conftest import STORY
 from jsonschema import Draft202012Validator
 
-import kexecspec.check
+import kexecspec.check_many
 from kexecspec import __version__
-from kexecspec.check import Options
 from kexecspec.cli.commands import program
 from kexecspec.findings import Report
 from kexecspec.input_codes import INPUT_CODES
 from kexecspec.library import library
+from kexecspec.options import Options
 from kexecspec.resources import schema_path, schemas_root
 from tests.conftest import Run
 
@@ -61,14 +61,14 @@ def test_a_file_whose_process_dies_is_checked_once_more(
     run: Run, story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "b.yaml").write_text(STORY.replace("acme", "b"))
-    alone, parent = kexecspec.check.check, os.getpid()
+    alone, parent = kexecspec.check_many.check, os.getpid()
 
     def sick(path: str, options: Options) -> Report:
         if os.getpid() != parent and path == "b.yaml":
             os.kill(os.getpid(), signal.SIGKILL)
         return alone(path, options)
 
-    monkeypatch.setattr(kexecspec.check, "check", sick)
+    monkeypatch.setattr(kexecspec.check_many, "check", sick)
     ran = run("check", "acme.yaml", "b.yaml", "--only", "KX106", "--jobs", "2")
     assert ran.code == 1 and "on acme: " in ran.out and "on b: " in ran.out
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import Options, check, read_platforms
+from kexecspec.check import check
 from kexecspec.exposure import exposed as looked
 from kexecspec.exposure.asked import charts
 from kexecspec.exposure.exposed import Exposed, exposed
 from kexecspec.exposure.text import duration
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import library
+from kexecspec.options import Options
+from kexecspec.platform.ways import read_platforms
 from kexecspec.resources import specs_root
 from kexecspec.schema import validate
 from kexecspec.source import load, parse

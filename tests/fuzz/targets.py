@@ -15,7 +15,7 @@ from kexecspec.cache.written import read, worth_keeping, written
 from kexecspec.certificate.examine import examine
 from kexecspec.certificate.made import certificate
 from kexecspec.certificate.manifest import FILE
-from kexecspec.check import Options, checked, read_platforms
+from kexecspec.check import checked
 from kexecspec.cli.platforms import Settled, settled
 from kexecspec.cli.replaying import beside, fitting
 from kexecspec.diagnostics import InputError, escape, render_all
@@ -39,6 +39,8 @@ from kexecspec.ir.text import text
 from kexecspec.ir.typing import SortError, sort_of
 from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.library import library
+from kexecspec.options import Options
+from kexecspec.platform.ways import read_platforms
 from kexecspec.report import Look
 from kexecspec.report.itf_read import read_trace
 from kexecspec.sweep.combine import combinations

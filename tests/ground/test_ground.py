@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from kexecspec.check import read_platforms
 from kexecspec.explore import Sweep
 from kexecspec.ground import ground as grounding
 from kexecspec.ground.ground import SpecError, ground, unfolded
@@ -18,6 +17,7 @@ from kexecspec.ir.values import IntSort
 from kexecspec.ir.walk import references
 from kexecspec.library import library
 from kexecspec.platform.facts import Hooks, Platform
+from kexecspec.platform.ways import read_platforms
 from tests.generated import platform as generated
 from tests.goldens import ROOT
 from tests.mutants.grounded import story

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import read_platforms
 from kexecspec.ground.ground import ground, unfolded
 from kexecspec.ir.expr import conjuncts
 from kexecspec.ir.system import Rule, TransitionSystem
@@ -17,6 +16,7 @@ from kexecspec.platform.excerpt import excerpt
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part, parts, same_part
 from kexecspec.platform.resolve import resolve
+from kexecspec.platform.ways import read_platforms
 from kexecspec.solve.smtlib import script, writer
 from kexecspec.source import parse, plain
 from tests.generated import platform as generated

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from kexecspec.check import platforms_in
 from kexecspec.diagnostics import InputError
 from kexecspec.importers.board import Board
 from kexecspec.importers.compose.answers import read_answers
@@ -18,6 +17,7 @@ from kexecspec.importers.compose.written import scalar, text_of
 from kexecspec.importers.devicetree.read import read_board
 from kexecspec.importers.facts import Fact, Place
 from kexecspec.library import library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.source import parse, plain
 from tests.importers.blobs import blob, board
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from kexecspec import confirm, present
-from kexecspec.check import read_platforms
 from kexecspec.explore import Sweep
 from kexecspec.findings import Finding
 from kexecspec.ground.ground import ground
@@ -27,6 +26,7 @@ from kexecspec.ir.text import text
 from kexecspec.ir.verdict import Counterexample
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.ways import read_platforms
 from kexecspec.replay.replay import step_through
 from kexecspec.replay.walk import walk
 from kexecspec.solve.judge import judge

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from kexecspec import library as specs_module
-from kexecspec.check import read_platforms
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.ways import read_platforms
 from tests.goldens import STORIES, expect_file, golden
 from tests.mutants.grounded import parted, walked_off
 from tests.mutants.suite import failing, undivided

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from kexecspec.check import read_platforms
 from kexecspec.library import library
+from kexecspec.platform.ways import read_platforms
 from kexecspec.recipe.known import recipes
 from kexecspec.recipe.script import script
 from kexecspec.resources import specs_root

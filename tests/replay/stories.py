@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from kexecspec.check import read_platforms
 from kexecspec.explore import Found, explore
 from kexecspec.ground.ground import ground
 from kexecspec.ir.expr import negate
@@ -15,6 +14,7 @@ from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.library import library
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.ways import read_platforms
 
 ROOT = Path(__file__).parent.parent.parent
 OWN = Path(__file__).parent / "platforms"

@@ -8,10 +8,11 @@ from itertools import combinations
 
 import pytest
 
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import checked_tree
 from kexecspec.diagnostics import InputError
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import library
+from kexecspec.options import Options
 from kexecspec.review.mend import Fixes, fixes
 from kexecspec.review.repairs import Repair, clash, ends, repaired, repairs
 from kexecspec.source import Table, load

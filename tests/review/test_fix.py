@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from kexecspec.check import Options, checked_tree, platforms_in
+from kexecspec.check import checked_tree
 from kexecspec.ground.ground import folded
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import library
+from kexecspec.options import Options
+from kexecspec.platform.ways import platforms_in
 from kexecspec.resources import specs_root
 from kexecspec.review.apply import applied
 from kexecspec.review.repairs import Repair, clash, ends, repaired, repairs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kexecspec.check import Options, checked_tree
+from kexecspec.check import checked_tree
+from kexecspec.options import Options
 from kexecspec.review.reduce import facts, reduced, without
 from kexecspec.source import Table, load, parse, plain, walk
 from tests.conftest import Run

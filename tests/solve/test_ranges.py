@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.ir.expr import add, at_most, less
 from kexecspec.ir.nodes import TRUE, Const, Expr, Ref
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem, Var
 from kexecspec.ir.values import EnumSort, IntSort, Sort
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.solve.ranged import in_range
 from kexecspec.solve.recheck import ranges_left, recheck
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import platforms_in
 from kexecspec.library import library
+from kexecspec.platform.ways import platforms_in
 from kexecspec.source import load, parse
 from kexecspec.sweep.combine import combinations
 from kexecspec.sweep.identity import Made, combination_id, made_with, system_id

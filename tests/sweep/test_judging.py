@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kexecspec.check import Options, check
+from kexecspec.check import check
 from kexecspec.ir.verdict import Verdict
+from kexecspec.options import Options
 from kexecspec.report.outcome import exit_code
 from kexecspec.source import load
 from kexecspec.sweep import judging

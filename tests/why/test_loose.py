@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from kexecspec.check import read_platforms
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
+from kexecspec.platform.ways import read_platforms
 from kexecspec.source import load
 from kexecspec.why.origins import File
 from kexecspec.why.reasons import loose

@@ -7,12 +7,12 @@ from functools import cache
 
 import pytest
 
-from kexecspec.check import read_platforms
 from kexecspec.explore import Found, explore
 from kexecspec.ir.expr import negate
 from kexecspec.ir.trace import objection
 from kexecspec.ir.values import members
 from kexecspec.library import library
+from kexecspec.platform.ways import read_platforms
 from kexecspec.source import load
 from kexecspec.why.origins import File
 from kexecspec.why.reasons import Loose, Reasons, loose, reasons
