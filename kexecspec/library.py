@@ -84,7 +84,7 @@ class Library:
 
     def features_of(self, version: Version) -> frozenset[str]:
         """The ids of the features that an unmodified kernel of `version` has."""
-        return frozenset(name for name, entry in self.features.items() if has_feature(entry, version))
+        return _features_of(self.root, version)
 
     @property
     def newest(self) -> Version:
@@ -96,9 +96,7 @@ class Library:
     @property
     def features_in_rules(self) -> frozenset[str]:
         """The features that rules look at by themselves, beside those that decide a driver's operations."""
-        texts = (str(spec.content) for spec in self.all("components"))
-        named = (word.replace("_", "-") for text in texts for word in re.findall(r"\bnow\.(\w+)", text))
-        return frozenset(named) & self.features.keys()
+        return _features_in_rules(self.root)
 
     def smmu_variant(self, name: str) -> Spec | None:
         """The SMMU variant called `name`, or of which it is an alias."""
@@ -161,3 +159,15 @@ def _features(root: Path) -> Mapping[str, Mapping[str, Any]]:
     for spec in Library(root).all("kernels"):
         entries |= spec.content["features"]
     return entries
+
+
+@cache
+def _features_of(root: Path, version: Version) -> frozenset[str]:
+    return frozenset(name for name, entry in _features(root).items() if has_feature(entry, version))
+
+
+@cache
+def _features_in_rules(root: Path) -> frozenset[str]:
+    texts = (str(spec.content) for spec in Library(root).all("components"))
+    named = (word.replace("_", "-") for text in texts for word in re.findall(r"\bnow\.(\w+)", text))
+    return frozenset(named) & _features(root).keys()

@@ -43,6 +43,7 @@ class World:
     orders: dict[tuple[str, str], tuple[Expr, ...]] = field(default_factory=dict)
     _things: dict[str, Part] = field(default_factory=dict)
     _defined: dict[tuple[str, str], Expr] = field(default_factory=dict)
+    _components: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
         """The entity called `name`, as something with attributes."""
@@ -74,7 +75,10 @@ class World:
 
     def components_of(self, entity: Entity) -> tuple[Mapping[str, Any], ...]:
         """The components that describe `entity`."""
-        return tuple(c for c in self.components.values() if c["for"] in entity.kinds)
+        if entity.kinds not in self._components:
+            found = tuple(c for c in self.components.values() if c["for"] in entity.kinds)
+            self._components[entity.kinds] = found
+        return self._components[entity.kinds]
 
     def attribute(self, entity: Entity, name: str) -> Meaning:
         """A fact, variable or definition of `entity`. Raises LanguageError for anything else."""

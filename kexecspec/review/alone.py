@@ -12,16 +12,19 @@ from kexecspec.ground.ground import with_flow
 from kexecspec.ir.expr import negate
 from kexecspec.ir.moves import moves_of
 from kexecspec.ir.slice import cone, restrict, roots
-from kexecspec.ir.system import Property, TransitionSystem
+from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Proof
 from kexecspec.solve.answers import Effort
 from kexecspec.solve.aside import SolverDied, aside
+from kexecspec.solve.few import evidence_by_states
 from kexecspec.solve.judge import judge
 from kexecspec.solve.lift import Lifted, Lifter
 
 _SHARE = 20
 """So much less than for a verdict is spent: what is not told here is asked of the whole system if it matters."""
+_STATES = 10_000
+"""States of a slice that are looked at before a solver is asked: most have fewer, or a run among the first."""
 _WIDER = 3
 """How often a slice is made wider by what a step of its run waits for in the system."""
 
@@ -55,6 +58,9 @@ def alone(system: TransitionSystem, prop: Property, rlimit: int, few: int) -> Al
 
 
 def _evidence(part: TransitionSystem, prop: Property, rlimit: int, few: int) -> Evidence | None:
+    seen = evidence_by_states(part, prop, _STATES) if prop.mode is Mode.ALWAYS else None
+    if seen is not None:
+        return seen
     effort, inside = Effort(rlimit, fewest=False), len(part.rules) < few
     try:
         (said,) = aside(judge, with_flow(part), (prop,), rlimit, effort, inside=inside)

@@ -16,11 +16,12 @@ from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
 from kexecspec.options import Options
-from kexecspec.platform.ways import platforms_in
+from kexecspec.platform.ways import Ways, platforms_in
 from kexecspec.report.outcome import disagrees
 from kexecspec.review.alone import alone
 from kexecspec.review.bearing import Numbers
 from kexecspec.review.rerun import stays
+from kexecspec.review.same import ground_from, said
 from kexecspec.sweep.identity import Made, made_with, system_id
 from kexecspec.tree import Node
 
@@ -89,6 +90,7 @@ class Judge:
     _made_of: dict[str, list[TransitionSystem]] = field(default_factory=dict)
     _runs: dict[str, list[Trace]] = field(default_factory=dict)
     _trees: dict[int, tuple[Node, str]] = field(default_factory=dict)
+    _said: dict[str, Ways | InputError] = field(default_factory=dict)
     _numbers: Numbers = field(default_factory=Numbers)
     _numbers_of: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -116,9 +118,22 @@ class Judge:
             known = self._trees[id(tree)] = (tree, self._system(tree))
         return known[1]
 
+    def _ways(self, tree: Node) -> Ways:
+        """The ways of the platform that a tree describes. Raises InputError."""
+        content = said(tree, self.library)
+        if content not in self._said:
+            try:
+                self._said[content] = platforms_in(tree, self.path, self.library)
+            except InputError as error:
+                self._said[content] = error
+        found = self._said[content]
+        if isinstance(found, InputError):
+            raise InputError(found.diagnostics)
+        return found
+
     def _system(self, tree: Node) -> str:
-        ways = platforms_in(tree, self.path, self.library)
-        name = system_id(ways, self._made)
+        ways = self._ways(tree)
+        name = system_id(ground_from(ways, self.library), self._made)
         if name not in self._systems:
             systems = [folded(platform, self.library) for _, platform in ways]
             self._rules[name] = sum(len(system.rules) for system in systems)
@@ -132,7 +147,7 @@ class Judge:
     def can_be(self, tree: Node) -> bool:
         """Whether a tree is a platform that can be judged."""
         try:
-            return bool(platforms_in(tree, self.path, self.library))
+            return bool(self._ways(tree))
         except InputError:
             return False
 
@@ -188,10 +203,10 @@ class Judge:
             return False
         self.asked += 1
         self.work += 30 + len(system.rules) ** 2 // 8
-        said = alone(system, prop, self.options.rlimit, _FEW)
-        if said is not None and said.run is not None:
-            self._runs[name] = [said.run, *self._runs.get(name, ())][:_RUNS]
-        return None if said is None else said.fails
+        found = alone(system, prop, self.options.rlimit, _FEW)
+        if found is not None and found.run is not None:
+            self._runs[name] = [found.run, *self._runs.get(name, ())][:_RUNS]
+        return None if found is None else found.fails
 
     def whole(self, tree: Node) -> Verdicts:
         """The verdicts with a report in which every refutation was replayed. Raises InputError."""

@@ -16,7 +16,7 @@ from kexecspec.ir.slice import cone, roots
 from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.values import Value
-from kexecspec.ir.verdict import Counterexample, Judgement, Proof, Verdict
+from kexecspec.ir.verdict import Counterexample, Evidence, Judgement, Proof, Verdict
 from kexecspec.solve.answers import Disagreement
 from kexecspec.solve.facts import is_tried, unknown_facts
 
@@ -35,6 +35,20 @@ def judged_by_states(
     except OutOfRange:
         return None
     return look.judgements(properties) if look.complete else None
+
+
+def evidence_by_states(system: TransitionSystem, prop: Property, limit: int = FEW) -> Evidence | None:
+    """As `judged_by_states`, for one property that is always to hold: a run to what is wrong counts where there are
+    more states, too."""
+    sweep = Sweep(system, limit, strict=True)
+    try:
+        run = sweep.seek(negate(prop.holds))
+    except OutOfRange:
+        return None
+    if run is not None:
+        return Counterexample(run, handoffs(system, run), True, None)
+    (seen,) = sweep.nearest((prop.companion,))
+    return Proof((), "all states", seen, tuple(sweep.origins)) if sweep.complete else None
 
 
 class _Look:

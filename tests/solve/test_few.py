@@ -26,7 +26,7 @@ from kexecspec.platform.part import parts
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import variants
 from kexecspec.solve.closed import objections
-from kexecspec.solve.few import judged_by_states
+from kexecspec.solve.few import evidence_by_states, judged_by_states
 from kexecspec.solve.judge import judge
 from kexecspec.source import load, plain
 from tests.generated import platform as generated
@@ -182,3 +182,18 @@ def test_firmware(drain: bool) -> None:
     assert looked is not None
     for mine, theirs in zip(looked, judge(whole, whole.properties), strict=True):
         the_same(mine, theirs)
+
+
+def test_a_property_alone_is_answered_alike_and_a_near_run_counts_among_too_many_states() -> None:
+    system = of_story("tee-bnxt-fourth-kexec/hook-only")
+    premised = tuple(p for p in system.properties if p.mode is Mode.ALWAYS and not same(p.companion, FALSE))
+    judged = judged_by_states(system, premised, 10_000)
+    assert judged is not None
+    for prop, judgement in zip(premised, judged, strict=True):
+        evidence = evidence_by_states(system, prop, 10_000)
+        assert type(evidence) is type(judgement.evidence)
+        if isinstance(evidence, Proof) and isinstance(judgement.evidence, Proof):
+            assert (evidence.witness is None) is (judgement.evidence.witness is None)
+    near = next(p for p, one in zip(premised, judged, strict=True) if p.code == "KX102")
+    assert isinstance(evidence_by_states(system, near, 60), Counterexample) and not judged_by_states(system, [near], 60)
+    assert evidence_by_states(system, near, 5) is None
