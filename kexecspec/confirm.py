@@ -11,9 +11,10 @@ from kexecspec.ir.moves import Row
 from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
-from kexecspec.library import Library
+from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
-from kexecspec.replay.replay import confirm
+from kexecspec.replay.replay import confirmed
+from kexecspec.replay.stage import House
 from kexecspec.solve import closed
 from kexecspec.solve.aside import SolverDied, aside
 from kexecspec.solve.budget import OutOfBudget
@@ -96,7 +97,10 @@ def refutations(
     platform: Platform, system: TransitionSystem, findings: Sequence[Finding], specs: Library | None = None
 ) -> tuple[Findings, tuple[str, ...]]:
     """Replays every refutation on the executable model. One that does not end in the harm becomes UNKNOWN."""
-    checked = [_replayed(platform, system, f, specs) if f.verdict is Verdict.REFUTED else f for f in findings]
+    if not any(found.verdict is Verdict.REFUTED for found in findings):
+        return list(findings), ()
+    house = House(platform, specs or library())
+    checked = [_replayed(house, system, f) if f.verdict is Verdict.REFUTED else f for f in findings]
     disagreements = tuple(
         f"{f.property.id}: replay {f.replay.outcome}: {f.replay.why}"
         for f in checked
@@ -121,9 +125,9 @@ def _doubted(found: Finding, why: str) -> Finding:
     return replace(found, verdict=Verdict.UNKNOWN, why=f"its proof was not confirmed: {why}")
 
 
-def _replayed(platform: Platform, system: TransitionSystem, found: Finding, specs: Library | None) -> Finding:
+def _replayed(house: House, system: TransitionSystem, found: Finding) -> Finding:
     assert found.trace is not None
-    outcome = confirm(platform, system, found.property, found.trace, specs)
+    outcome = confirmed(house, system, found.property, found.trace)
     if outcome.outcome == "CONFIRMED":
         return replace(found, replay=outcome)
     why = f"the executable model does not confirm it: {outcome.outcome}: {outcome.why}"

@@ -78,6 +78,7 @@ class Sweep:
         self.moves = moves_of(system, strict)
         self.origins: dict[Row, Origin] = {}
         self.complete = False
+        self._steps: dict[Row, Step] = {}
         self._more = self._settling()
 
     def seek(self, target: Expr) -> Trace | None:
@@ -138,8 +139,16 @@ class Sweep:
         self.complete = True
 
     def _trace(self, row: Row) -> Trace:
+        """The run to a settled row. Runs have the steps in common that they take together."""
         steps: list[Step] = []
         while (origin := self.origins[row]) is not None:
-            steps.append(Step(self.system.rules[origin[1]].name, dict(zip(self.names, row, strict=True))))
+            steps.append(self._step(row, origin[1]))
             row = origin[0]
-        return Trace(dict(zip(self.names, row, strict=True)), tuple(reversed(steps)))
+        return Trace(self._step(row, None).state, tuple(reversed(steps)))
+
+    def _step(self, row: Row, rule: int | None) -> Step:
+        """The step by a rule to a settled row, or what is before the first one."""
+        if row not in self._steps:
+            name = "" if rule is None else self.system.rules[rule].name
+            self._steps[row] = Step(name, dict(zip(self.names, row, strict=True)))
+        return self._steps[row]

@@ -100,7 +100,7 @@ class Library:
 
     def smmu_variant(self, name: str) -> Spec | None:
         """The SMMU variant called `name`, or of which it is an alias."""
-        return next((s for s in self.all("smmu") if name in variant_names(s.content)), None)
+        return _variants(self.root).get(name)
 
 
 def library() -> Library:
@@ -139,6 +139,12 @@ def _place(spec: Spec) -> tuple[str, str]:
 
 def _shown(root: str, folder: str, name: str) -> str:
     return f"{root}/{folder}/{name}.yaml"
+
+
+@cache
+def _variants(root: Path) -> Mapping[str, Spec]:
+    """SMMU variants by all their names; where two have one, it is the first's."""
+    return {name: spec for spec in reversed(Library(root).all("smmu")) for name in variant_names(spec.content)}
 
 
 @cache

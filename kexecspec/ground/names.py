@@ -42,7 +42,8 @@ class World:
     derived: dict[tuple[str, str], Expr] = field(default_factory=dict)
     orders: dict[tuple[str, str], tuple[Expr, ...]] = field(default_factory=dict)
     _things: dict[str, Part] = field(default_factory=dict)
-    _defined: dict[tuple[str, str], Expr] = field(default_factory=dict)
+    _meant: dict[tuple[str, str], Meaning] = field(default_factory=dict)
+    _of_now: dict[str, Expr] = field(default_factory=dict)
     _components: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
@@ -69,6 +70,21 @@ class World:
         """The names that every expression may use, and `local` ones before them."""
         return lambda name: local[name] if name in local else self._global(name)
 
+    def now(self, name: str) -> Expr:
+        """A fact or feature of the running kernel (see `Now`). Raises LanguageError for anything else."""
+        if name not in self._of_now:
+            self._of_now[name] = self._now(name)
+        return self._of_now[name]
+
+    def _now(self, name: str) -> Expr:
+        kernels = self.platform.kernels
+        if all(name in kernel.facts for kernel in kernels.values()):
+            return by_kernel({k: self.known(kernel_fact(k, name), e.facts[name]) for k, e in kernels.items()})
+        feature = name.replace("_", "-")
+        if feature not in self.features:
+            raise LanguageError(f"no kernel fact or feature is called {name}")
+        return by_kernel({k: self.feature(k, feature) for k in kernels})
+
     def seen(self) -> Iterator[Entity]:
         """The entities whose state is in sight."""
         return (entity for entity in self.platform.entities.values() if entity.name not in self.platform.veiled)
@@ -82,8 +98,14 @@ class World:
 
     def attribute(self, entity: Entity, name: str) -> Meaning:
         """A fact, variable or definition of `entity`. Raises LanguageError for anything else."""
-        if (entity.name, name) in self.derived:
-            return self.derived[entity.name, name]
+        key = (entity.name, name)
+        if key in self.derived:
+            return self.derived[key]
+        if key not in self._meant:
+            self._meant[key] = self._attribute(entity, name)
+        return self._meant[key]
+
+    def _attribute(self, entity: Entity, name: str) -> Meaning:
         if name in entity.facts:
             return self._fact(entity, name)
         for component in self.components_of(entity):
@@ -94,13 +116,10 @@ class World:
         raise LanguageError(f"{entity.name} has no attribute {name}")
 
     def _definition(self, entity: Entity, component: Mapping[str, Any], name: str) -> Expr:
-        key = (entity.name, name)
-        if key not in self._defined:
-            text = fill(str(component["define"][name]), self.positions.get(entity.name, {}))
-            if entity.name in self.platform.veiled and speaks_of_all(text):
-                return Ref(variable(entity, name))
-            self._defined[key] = lower(text, self.scope({"self": self.part(entity.name)}))
-        return self._defined[key]
+        text = fill(str(component["define"][name]), self.positions.get(entity.name, {}))
+        if entity.name in self.platform.veiled and speaks_of_all(text):
+            return Ref(variable(entity, name))
+        return lower(text, self.scope({"self": self.part(entity.name)}))
 
     def _fact(self, entity: Entity, name: str) -> Meaning:
         match entity.facts[name]:
@@ -197,10 +216,4 @@ class Now:
 
     def attribute(self, name: str) -> Meaning:
         """A fact of the running kernel, as a case split over kernels."""
-        kernels = self.world.platform.kernels
-        if all(name in kernel.facts for kernel in kernels.values()):
-            return by_kernel({k: self.world.known(kernel_fact(k, name), e.facts[name]) for k, e in kernels.items()})
-        feature = name.replace("_", "-")
-        if feature not in self.world.features:
-            raise LanguageError(f"no kernel fact or feature is called {name}")
-        return by_kernel({k: self.world.feature(k, feature) for k in kernels})
+        return self.world.now(name)

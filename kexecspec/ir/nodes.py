@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from kexecspec.ir.values import Value
 
@@ -20,13 +23,19 @@ class Node:
         return type(self), tuple(getattr(self, name) for name in self.__match_args__)
 
 
-def _hash(node: Expr) -> int:
-    try:
-        known = node._hash
-    except AttributeError:
-        known = hash((type(node), *(getattr(node, name) for name in node.__match_args__)))
-        object.__setattr__(node, "_hash", known)
-    return known
+def _hashed(*fields: str) -> Callable[[Any], int]:
+    """The hash of an expression with these parts, worked out once."""
+    parts = attrgetter(*fields)
+
+    def hashed(node: Any) -> int:
+        try:
+            known: int = node._hash
+        except AttributeError:
+            known = hash((type(node), parts(node)))
+            object.__setattr__(node, "_hash", known)
+        return known
+
+    return hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Const(Node):
     """A literal: a truth value, an integer or an enumeration label. Unlike in Python, true is not 1."""
 
     value: Value
-    __hash__ = _hash
+    __hash__ = _hashed("value")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Const) and type(self.value) is type(other.value) and self.value == other.value
@@ -45,7 +54,7 @@ class Ref(Node):
     """The value of a state variable."""
 
     name: str
-    __hash__ = _hash
+    __hash__ = _hashed("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Eq(Node):
 
     left: Expr
     right: Expr
-    __hash__ = _hash
+    __hash__ = _hashed("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Less(Node):
 
     left: Expr
     right: Expr
-    __hash__ = _hash
+    __hash__ = _hashed("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Plus(Node):
     """Sum of integers."""
 
     terms: tuple[Expr, ...]
-    __hash__ = _hash
+    __hash__ = _hashed("terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Times(Node):
 
     factor: int
     term: Expr
-    __hash__ = _hash
+    __hash__ = _hashed("factor", "term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Rest(Node):
 
     term: Expr
     divisor: int
-    __hash__ = _hash
+    __hash__ = _hashed("term", "divisor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class Not(Node):
     """Negation."""
 
     term: Expr
-    __hash__ = _hash
+    __hash__ = _hashed("term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class And(Node):
     """Conjunction."""
 
     terms: tuple[Expr, ...]
-    __hash__ = _hash
+    __hash__ = _hashed("terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class Or(Node):
     """Disjunction."""
 
     terms: tuple[Expr, ...]
-    __hash__ = _hash
+    __hash__ = _hashed("terms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,7 @@ class If(Node):
     condition: Expr
     then: Expr
     otherwise: Expr
-    __hash__ = _hash
+    __hash__ = _hashed("condition", "then", "otherwise")
 
 
 Expr = Const | Ref | Eq | Less | Plus | Times | Rest | Not | And | Or | If

@@ -3,12 +3,11 @@ assumes, and the facts that each of them decides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from kexecspec.library import Library
 from kexecspec.platform.assumed import MEMORY, MEMORY_FACTS
-from kexecspec.platform.drivers import ALLOCATIONS, find_driver
+from kexecspec.platform.drivers import ALLOCATIONS, find_driver, gates
 from kexecspec.platform.facts import Entity, Link, Platform, Reliance
 from kexecspec.platform.stated import Stated
 
@@ -35,6 +34,15 @@ ADDED: Mapping[str, tuple[str, ...]] = {
 
 AMOUNTS: Mapping[str, tuple[str, ...]] = {"buffer": ("tee-exact-pages",), "client": ("optee-rpc-arg",)}
 """The features that decide how much of the secure heap the parts of a kind take."""
+
+
+DECIDING = frozenset(
+    feature
+    for table in (KERNEL_FACTS, ADDED, AMOUNTS, {"": SHARED_MEMORY})
+    for features in table.values()
+    for feature in features
+)
+"""All of these."""
 
 
 class Doubts:
@@ -76,9 +84,9 @@ def deciding(fact: Stated, platform: Platform, library: Library) -> frozenset[st
         driver = find_driver(entity.driver, platform.plain, library)
         content = driver.content if driver else {}
         written = content.get("hooks", {}).get(fact.hook, ()) if fact.op.item is not None else ()
-        gates = written[fact.op.item] if fact.op.item is not None else content.get("quiesced_by", {})
+        deciding = written[fact.op.item] if fact.op.item is not None else content.get("quiesced_by", {})
         memory = SHARED_MEMORY if fact.op.buffer or fact.op.do in ALLOCATIONS else ()
-        return frozenset((*_gates(gates), *memory, *ADDED.get(fact.op.do, ())))
+        return frozenset((*gates(deciding), *memory, *ADDED.get(fact.op.do, ())))
     return _of_buffer(entity, platform, library) if "buffer" in entity.kinds else frozenset()
 
 
@@ -86,21 +94,8 @@ def _of_buffer(entity: Entity, platform: Platform, library: Library) -> frozense
     owner = entity.facts.get("owner")
     driver = platform.entities[owner.name].driver if isinstance(owner, Link) else ""
     found = find_driver(driver, platform.plain, library)
-    return frozenset((*SHARED_MEMORY, *_gates(found.content.get("hooks", {}) if found else {})))
+    return frozenset((*SHARED_MEMORY, *gates(found.content.get("hooks", {}) if found else {})))
 
 
 def _part_of(name: str, part: str) -> bool:
     return name.startswith(f"{part}.")
-
-
-def _gates(content: Any) -> Iterator[str]:
-    """Every feature that a `when` or `unless` names, at any depth."""
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if key in ("when", "unless"):
-                yield from [value] if isinstance(value, str) else value
-            else:
-                yield from _gates(value)
-    elif isinstance(content, list | tuple):
-        for item in content:
-            yield from _gates(item)

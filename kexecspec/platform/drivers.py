@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,20 @@ def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wh
         for operations in (probe, shutdown)
     ]
     return Hooks(kept[0], kept[1])
+
+
+
+def gates(content: Any) -> Iterator[str]:
+    """Every feature that a `when` or `unless` names, at any depth."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key in ("when", "unless"):
+                yield from [value] if isinstance(value, str) else value
+            else:
+                yield from gates(value)
+    elif isinstance(content, list | tuple):
+        for item in content:
+            yield from gates(item)
 
 
 def buffer_sizes(driver: Driver) -> dict[str, int]:

@@ -67,7 +67,8 @@ class Hooks:
 @dataclass(frozen=True)
 class Entity:
     """A part of the platform: `kinds` says which components describe it, `hooks` what it does in each kernel
-    that has it; `after` names the entities that are shut down before this one, where that is known."""
+    that has it; `shut_after` names the entities that are shut down before this one, where that is known; `asks` are the
+    kernel features that its driver looks at."""
 
     name: str
     kinds: tuple[str, ...]
@@ -76,6 +77,7 @@ class Entity:
     shut_after: frozenset[str] = frozenset()
     driver: str = ""
     span: Span | None = None
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class Limit:
 @dataclass(frozen=True)
 class Platform:
     """All facts. `entities` stand in the order in which drivers probe. `about` names those whose properties are asked
-    for, where that is not all of them; of the `veiled` ones there are the facts, and nothing else is known."""
+    for, where that is not all of them; of the `veiled` ones there are the facts, and nothing else is known.
+    `of_drivers` are the kernel features that bear on nothing but what the driver that asks for one does."""
 
     name: str
     path: str
@@ -167,6 +170,7 @@ class Platform:
     plain: Mapping[str, object]
     about: frozenset[str] | None = None
     veiled: frozenset[str] = frozenset()
+    of_drivers: frozenset[str] = frozenset()
 
     def of_kind(self, kind: str) -> tuple[Entity, ...]:
         """The entities of a kind, in probe order."""

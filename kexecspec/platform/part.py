@@ -103,13 +103,15 @@ class _View:
 def _cut(platform: Platform, names: tuple[str, ...], about: tuple[str, ...]) -> Platform:
     """`platform` with the parts `names` alone, about the properties of `about`."""
     kept = frozenset(names)
+    bearing = kept.union(*(platform.entities[name].asks for name in names))
+    of_others = platform.entities.keys() | platform.of_drivers
     return replace(
         platform,
         entities={name: _entity(platform.entities[name], kept) for name in names},
         about=frozenset(about),
         duties=(),
         expectations=(),
-        reliances=tuple(r for r in platform.reliances if r.subject in kept or r.subject not in platform.entities),
+        reliances=tuple(r for r in platform.reliances if r.subject in bearing or r.subject not in of_others),
     )
 
 

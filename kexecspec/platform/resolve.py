@@ -13,6 +13,7 @@ from kexecspec.platform import assumed, bounds, contradictions, links, names, se
 from kexecspec.platform import kernels as kernel_facts
 from kexecspec.platform.adding import Parts
 from kexecspec.platform.complaints import Complaints
+from kexecspec.platform.doubts import DECIDING
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
 from kexecspec.platform.parts import parts
 from kexecspec.source import Node, plain
@@ -46,6 +47,7 @@ def resolve(
     names.check(content, library, tee, wrong)
     contradictions.check(content, library, wrong)
     wrong.raise_any()
+    in_rules = _in_rules(content, library)
     return Platform(
         name=str(content.get("platform", "unnamed")),
         path=path,
@@ -59,11 +61,12 @@ def resolve(
         reliances=(
             *found.reliances,
             *assumed.assumptions(content),
-            *kernel_facts.reliances(kernels, library, found.features | _in_rules(content, library)),
+            *kernel_facts.reliances(kernels, library, found.features | in_rules),
         ),
         expectations=_expectations(content, wrong),
         duties=duties,
         plain=content,
+        of_drivers=found.features - in_rules - DECIDING,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from kexecspec.ir.values import BoolSort, EnumSort, IntSort, Value
@@ -37,7 +38,7 @@ TEE = "tee"
 def machine_config(platform: Platform, library: Library, facts: Facts, crashed: bool = False) -> MachineConfig:
     """The machine that `platform` describes. `facts` holds the values chosen for unknown facts; where a
     master's window of addresses leaves a choice, it hits memory of a crash kernel if `crashed`, else of another."""
-    memory, spans = memory_map(platform), Spans(platform.plain)
+    memory, spans = memory_map(platform), cache(lambda: Spans(platform.plain))
     devices = tuple(_device(platform, library, entity, facts, memory, crashed, spans) for entity in _devices(platform))
     return MachineConfig(
         kernels=tuple(_kernel(platform, library, kernel) for kernel in platform.kernels.values()),
@@ -239,7 +240,8 @@ def _smmu(platform: Platform, library: Library, entity: Entity, facts: Facts) ->
 
 
 def _device(
-    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, crashed: bool, spans: Spans
+    platform: Platform, library: Library, entity: Entity, facts: Facts, memory: MemoryMap, crashed: bool,
+    spans: Callable[[], Spans],
 ) -> DeviceConfig:
     driver, entry = _driver(platform, library, entity), _entry(platform, "devices", entity.name)
     log: Mapping[str, Any] = driver.content.get("log", {})
@@ -288,14 +290,14 @@ def _master(
 
 
 def _streams(
-    platform: Platform, spans: Spans, entry: Mapping[str, Any], entity: Entity, facts: Facts
+    platform: Platform, spans: Callable[[], Spans], entry: Mapping[str, Any], entity: Entity, facts: Facts
 ) -> tuple[int, ...]:
     """Its stream ids; where they are not stated, as the choice says of whether they share a span with others."""
     smmu = entry.get("smmu")
     if smmu is None or entry.get("streams"):
         return tuple(entry.get("streams", ())) if smmu else ()
     together = bool(fact(platform.entities[smmu], "spans_shared", facts))
-    return spans.streams(smmu, together)[entity.name]
+    return spans().streams(smmu, together)[entity.name]
 
 
 def _needs(platform: Platform, entity: Entity) -> tuple[str, ...]:

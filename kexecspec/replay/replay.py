@@ -16,7 +16,7 @@ from kexecspec.replay.calls import Unperformable, ask
 from kexecspec.replay.choices import use
 from kexecspec.replay.observe import observe, observer, owner_of
 from kexecspec.replay.perform import Scene, perform
-from kexecspec.replay.stage import Stage, open_stage
+from kexecspec.replay.stage import House, Stage
 from kexecspec.replay.suffered import OF_ITS_OWN, is_about, of_this_kernel
 
 LOG_LINES = 12
@@ -52,14 +52,19 @@ class Difference:
 def confirm(
     platform: Platform, system: TransitionSystem, prop: Property, trace: Trace, specs: Library | None = None
 ) -> Harmed:
+    """What the machine of `platform` suffers in a run of its own, see `confirmed`. `specs` are what the platform was
+    resolved with: the library, unless something is laid over it."""
+    return confirmed(House(platform, specs or library()), system, prop, trace)
+
+
+def confirmed(house: House, system: TransitionSystem, prop: Property, trace: Trace) -> Harmed:
     """Performs `trace`, a run of `system` or of a slice of it that violates `prop`, and lets the machine run on.
-    `specs` are what the platform was resolved with: the library, unless something is laid over it.
 
     CONFIRMED: every observable variable agreed after every step and the machine suffers the harm of `prop`; of a site's
     rule, which is about no harm, that the machine can do all this. HARMLESS: it agreed, and nothing of that kind is
     suffered. DIVERGED: `why` says where the two parted.
     """
-    stage = _stage(platform, specs or library(), trace)
+    stage = _stage(house, trace)
     difference = next(_played(stage, system, trace, len(trace.steps)), None)
     if difference is not None:
         return Harmed("DIVERGED", None, "", _printed(stage.machine.log[-LOG_LINES:]), str(difference))
@@ -86,7 +91,7 @@ def step_through(
     Returns the machine's log, what it then shows of the system's variables, and where machine and trace parted
     ("" where they did not); the performance ends there.
     """
-    stage = _stage(platform, specs or library(), trace)
+    stage = _stage(House(platform, specs or library()), trace)
     count = len(trace.steps) if until is None else min(until, len(trace.steps))
     difference = next(_played(stage, system, trace, count), None)
     return _printed(stage.machine.log), observe(stage, system.variables), str(difference) if difference else ""
@@ -97,8 +102,8 @@ def _printed(log: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(line.expandtabs() for line in log)
 
 
-def _stage(platform: Platform, specs: Library, trace: Trace) -> Stage:
-    return open_stage(platform, specs, trace.initial, trace.last.get("entered") == "crash")
+def _stage(house: House, trace: Trace) -> Stage:
+    return house.stage(trace.initial, trace.last.get("entered") == "crash")
 
 
 def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) -> Iterator[Difference]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from kexecspec.ground.walks import BOUND, FAILED, READY, SHUT, Turn, turns
 from kexecspec.library import Library
-from kexecspec.machine import Event, Machine, Outcome
+from kexecspec.machine import Event, Machine, MachineConfig, Outcome
 from kexecspec.platform.facts import Edge, Entity, Hooks, Platform
 from kexecspec.replay.configure import TEE, Facts, machine_config, tee_driver
 
@@ -140,15 +140,31 @@ class Stage:
         return self.positions[name].get(self.kernel, ())
 
 
+class House:
+    """What all runs on one platform begin with, worked out once."""
+
+    def __init__(self, platform: Platform, library: Library) -> None:
+        self.platform, self.library = platform, library
+        self._positions = _positions(platform, library)
+        self._configs: dict[object, MachineConfig] = {}
+
+    def stage(self, facts: Facts, crashed: bool = False) -> Stage:
+        """A stage with the machine of the platform, just powered on (see `machine_config`)."""
+        key = (crashed, *facts.items())
+        if key not in self._configs:
+            self._configs[key] = machine_config(self.platform, self.library, facts, crashed)
+        machine = Machine(self._configs[key])
+        machine.power_on(self.platform.first)
+        actors = {name: entity for name, entity in self.platform.entities.items() if name != TEE}
+        driver = tee_driver(self.platform)
+        if driver is not None:
+            actors[TEE] = driver
+        return Stage(self.platform, machine, actors, self._positions)
+
+
 def open_stage(platform: Platform, library: Library, facts: Facts, crashed: bool = False) -> Stage:
     """A stage with the machine of `platform`, just powered on."""
-    machine = Machine(machine_config(platform, library, facts, crashed))
-    machine.power_on(platform.first)
-    actors = {name: entity for name, entity in platform.entities.items() if name != TEE}
-    driver = tee_driver(platform)
-    if driver is not None:
-        actors[TEE] = driver
-    return Stage(platform, machine, actors, _positions(platform, library))
+    return House(platform, library).stage(facts, crashed)
 
 
 def _positions(platform: Platform, library: Library) -> dict[str, dict[str, tuple[Turn, ...]]]:

@@ -14,7 +14,7 @@ from kexecspec.ir.expr import negate
 from kexecspec.ir.nodes import Expr
 from kexecspec.ir.slice import cone, roots
 from kexecspec.ir.system import Mode, Property, TransitionSystem
-from kexecspec.ir.trace import Trace, handoffs, objection
+from kexecspec.ir.trace import Runs, Trace, handoffs
 from kexecspec.ir.values import Value
 from kexecspec.ir.verdict import Counterexample, Evidence, Judgement, Proof, Verdict
 from kexecspec.solve.answers import Disagreement
@@ -88,9 +88,9 @@ class _Look:
     def _runs(self, targets: Sequence[Expr]) -> list[Trace | None]:
         """The nearest run to each of `targets`; None where there is none. Raises Disagreement where the rules do not
         allow it."""
-        runs = self.sweep.nearest(targets)
+        runs, look = self.sweep.nearest(targets), Runs(self.system)
         for run, target in zip(runs, targets, strict=True):
-            complaint = None if run is None else objection(self.system, run, target)
+            complaint = None if run is None else look.objection(run, target)
             if complaint is not None:
                 raise Disagreement(complaint)
         return runs
