@@ -102,6 +102,19 @@ def test_an_unmap_without_a_domain_is_the_end() -> None:
     assert disagreements(text) == []
 
 
+@pytest.mark.parametrize("version", ["6.12", "6.1.3"], ids=["stopped", "without a domain"])
+def test_with_identity_domains_an_unmap_asks_no_smmu(version: str) -> None:
+    """iommu_setup_dma_ops gives a device of an identity domain no iommu_dma_ops (drivers/iommu/dma-iommu.c@6.1.192)."""
+    kernels = f'prod: {{version: "{version}", cmdline: iommu.passthrough=1}}'
+    text = one(V3, f"driver: generic-pci-shutdown, dma: ring, {BEHIND}", kernels)
+    rules = small(text)
+
+    assert rules.handoffs_to_harm("KX306") is None
+    assert rules.handoffs_to({"master.at": "wait_shutdown_2"}) is None
+    assert rules.handoffs_to({"master.oops": True}) is None
+    assert disagreements(text) == []
+
+
 def test_no_reason_can_name_an_smmu_that_is_not_there() -> None:
     """Where facts are open, so would be those of an SMMU that a master does not have; nothing looks at them."""
     root = parse(one("", "driver: generic-platform, dma: one-shot"), "small.yaml")
