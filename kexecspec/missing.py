@@ -70,10 +70,14 @@ class Seeker:
 
     def never(self, wanted: Expr) -> bool:
         """Whether it is shown that `wanted` never holds."""
-        here = substitute(substitute(wanted, self._facts), self._fixed)
+        here = self._as_it_stands(wanted)
         if here not in self.known:
             self.known[here] = same(here, FALSE) or not same(here, TRUE) and self._excluded(here)
         return self.known[here]
+
+    def _as_it_stands(self, expr: Expr) -> Expr:
+        """`expr` with what the facts and the variables that never change are."""
+        return substitute(substitute(expr, self._facts), self._fixed)
 
     def _excluded(self, here: Expr) -> bool:
         if self._rows is not None:
@@ -100,9 +104,9 @@ class Seeker:
 
     def _makers(self, part: Expr) -> Iterator[tuple[Rule, Expr]]:
         """The rules that would make `part` hold, each with its guard where that is what never holds; those that a
-        fact has switched off only where there are no others."""
+        fact or what never changes has switched off only where there are no others."""
         found = [rule for rule in self.system.rules if self._may_make(rule, part) and self.never(rule.enabled)]
-        there = [rule for rule in found if not same(substitute(rule.guard, self._facts), FALSE)]
+        there = [rule for rule in found if not same(self._as_it_stands(rule.guard), FALSE)]
         return ((rule, rule.enabled) for rule in there or found)
 
     def _may_make(self, rule: Rule, part: Expr) -> bool:

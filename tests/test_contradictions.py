@@ -119,6 +119,11 @@ CASES = {
         "a conforming two resumes no foreign thread",
         {"kernels.two.conforming"},
     ),
+    "no elfcorehdr": (
+        kernel("version: 5.14, kdump: true, cmdline: elfcorehdr=0xffffffffffffffff"),
+        "this elfcorehdr tells two that it is no kdump kernel",
+        {"kernels.two.cmdline"},
+    ),
     "elfcorehdr": (
         kernel("version: 5.14, kdump: false, cmdline: elfcorehdr=0x1000"),
         "elfcorehdr makes two a kdump kernel",

@@ -84,6 +84,7 @@ def test_the_generator_reaches_everything_there_is() -> None:
     wanted |= {f"reset {name}" for name in ("gbpa", "enabled", "clientpd")} | {"limits", "resets", "duties", "payload"}
     wanted |= {f"kernel {series}" for series in ("5.4", "5.10", "5.13", "5.14", "5.15", "6.1", "6.6", "6.12", "6.18")}
     kinds = ("none", "ring", "one-shot", "periodic-read", "periodic-write", "firmware", "msi")
+    wanted |= {f"handoff kexec{space} tree handed on" for space in ("", " stopped,")}
     open_facts = ("makes_rpc", "base", "gating_ignored", "iova_hits_ram", "reset_abort", "writes")
     wanted |= {f"dma {kind}" for kind in kinds} | {f"unknown {name}" for name in open_facts}
     assert wanted - _met(MANY) == set()

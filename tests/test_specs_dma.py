@@ -26,6 +26,9 @@ RING = "driver: generic-platform, dma: ring"
 BEHIND = "smmu: smmu, streams: [1]"
 PROD, BOTH = 'prod: {version: "6.12"}', 'prod: {version: "6.12"}, dump: {version: "6.12"}'
 KEXEC = "prod -kexec-> prod"
+CRASH = "prod -crash-> dump"
+ON_L = "prod -crash-> dump, {from: dump, to: prod, kind: kexec, loaded_by: kexec_load}"
+ON_S = "prod -crash-> dump, {from: dump, to: prod, kind: kexec, loaded_by: kexec_file_load}"
 
 
 def one(smmus: str, master: str, kernels: str = PROD, handoffs: str = KEXEC) -> str:
@@ -50,9 +53,14 @@ def one(smmus: str, master: str, kernels: str = PROD, handoffs: str = KEXEC) -> 
         (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", BOTH, "prod -crash-> dump", None),
         (V2, f"{RING}, {BEHIND}, domain: identity", BOTH, "prod -crash-> dump", None),
         ("", RING, BOTH, "prod -crash-> dump, dump -kexec-> prod", None),
+        ("", RING, BOTH, ON_L, 2),
+        ("", "driver: generic-platform, dma: msi", BOTH, ON_L, None),
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", BOTH, ON_S, 2),
+        (V2, f"{RING}, {BEHIND}, iova: 0x9000_0000 + 1MiB", BOTH, ON_L, None),
     ],
     ids=["ring", "doorbell", "window-in-ram", "window-outside", "identity", "crash", "crash-window-in-reserve",
-         "crash-window-in-ram", "crash-identity", "kexec-out-of-crash-kernel"],
+         "crash-window-in-ram", "crash-identity", "kexec-out-of-crash-kernel", "kexec-l-in-the-reserve",
+         "kexec-l-doorbell", "kexec-s-owns-ram", "kexec-l-does-not"],
 )  # fmt: skip
 def test_old_work_reaches_the_next_kernel_where_its_addresses_are_that_kernels_memory(
     smmus: str, master: str, kernels: str, handoffs: str, corrupts: int | None
@@ -64,6 +72,28 @@ def test_old_work_reaches_the_next_kernel_where_its_addresses_are_that_kernels_m
 
     assert small(text).handoffs_to_harm("KX301") == corrupts
     assert disagreements(text) == []
+
+
+@pytest.mark.parametrize(("handoffs", "corrupts"), [(ON_L, None), (ON_S, 2)], ids=["kexec -l", "kexec -s"])
+def test_what_goes_through_the_tables_of_a_crashed_kernel_meets_who_owns_all_memory(
+    handoffs: str, corrupts: int | None
+) -> None:
+    """The crash kernel knows no SMMU, and leaves it as it is."""
+    kernels = 'prod: {version: "6.12"}, dump: {version: "6.12", kdump: true, smmu_aware: false, devices: []}'
+    given = one(V3, f"{RING}, {BEHIND}, iova: 0x1000_0000 + 1MiB", kernels, handoffs)
+
+    assert small(given).handoffs_to_harm("KX304", {"kernel": "prod"}) == corrupts
+    assert disagreements(given) == []
+
+
+def test_who_is_handed_a_crash_kernels_device_tree_leaves_the_event_queue_off() -> None:
+    """arm_smmu_device_reset asks is_kdump_kernel()."""
+    given = {on: one(V3, f"{RING}, {BEHIND}", BOTH, on) for on in (ON_L, ON_S)}
+    last = {"kernel": "prod", "entered": "kexec", "phase": "up", "smmu.on": True}
+
+    assert small(given[ON_L]).handoffs_to({**last, "smmu.irq": True}) is None
+    assert small(given[ON_S]).handoffs_to({**last, "smmu.irq": True}) == 2
+    assert [disagreements(text) for text in given.values()] == [[], []]
 
 
 def test_a_device_that_is_stopped_on_kexec_alone_goes_on_at_a_reboot_and_its_shutdown_ends_all_the_same() -> None:

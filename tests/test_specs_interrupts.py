@@ -11,6 +11,10 @@ HEAD = "schema: kexecspec/platform/1\nplatform: small\n"
 KEXEC = "prod -kexec-> prod"
 CRASH = "prod -crash-> dump"
 ON = "dump -kexec-> prod"
+ON_L = "{from: dump, to: prod, kind: kexec, loaded_by: kexec_load}"
+ON_S = "{from: dump, to: prod, kind: kexec, loaded_by: kexec_file_load}"
+AGAIN_L = "{from: prod, to: prod, kind: kexec, loaded_by: kexec_load}"
+TOLD_NOT = "{version: 6.1.192, cmdline: elfcorehdr=0xffffffffffffffff}"
 DUMP = "{version: 6.1.192, kdump: true}"
 
 
@@ -33,10 +37,17 @@ def text(handoffs: str, gic: str = "efi: false", version: str = "6.1.192", dump:
         (text(CRASH, dump="{version: 6.1.192, kdump: false}"), None),
         (text(f"{CRASH}, {ON}", dump=DUMP), 2),
         (text(f"{CRASH}, {ON}", "efi: true", dump=DUMP), None),
+        (text(f"{CRASH}, {ON_S}", dump=DUMP), 2),
+        (text(f"{CRASH}, {ON_L}", dump=DUMP), None),
+        (text(f"{CRASH}, {ON_L}", version="6.12.117", dump=DUMP), None),
+        (text(f"{CRASH}, {ON_L}, {AGAIN_L}", dump=DUMP), 1),
+        (text(f"{CRASH}, {ON_L}", dump=TOLD_NOT), 2),
+        (text(f"{CRASH}, {ON_L}", "efi: true", dump=TOLD_NOT), None),
         (text("prod -reboot-> prod, prod -kexec-> prod", "efi: true"), None),
     ],
     ids=["device-tree", "efi", "unknown", "no-its", "old", "6.12", "kdump", "kdump-not-recognised", "kdump-then-kexec",
-         "kdump-then-kexec-efi", "reset"],
+         "kdump-then-kexec-efi", "kdump-then-kexec-s", "kdump-then-kexec-l", "kdump-then-kexec-l-6.12",
+         "first-kernel-too", "not-recognised-then-kexec-l", "not-recognised-then-kexec-l-efi", "reset"],
 )  # fmt: skip
 def test_tables_harm_where_a_kernel_owns_the_memory_that_a_dead_one_gave_them(given: str, found: int | None) -> None:
     assert small(given).handoffs_to_harm("KX501") == found
@@ -63,6 +74,27 @@ def test_a_kdump_kernel_that_knows_what_it_is_keeps_the_tables() -> None:
     assert known.handoffs_to({**up, "gic.tables": "own"}) is None
     assert unknowing.handoffs_to({**up, "gic.tables": "own"}) == 1
     assert unknowing.handoffs_to({**up, "gic.tables": "stale"}) is None
+
+
+def test_who_is_handed_the_device_tree_of_a_kdump_kernel_takes_itself_for_one() -> None:
+    by_l, by_s = (small(text(f"{CRASH}, {on}", dump=DUMP)) for on in (ON_L, ON_S))
+    last = {"kernel": "prod", "entered": "kexec", "phase": "up"}
+
+    assert by_l.handoffs_to({**last, "gic.tables": "stale"}) == 2
+    assert by_l.handoffs_to({**last, "gic.tables": "own"}) is None
+    assert by_s.handoffs_to({**last, "gic.tables": "own"}) == 2
+
+
+def test_who_is_told_that_there_is_no_dump_believes_it_whatever_its_device_tree_says() -> None:
+    kernels = f"prod: {{version: 6.1.192}}, dump: {DUMP}, last: {TOLD_NOT}"
+    given = text(f"{CRASH}, {ON_L}", dump=DUMP).replace("to: prod", "to: last")
+    given = given.replace(f"prod: {{version: 6.1.192}}, dump: {DUMP}", kernels)
+    last = {"kernel": "last", "phase": "up"}
+
+    assert small(given).handoffs_to({**last, "gic.tables": "own"}) == 2
+    assert small(given).handoffs_to({**last, "gic.tables": "stale"}) is None
+    assert small(given).handoffs_to_harm("KX501") is None
+    assert disagreements(given) == []
 
 
 def test_a_part_of_another_section_has_another_name() -> None:

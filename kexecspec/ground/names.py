@@ -12,7 +12,7 @@ from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
 from kexecspec.ir.nodes import Const, Expr, Ref
 from kexecspec.ir.values import Value
 from kexecspec.platform.facts import Edge, Entity, Link, Links, PerKernel, Platform, Unknown
-from kexecspec.platform.stated import Stated, edge_fact, fact_in, feature_fact, feature_of, kernel_fact
+from kexecspec.platform.stated import Stated, edge_fact, fact_in, feature_fact, feature_of, kernel_fact, tree_fact
 
 GROUPS = {
     "clients": "client",
@@ -198,13 +198,17 @@ class EdgePart:
         return self.edge.name
 
     def attribute(self, name: str) -> Meaning:
-        """Whether it is `clean`, and whether `user_stopped`. Raises LanguageError for anything else."""
+        """Whether it is `clean`, `crash`, `user_stopped`, `tree_handed_on`. Raises LanguageError for anything else."""
         edge = self.edge
         match name:
             case "clean":
                 return Const(edge.clean)
+            case "crash":
+                return Const(edge.kind == "crash")
             case "user_stopped":
                 return self.world.known(edge_fact(edge.name), edge.user_stopped)
+            case "tree_handed_on":
+                return self.world.known(tree_fact(edge.name), edge.tree_handed_on)
         raise LanguageError(f"a handoff has no attribute {name}")
 
 

@@ -41,7 +41,7 @@ Harm.where, by kind (`detail` has the particulars, `generation` among them):
 
 What can be looked at, all below `machine.state` unless it says otherwise:
 - `generation`, `kernel`, `entered_by`, `phase` (off, boot, up, walk), `staged`, `user_space`, `supplicant`,
-  `dead`; `machine.bound`, `machine.blocked`, `machine.harms`, `machine.log`;
+  `dead`, `limited`, `headers`; `machine.bound`, `machine.blocked`, `machine.harms`, `machine.log`;
 - `secure.threads[i]`: `state`, `generation`, `owner`, `rpc` (the cached argument page, with cookie and
   generation), `arg`, `memrefs`, `locks`, `wants`; `secure.locks`; `secure.cache_enabled`;
 - `secure.registrations`, newest first: `cookie`, `pages`, `generation`, `client`, `explicit`, `refs`, `maps`;

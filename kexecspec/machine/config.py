@@ -189,7 +189,9 @@ def numbers(release: str) -> tuple[int, ...]:
 class KernelConfig:
     """A kernel, or a payload that is none (`linux` false).
 
-    `kdump` is what is_kdump_kernel() answers: elfcorehdr= was given.  `disable_bypass` is the value of the
+    `kdump` is what is_kdump_kernel() answers where nobody hands on a crash kernel's device tree: elfcorehdr was given.
+    `kdump_denied`: it answers no whatever the tree says (elfcorehdr=0xffffffffffffffff, or no CONFIG_CRASH_DUMP).
+    `disable_bypass` is the value of the
     SMMU driver's parameter after defaults and command line.  `drivers` holds the hooks of each driver it
     has, `device_hooks` those of devices that differ from others of their driver.
     """
@@ -198,6 +200,7 @@ class KernelConfig:
     features: frozenset[str] = frozenset()
     release: str = "6.1.0"
     kdump: bool = False
+    kdump_denied: bool = False
     disable_bypass: bool = True
     passthrough: bool = False
     linux: bool = True

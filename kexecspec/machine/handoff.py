@@ -38,9 +38,9 @@ def stop_processors(state: State) -> None:
             state.secure.suspend(thread)
 
 
-def enter(state: State, name: str, edge: str) -> None:
+def enter(state: State, name: str, edge: str, tree_handed_on: bool = False) -> None:
     """A new generation: a fresh kernel over everything that outlives kernels."""
-    state.crashes = state.crashes + 1 if edge == "crash" else 0
+    _chosen(state, name, edge, tree_handed_on)
     state.generation += 1
     state.kernel, state.entered_by, state.dead = state.config.kernel(name), edge, False
     state.phase, state.window = "boot", "gap"
@@ -49,12 +49,25 @@ def enter(state: State, name: str, edge: str) -> None:
     state.fail_next = state.next_cookie = None
     state.rpc_at_open = False
     state.log.mark = len(state.log.lines)
-    state.boot_memory(edge == "crash")
+    state.boot_memory(state.limited)
     state.tee, state.iommu = TeeDriver(state), IommuCore(state)
     for device in state.devices.values():
         device.bound = False
     for smmu in state.smmus.values():
         smmu.bound = False
+
+
+def _chosen(state: State, name: str, edge: str, tree_handed_on: bool) -> None:
+    """What the next kernel's /chosen says of a crash. Whoever loads a crash kernel writes both properties
+    (setup_2nd_dtb of kexec-tools 2.0.25, of_kexec_alloc_and_setup_fdt @6.1.192); kexec -l leaves those of the running
+    kernel as they are, kexec_file_load deletes them, and firmware's tree has none. A payload heeds none of that.
+    """
+    kernel = state.config.kernel(name)
+    if edge == "crash":
+        state.crashes, state.limited = state.crashes + 1, True
+        state.headers = kernel.kdump or kernel.kdump_denied
+    elif not (tree_handed_on and kernel.linux):
+        state.crashes, state.limited, state.headers = 0, False, False
 
 
 def reset(state: State, clears: frozenset[str]) -> None:

@@ -156,7 +156,7 @@ def _second_level(smmu: SmmuV3, stream: int, kernel: KernelConfig) -> None:
 
 def _adopts(state: State, smmu: SmmuV3) -> bool:
     kernel = state.running()
-    feature = "smmu3-kdump-adopt" if kernel.kdump else "smmu3-kexec-adopt"
+    feature = "smmu3-kdump-adopt" if state.kdump() else "smmu3-kexec-adopt"
     return smmu.config.coherent and smmu.smmuen and smmu.table_generation > 0 and kernel.has(feature)
 
 
@@ -175,7 +175,7 @@ def reset_v2(state: State, smmu: Smmu) -> int:
     keep = kernel.has("smmu2-qcom-keeps-smrs") and (smmu.config.qcom or "qcom" in smmu.config.driver)
     left = smmu.streams if keep else {}
     smmu.streams = {stream: Stream(Entry.BYPASS, one.generation) for stream, one in left.items()}
-    smmu.gfie = not (kernel.kdump and kernel.has("smmu2-kdump-masks-fault-irqs"))
+    smmu.gfie = not (state.kdump() and kernel.has("smmu2-kdump-masks-fault-irqs"))
     smmu.clientpd, smmu.usfcfg, smmu.bound = False, kernel.disable_bypass, True
     return 0
 
@@ -198,7 +198,7 @@ def disable_v3(state: State, smmu: Smmu) -> int:
     if _adopts(state, smmu):
         return 0
     smmu.smmuen = smmu.cmdqen = smmu.evtqen = False
-    if found and kernel.kdump and kernel.has("smmu3-kdump-fails-probe"):
+    if found and state.kdump() and kernel.has("smmu3-kdump-fails-probe"):
         smmu.gbpa_abort = True
         return EBUSY
     return 0
@@ -218,7 +218,7 @@ def enable_v3(state: State, smmu: Smmu) -> int:
     smmu.table_page, smmu.table_generation = extent.start if extent else None, state.generation
     smmu.streams, smmu.spans = {}, {}
     smmu.unlisted = Entry.UNKNOWN if smmu.config.two_level_table else _initial_entry(kernel)
-    smmu.evtqen = not (kernel.kdump and kernel.has("smmu3-kdump-evtq-off"))
+    smmu.evtqen = not (state.kdump() and kernel.has("smmu3-kdump-evtq-off"))
     smmu.smmuen = True
     return 0
 

@@ -73,7 +73,7 @@ class Program:
         """An interrupt controller is no device; no walk comes by it again."""
         state, kernel = self.state, self.state.running()
         gic, hooks = state.gics[config.name], kernel.drivers.get(config.driver)
-        booting = Booting(state.memory, state.pages(), state.generation, kernel.kdump, kernel.has(FEATURE))
+        booting = Booting(state.memory, state.pages(), state.generation, state.kdump(), kernel.has(FEATURE))
         if hooks is None or not kernel.linux:
             self._suffer(config.name, left_enabled(gic, booting))
             return

@@ -58,9 +58,9 @@ class Machine:
         """kexec_load: the next kernel's image gets its pages, now."""
         return stage(self.state, kernel, page)
 
-    def begin(self, edge: str, to_kernel: str, user_space: str = "running") -> Event:
+    def begin(self, edge: str, to_kernel: str, user_space: str = "running", tree_handed_on: bool = False) -> Event:
         """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or
-        resets.
+        resets. `tree_handed_on`: the next kernel was loaded by kexec -l, with the running one's device tree.
         """
         if edge not in EDGES:
             raise ValueError(f"no edge {edge!r}")
@@ -74,7 +74,7 @@ class Machine:
             self._try(self.tasks.user_stops)
             self._try(self.tasks.retry)
             self._try(self.tasks.user_stops)  # what waited for a thread that has come free, ends too
-        self.program.steps = self._leave(edge, to_kernel)
+        self.program.steps = self._leave(edge, to_kernel, tree_handed_on)
         return Event("kernel", "begin", detail={"edge": edge, "user_space": user_space})
 
     def choose_shutdown_order(self, names: tuple[str, ...]) -> None:
@@ -279,14 +279,14 @@ class Machine:
 
     # How it goes from kernel to kernel.
 
-    def _enter(self, name: str, edge: str) -> None:
-        enter(self.state, name, edge)
+    def _enter(self, name: str, edge: str, tree_handed_on: bool = False) -> None:
+        enter(self.state, name, edge, tree_handed_on)
         self._order = ()
         self.tasks = Tasks(self.state, self.state.tee_driver())
         self.program = Program(self.state, self.tasks)
         self.program.steps = self.program.boot()
 
-    def _leave(self, edge: str, to_kernel: str) -> Iterator[Event]:
+    def _leave(self, edge: str, to_kernel: str, tree_handed_on: bool) -> Iterator[Event]:
         state = self.state
         chosen = (name for name in self._order if name in self.program.bound)
         order = tuple(dict.fromkeys((*chosen, *self.program.default_order())))
@@ -294,7 +294,7 @@ class Machine:
         if edge == "kexec":
             state.log.say("kexec_core: Starting new kernel", "Bye!")
             stop_processors(state)
-            self._enter(to_kernel, edge)
+            self._enter(to_kernel, edge, tree_handed_on)
         else:
             state.log.say("reboot: Restarting system")
             stop_processors(state)

@@ -37,7 +37,11 @@ class Staged:
 
 @dataclass
 class State:
-    """Everything that there is.  One instance per machine; parts are given it and change it."""
+    """Everything that there is.  One instance per machine; parts are given it and change it.
+
+    Of the running kernel's /chosen: `limited` is linux,usable-memory-range, the crashkernel ranges, and `headers`
+    linux,elfcorehdr.
+    """
 
     config: MachineConfig
     memory: PhysicalMemory
@@ -65,12 +69,19 @@ class State:
     fail_next: str | None = None
     rpc_at_open: bool = False
     crashes: int = 0
+    limited: bool = False
+    headers: bool = False
 
     def running(self) -> KernelConfig:
         """The running kernel; ValueError when none runs."""
         if self.kernel is None:
             raise ValueError("no kernel runs")
         return self.kernel
+
+    def kdump(self) -> bool:
+        """What is_kdump_kernel() answers in the running kernel."""
+        kernel = self.running()
+        return kernel.kdump or self.headers and kernel.linux and self.entered_by == "kexec" and not kernel.kdump_denied
 
     def pages(self) -> PageAllocator:
         """The running kernel's page allocator; ValueError when none runs."""

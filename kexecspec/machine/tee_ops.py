@@ -253,7 +253,7 @@ def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> S
 
 def refuse_kdump(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
     """The driver is not loaded where is_kdump_kernel() says so; it prints nothing."""
-    return _done(ENODEV if tee.state.running().kdump else 0)
+    return _done(ENODEV if tee.state.kdump() else 0)
 
 
 def ffa_rxtx_map(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:

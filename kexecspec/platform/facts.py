@@ -82,7 +82,8 @@ class Entity:
 
 @dataclass(frozen=True)
 class Edge:
-    """A handoff that may be taken: `kind` is kexec, crash, reboot or reboot-force."""
+    """A handoff that may be taken: `kind` is kexec, crash, reboot or reboot-force. `tree_handed_on`: a kernel that may
+    be a crash kernel gives its successor its own device tree."""
 
     name: str
     start: str
@@ -91,6 +92,7 @@ class Edge:
     user_stopped: bool
     at_most: int | None = None
     span: Span | None = None
+    tree_handed_on: bool = False
 
     @property
     def clean(self) -> bool:

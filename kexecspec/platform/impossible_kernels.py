@@ -7,6 +7,7 @@ from typing import Any
 
 from kexecspec.library import Library, feature_version
 from kexecspec.platform.drivers import exists_since, find_driver
+from kexecspec.platform.kernels import elf_headers
 from kexecspec.platform.loose import table, tables
 from kexecspec.platform.reached import Found
 from kexecspec.tree import Path
@@ -26,8 +27,11 @@ def kernel_conflicts(content: Mapping[str, Any], library: Library) -> Found:
             yield "conforming", f"a conforming {name} resumes no foreign thread", (*place, "resumes_threads")
         words = entry.get("cmdline")
         given = words if isinstance(words, list) else str(words or "").split()
-        if entry.get("kdump") is False and any(str(word).startswith("elfcorehdr=") for word in given):
+        headers = elf_headers(map(str, given))
+        if headers is True and entry.get("kdump") is False:
             yield "kdump", f"elfcorehdr makes {name} a kdump kernel", (*place, "kdump")
+        if headers is False and entry.get("kdump") is True:
+            yield "kdump", f"this elfcorehdr tells {name} that it is no kdump kernel", (*place, "kdump")
         for feature, wanted in table(entry, "features").items():
             symbol = library.features.get(feature, {}).get("config", "")
             if wanted is True and table(entry, "config").get(symbol) in ("n", False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kexecspec.diagnostics import quote
@@ -11,6 +11,9 @@ from kexecspec.library import Library, feature_version
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.costs import argument_bytes
 from kexecspec.platform.facts import Kernel, Reliance
+
+ELFCORE_ADDR_MAX = 2**64 - 1
+"""No address of ELF headers: where elfcorehdr= says so is_kdump_kernel() is false (include/linux/crash_dump.h)."""
 
 PASSTHROUGH = "CONFIG_IOMMU_DEFAULT_PASSTHROUGH"
 """What the kernel takes iommu.passthrough to be where the command line does not say (drivers/iommu/iommu.c)."""
@@ -64,11 +67,14 @@ def _kernel(
         features -= {"optee-rpc-arg"}
     cmdline = _words(entry.get("cmdline"))
     kdump = bool(entry.get("kdump", _only_crashed_into(name, content)))
-    recognises = linux and (kdump or any(word.startswith("elfcorehdr=") for word in cmdline))
+    headers = elf_headers(cmdline)
+    denied = linux and (headers is False or entry.get("config", {}).get("CONFIG_CRASH_DUMP") in ("n", False))
+    recognises = linux and not denied and (kdump or headers is True)
     facts = {
         "linux": linux,
         "kdump": kdump,
         "kdump_recognised": recognises,
+        "kdump_denied": denied,
         "smmu_aware": bool(entry.get("smmu_aware", linux)),
         "resumes_threads": bool(entry.get("resumes_threads", entry.get("conforming", True) is False)),
         "adopts": bool(
@@ -92,6 +98,17 @@ def _kernel(
         name, _readable(entry.get("version", ""), library, linux), linux, features, kdump, recognises, facts,
         tuple(entry.get("duties", ())), wrong.span("kernels", name),
     )  # fmt: skip
+
+
+def elf_headers(cmdline: Iterable[str]) -> bool | None:
+    """Whether the last elfcorehdr= among the words of a command line names ELF headers; None where there is none."""
+    given = [word.partition("=")[2] for word in cmdline if word.startswith("elfcorehdr=")]
+    if not given:
+        return None
+    try:
+        return int(given[-1].rpartition("@")[2], 0) != ELFCORE_ADDR_MAX
+    except ValueError:
+        return True
 
 
 def _only_crashed_into(name: str, content: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from kexecspec.platform.adding import Parts
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.doubts import DECIDING
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
+from kexecspec.platform.loaders import HANDS_ON, out_of_reserve
 from kexecspec.platform.parts import parts
 from kexecspec.source import Node, plain
 
@@ -72,6 +73,7 @@ def resolve(
 
 def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Complaints) -> tuple[Edge, ...]:
     edges: dict[str, Edge] = {}
+    inside = {(way.start, way.kind, way.end) for way in out_of_reserve(content)}
     for number, item in enumerate(content.get("handoffs", ())):
         place = ("handoffs", number)
         try:
@@ -92,7 +94,8 @@ def _edges(content: Mapping[str, Any], kernels: Mapping[str, Kernel], wrong: Com
         stopped = kind in ("kexec", "reboot") if user is None else user == "stopped"
         at_most = None if isinstance(item, str) else item.get("at_most")
         stopped = stopped and kind != "crash"
-        edge = Edge(name or f"{start} -{kind}-> {end}", start, end, kind, stopped, at_most, wrong.span(*place))
+        kept = not isinstance(item, str) and item.get("loaded_by") == HANDS_ON and (start, kind, end) in inside
+        edge = Edge(name or f"{start} -{kind}-> {end}", start, end, kind, stopped, at_most, wrong.span(*place), kept)
         other = edges.get(edge.name)
         if other is not None and name is None and other.user_stopped != stopped:
             edge = replace(edge, name=f"{edge.name}, user space {'stopped' if stopped else 'running'}")

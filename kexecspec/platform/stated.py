@@ -52,6 +52,8 @@ def stated(platform: Platform) -> dict[str, Stated]:
         found.append(Stated(limit_fact(limit.counter), True, "limit", limit.counter, str(limit.most)))
     for edge in platform.edges:
         found.append(Stated(edge_fact(edge.name), edge.user_stopped, "handoff", edge.name, "user_stopped"))
+        if edge.tree_handed_on:
+            found.append(Stated(tree_fact(edge.name), True, "handoff", edge.name, "tree_handed_on"))
     return {fact.name: fact for fact in found}
 
 
@@ -127,6 +129,11 @@ def limit_fact(counter: str) -> str:
 def edge_fact(edge: str) -> str:
     """The name of the fact that user space is stopped before a handoff."""
     return f"{edge}: user space is stopped"
+
+
+def tree_fact(edge: str) -> str:
+    """The name of the fact that a crash kernel's device tree is handed on."""
+    return f"{edge}: the device tree is handed on"
 
 
 def labelled(ops: Sequence[Op]) -> Iterator[tuple[str, Op]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from kexecspec.diagnostics import Diagnostic, InputError
 from kexecspec.platform.apart_facts import Groups, grouped
+from kexecspec.platform.loaders import LOADERS, with_loaders
 from kexecspec.platform.loose import table
 from kexecspec.platform.secure_world import releases_apart
 from kexecspec.source import Node, at
@@ -48,6 +49,7 @@ CHOICES: Mapping[str, tuple[object, ...]] = {
     "secure_world.spmc": ("s-el1", "el3"),
     "secure_world.mediator": ("none",),
     "handoffs.*.user_space": ("stopped", "running"),
+    "handoffs.*.loaded_by": LOADERS,
 }
 KIND = ("dma", "kind")
 """What a master does, which is no name, although `drivers.*.kind` is one."""
@@ -66,6 +68,7 @@ def variants(content: Mapping[str, Any], root: Node) -> Iterator[tuple[Assignmen
     combination with what bears on everything, but not each with each of another part. Raises InputError where there
     are more than MOST ways even so, or a fact of which no ways are known.
     """
+    content = with_loaders(content)
     open_facts = tuple(_open(content))
     untried = [path for path in open_facts if _fits(path, UNTRIED)]
     if untried:
@@ -79,7 +82,8 @@ def variants(content: Mapping[str, Any], root: Node) -> Iterator[tuple[Assignmen
 
 def tried_apart(content: Mapping[str, Any]) -> bool:
     """Whether the unknown facts of different parts are tried side by side, so that only the parts can be judged."""
-    return _number(content, _open(content)) > MOST
+    told = with_loaders(content)
+    return _number(told, _open(told)) > MOST
 
 
 def _open(content: Mapping[str, Any]) -> Iterator[Path]:

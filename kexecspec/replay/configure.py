@@ -101,6 +101,7 @@ def _kernel(platform: Platform, library: Library, kernel: Kernel) -> KernelConfi
         features=_features(kernel),
         release=kernel.version or "payload",
         kdump=kernel.recognises_kdump,
+        kdump_denied=bool(kernel.facts["kdump_denied"]),
         disable_bypass=bool(kernel.facts["disable_bypass"]),
         passthrough=bool(kernel.facts["passthrough"]),
         linux=kernel.linux,

@@ -23,7 +23,7 @@ def begin(stage: Stage, name: str, upcoming: Sequence[Rule]) -> None:
     if edge.user_stopped:
         ask(stage)
     stage.machine.choose_shutdown_order(shutdown_order(stage.platform, upcoming))
-    stage.machine.begin(edge.kind, edge.end, space)
+    stage.machine.begin(edge.kind, edge.end, space, edge.tree_handed_on)
     stage.leaving = edge
     inside = {task.thread.index for task in stage.machine.tasks.all if task.thread is not None}
     stage.nested = [index for index in stage.nested if index in inside]

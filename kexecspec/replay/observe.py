@@ -35,6 +35,8 @@ OBSERVED: Mapping[str, Mapping[str, Observation]] = {
         "phase": phase,
         "leaving": lambda stage, entity: stage.leaving.name if stage.leaving else "none",
         "entered": lambda stage, entity: stage.entered,
+        "limits_kept": lambda stage, entity: gic.limited(stage),
+        "headers_kept": lambda stage, entity: stage.entered == "kexec" and stage.machine.state.headers,
         "taken": lambda stage, entity: stage.taken,
     },
     "walker": {"at": place},
@@ -85,12 +87,14 @@ OBSERVED: Mapping[str, Mapping[str, Observation]] = {
     "gic": {
         "tables": gic.tables,
         "reserved": gic.reserved,
+        "in_reserve": gic.in_reserve,
     },
     "device": {
         "engine": dma.engine,
         "bus_master": dma.bus_master,
         "aims": dma.aims,
         "entry": dma.entry,
+        "in_reserve": dma.in_reserve,
         "oops": dma.oops,
         "sync_lost": dma.sync_lost,
     },

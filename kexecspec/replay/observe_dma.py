@@ -8,6 +8,7 @@ from kexecspec.machine.config import PAGE
 from kexecspec.machine.devices import Device
 from kexecspec.machine.smmu import STRTAB_SPLIT, Entry, Smmu, SmmuV2, SmmuV3, Stream
 from kexecspec.platform.facts import Entity
+from kexecspec.replay.observe_gic import reserve_has
 from kexecspec.replay.stage import Stage
 from kexecspec.replay.suffered import of_this_kernel
 
@@ -92,6 +93,16 @@ def entry(stage: Stage, entity: Entity) -> Value | None:
     if _bypasses(smmu, found):
         return "passes" if found is None and isinstance(smmu, SmmuV2) else "bypass"
     return "unlisted" if isinstance(smmu, SmmuV3) and found is None and smmu.unlisted is Entry.UNKNOWN else "fault"
+
+
+def in_reserve(stage: Stage, entity: Entity) -> Value | None:
+    """Whether a dead kernel's tables, through which its stream goes, lie where crash kernels live."""
+    if entry(stage, entity) != "stale":
+        return None
+    found = _device(stage, entity).config
+    table = stage.machine.state.smmus[str(found.smmu)].streams[found.streams[0]].table
+    assert table is not None
+    return reserve_has(stage, table.page)
 
 
 def oops(stage: Stage, entity: Entity) -> Value | None:

@@ -103,7 +103,8 @@ def _printed(log: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _stage(house: House, trace: Trace) -> Stage:
-    return house.stage(trace.initial, trace.last.get("entered") == "crash")
+    confined = trace.last.get("entered") == "crash" or bool(trace.last.get("limits_kept"))
+    return house.stage(trace.initial, confined)
 
 
 def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) -> Iterator[Difference]:

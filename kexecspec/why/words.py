@@ -36,6 +36,8 @@ def fact(of: Stated, as_it_is: bool = True) -> str:
             return f"{of.key} is shut down before {of.part}" if holds else f"{of.part} may be shut down before {of.key}"
         case "limit":
             return f"{of.part}: at most {of.key}" if holds else f"{of.part}: any number"
+        case "handoff" if of.key == "tree_handed_on":
+            return f"{of.part}: the device tree is {'handed on' if holds else 'made anew'}"
         case "handoff":
             return f"{of.part}: user space {'is stopped first' if holds else 'still runs'}"
         case _ if (of.key, holds) in _FACTS:

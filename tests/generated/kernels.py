@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from typing import Any
 
 VERSIONS = (
@@ -14,6 +15,7 @@ CHANGES = (
     "smmu3-shutdown-gbpa-abort", "smmu2-kdump-masks-fault-irqs", "tee-shm-register-flag",
 )  # fmt: skip
 CMDLINES = ("iommu.passthrough=1", "arm-smmu.disable_bypass=0", "arm-smmu-v3.disable_bypass=0", "elfcorehdr=0x1000")
+LOADERS = {1: "kexec_load", 2: "kexec_file_load"}
 KINDS = ("kexec", "systemctl kexec", "kexec -e", "crash", "reboot", "reboot -f")
 
 
@@ -36,10 +38,10 @@ def handoffs(dice: random.Random, kernels: dict[str, Any]) -> list[Any]:
         if kernels[start].get("payload") == "other" and dice.random() < 0.7:
             start = "one"
         text = f"{start} -{kind}-> {end}"
-        if dice.random() < 0.1:
-            made[text] = {"from": start, "to": end, "kind": kind, "at_most": dice.randint(1, 2)}
-        else:
-            made[text] = text
+        more: dict[str, Any] = {"at_most": dice.randint(1, 2)} if dice.random() < 0.1 else {}
+        if "kexec" in kind and (loader := LOADERS.get(zlib.crc32(text.encode()) % 3)):
+            more["loaded_by"] = loader
+        made[text] = {"from": start, "to": end, "kind": kind, **more} if more else text
     return [made[text] for text in sorted(made)]
 
 

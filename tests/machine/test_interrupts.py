@@ -29,6 +29,7 @@ def machine(its: bool = True, efi: bool = False, feature: bool = True) -> Machin
         KernelConfig("prod", has, drivers=HOOKS),
         KernelConfig("dump", has, kdump=True, drivers=HOOKS),
         KernelConfig("unknowing", has, drivers=HOOKS),
+        KernelConfig("denying", has, kdump_denied=True, drivers=HOOKS),
         KernelConfig("other", linux=False, smmu_aware=False),
     )
     gics = (GicConfig("gic", its=its, efi=efi),)
@@ -38,9 +39,9 @@ def machine(its: bool = True, efi: bool = False, feature: bool = True) -> Machin
     return made
 
 
-def kexec(made: Machine, kernel: str = "prod") -> str:
+def kexec(made: Machine, kernel: str = "prod", tree_handed_on: bool = False) -> str:
     """What the next kernel said up to its user space."""
-    made.begin("kexec", kernel, user_space="stopped")
+    made.begin("kexec", kernel, user_space="stopped", tree_handed_on=tree_handed_on)
     made.run_until("jump")
     made.run_until("up")
     return "\n".join(made.log[made.state.log.mark :])
@@ -107,6 +108,72 @@ def test_what_a_kdump_kernel_used_harms_the_one_that_it_hands_on_to() -> None:
 
     assert BOOTED in kexec(made)
     assert harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_with_its_device_tree_the_next_kernel_is_a_kdump_kernel_in_the_reservation_again() -> None:
+    made = machine()
+    made.crash("dump")
+    made.run_until("up")
+    usable = made.state.pages().usable
+
+    for _ in range(2):
+        assert REUSED in kexec(made, tree_handed_on=True)
+        assert (made.state.pages().usable, made.state.kdump()) == (usable, True)
+    assert harms(made) == []
+
+    assert BOOTED in kexec(made)
+    assert not made.state.kdump() and made.state.pages().usable != usable
+    assert harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_a_device_tree_without_a_crash_makes_no_kdump_kernel() -> None:
+    made = machine()
+
+    assert BOOTED in kexec(made, tree_handed_on=True)
+    assert not made.state.kdump() and harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_tables_that_a_crash_kernel_made_are_memory_of_whom_it_hands_its_tree_to() -> None:
+    """denying replaces the tables by its own; prod takes itself for a kdump kernel, and that they lie elsewhere."""
+    made = machine()
+    made.crash("denying")
+    made.run_until("up")
+    assert made.state.gics["gic"].generation == 2
+
+    assert REUSED in kexec(made, tree_handed_on=True)
+    assert harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_a_crash_kernel_that_was_given_no_elf_headers_has_none_to_hand_on() -> None:
+    made = machine()
+    made.crash("unknowing")
+    made.run_until("up")
+
+    assert BOOTED in kexec(made, tree_handed_on=True)
+    assert made.state.limited and not made.state.kdump()
+    assert harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_a_payload_heeds_no_device_tree() -> None:
+    made = machine()
+    made.crash("dump")
+    made.run_until("up")
+    usable = made.state.pages().usable
+
+    kexec(made, "other", tree_handed_on=True)
+
+    assert made.state.pages().usable != usable and not made.state.kdump()
+    assert harms(made) == [(HarmKind.CORRUPTION, "gic")]
+
+
+def test_a_reset_takes_the_limits_away() -> None:
+    made = machine()
+    made.crash("dump")
+    made.run_until("up")
+    made.begin("reboot", "prod", user_space="stopped")
+    made.run_until("up")
+
+    assert not made.state.limited and not made.state.kdump()
 
 
 def test_a_crash_kernel_that_does_not_know_what_it_is_replaces_them_and_loses_nothing() -> None:

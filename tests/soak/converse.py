@@ -151,7 +151,7 @@ class _Life:
             kernels.crash(self.stage, edge.end)
             return
         self.machine.choose_shutdown_order(self._order())
-        self.machine.begin(edge.kind, edge.end, "stopped" if edge.user_stopped else "running")
+        self.machine.begin(edge.kind, edge.end, "stopped" if edge.user_stopped else "running", edge.tree_handed_on)
         self.stage.leaving = edge
 
     def _advance(self) -> None:

@@ -49,4 +49,5 @@ def _kernels(platform: Platform) -> list[str]:
 
 
 def _edges(platform: Platform) -> list[str]:
-    return [f"handoff {edge.kind}{' stopped' if edge.user_stopped else ''}" for edge in platform.edges]
+    told = {(True, True): " stopped, tree handed on", (True, False): " stopped", (False, True): " tree handed on"}
+    return [f"handoff {edge.kind}{told.get((edge.user_stopped, edge.tree_handed_on), '')}" for edge in platform.edges]
