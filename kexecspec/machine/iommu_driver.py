@@ -60,9 +60,9 @@ class IommuCore:
         smmu = self.state.smmus.get(device.smmu or "")
         if smmu is None or not smmu.bound:
             return
-        state, kernel = self.state, self.state.running()
+        state = self.state
         table = None
-        if device.domain != "identity" and not kernel.passthrough:
+        if not self._direct(device):
             extent = state.pages().alloc(1, f"io-table:{device.name}")
             table = PageTable(state.generation, extent.start if extent else 0)
         first = device.iova.start // PAGE if device.iova else IOVA_END
@@ -81,6 +81,8 @@ class IommuCore:
 
     def map(self, device: DeviceConfig, extent: Extent) -> int:
         """dma_map: the I/O page that the device is to use."""
+        if self._direct(device):
+            return extent.start
         group = self._group(device, "iommu_dma_map_page")
         if group is None or group.table is None:
             return extent.start
@@ -93,6 +95,8 @@ class IommuCore:
 
         `context` is walk when the handoff itself waits for it, task otherwise.
         """
+        if self._direct(device):
+            return
         group = self._group(device, "iommu_dma_unmap_page")
         if group is None or group.table is None:
             return
@@ -129,6 +133,10 @@ class IommuCore:
                     smmu.streams[stream] = Stream(_initial_entry(state.running()), state.generation)
                 else:
                     smmu.streams.pop(stream, None)
+
+    def _direct(self, device: DeviceConfig) -> bool:
+        """Whether the device has no iommu_dma_ops: iommu_setup_dma_ops gives them to those of DMA domains only."""
+        return device.domain == "identity" or self.state.running().passthrough
 
     def _group(self, device: DeviceConfig, caller: str) -> Group | None:
         if device.name in self.groups and self.groups[device.name] is None:
