@@ -6,6 +6,7 @@
 #   lab.driver=MODULE|none   the network card's driver
 #   lab.beside=MODULE        the driver of a second card, which is loaded a second before
 #   lab.more=WORD+WORD       words for the next kernel's command line
+#   lab.once=WORD+WORD       words for that of the second kernel only
 # Lines that begin with LAB are marks; a run is cut into phases at them.
 export PATH=/bin:/sbin
 /bin/busybox mkdir -p /proc /sys /dev /tmp
@@ -44,8 +45,8 @@ mark "running"
 action=$(echo "$plan" | cut -d, -f"$step")
 next=${action#*@}
 [ "$next" = "$action" ] && next=$(echo "$release" | cut -d. -f1-2)
-line=$(tr ' ' '\n' < /proc/cmdline | grep -v -e '^lab.step=' -e '^elfcorehdr=' -e '^crashkernel=' | tr '\n' ' ')
-line="$line $(echo "$more" | tr '+' ' ') lab.step=$((step + 1))"
+line=$(tr ' ' '\n' < /proc/cmdline | grep -v -e ^lab.step= -e ^lab.once= -e ^elfcorehdr= -e ^crashkernel= | tr '\n' ' ')
+line="$line $(echo "$more" "$(word once)" | tr '+' ' ') lab.step=$((step + 1))"
 
 # The next kernel's initramfs is this one again, as it is in memory; without kernels where none comes after it.
 pack() {

@@ -12,11 +12,12 @@ import yaml
 
 from lab.fetch import qemu
 from lab.run import OUT, run, virt
-from lab.scenario import UNRECOGNISED, Scenario, telling
+from lab.scenario import FROM_4_GIB_DOWN, UNRECOGNISED, Scenario, telling
 from lab.told import lay_out
 
 VERSIONS = {"6.1": "6.1.192", "6.12": "6.12.117"}
 """What Debian's images that the lab fetches are built from."""
+IOVA = "{:#x} + {:#x}".format(*FROM_4_GIB_DOWN)
 BOARD = ("-cpu", "cortex-a57", "-smp", "1", "-nographic", "-net", "none")
 PCI = re.compile(r"pci-0000-([0-9a-f]{2})-([0-9a-f]{2})\.([0-7])")
 
@@ -44,27 +45,33 @@ def imported(tree: Path, scenario: Scenario) -> Path:
     return made
 
 
-def handoffs(scenario: Scenario) -> list[str]:
-    """The handoffs of a scenario; its kernels are k1, k2 and so on."""
+def handoffs(scenario: Scenario) -> list[Any]:
+    """The handoffs of a scenario; its kernels are k1, k2 and so on. init.sh loads each of them by kexec -l."""
     steps = [step.partition("@")[0] for step in scenario.plan]
-    words = {"kexec": "kexec -e", "crash": "crash"}
-    made = [f"k{n} -{step}-> k{n + 1}" for n, step in enumerate(steps, 1) if step in words]
-    return made + [f"k{n} -reboot --force-> k1" for n, step in enumerate(steps, 1) if step == "reboot"]
+    loaded = {"kind": "kexec -e", "loaded_by": "kexec_load"}
+    words: dict[str, dict[str, str]] = {"kexec": loaded, "crash": {"kind": "crash"}}
+    made = [{"from": f"k{n}", "to": f"k{n + 1}", **words[step]} for n, step in enumerate(steps, 1) if step in words]
+    resets = [f"k{n} -reboot --force-> k1" for n, step in enumerate(steps, 1) if step == "reboot"]
+    return [*made, *resets]
 
 
 def kernels(scenario: Scenario, drives: list[str]) -> dict[str, Any]:
-    """Its kernels, with what decides what they do. A crash kernel is given elfcorehdr by kexec. Where there is a second
-    card the first kernel has no driver for it; `drives` are the devices that it has one for."""
+    """Its kernels, with what decides what they do. A crash kernel is given elfcorehdr by kexec, in its device tree.
+    Where there is a second card the first kernel has no driver for it; `drives` are the devices that it has one for."""
     made: dict[str, Any] = {}
-    release, kdump = scenario.first, False
+    release, crashed = scenario.first, False
     for number, step in enumerate(scenario.plan, 1):
-        made[f"k{number}"] = {"version": VERSIONS[release], "cmdline": scenario.append, "kdump": kdump}
+        words = (scenario.append, scenario.more if number > 1 else "", scenario.once if number == 2 else "")
+        line = " ".join(word for word in words if word)
+        made[f"k{number}"] = {"version": VERSIONS[release], "cmdline": line}
+        if crashed:
+            made[f"k{number}"]["kdump"] = UNRECOGNISED not in line
         if number > 1 and "lab.driver=none" in scenario.more:
             made[f"k{number}"]["devices"] = []
         elif number == 1 and scenario.beside:
             made["k1"]["devices"] = drives
         kind, _, named = step.partition("@")
-        release, kdump = named or release, kind == "crash" and UNRECOGNISED not in scenario.more
+        release, crashed = named or release, kind == "crash"
     return made
 
 
@@ -77,8 +84,9 @@ def stream(device: str) -> int:
 
 def platform(scenario: Scenario, base: Path) -> Path:
     """The platform file of a scenario: the imported machine with the kernels and handoffs of the scenario, and whether
-    it is booted through EFI. Said here is what an import does not say: the streams of PCI devices, and that these are
-    registered after all platform devices, as their bus is only looked at when its bridge probes, a second card first.
+    it is booted through EFI. Said here is what an import does not say: the streams of PCI devices, where their I/O
+    addresses are, and that these are registered after all platform devices, as their bus is only looked at when its
+    bridge probes, a second card first.
     """
     content = yaml.safe_load(base.read_text(encoding="utf-8"))
     devices = content["devices"]
@@ -88,7 +96,7 @@ def platform(scenario: Scenario, base: Path) -> Path:
     for gic in content["interrupt_controllers"].values() if scenario.its else ():
         gic["efi"] = scenario.efi
     for name, device in devices.items():
-        device |= {"after": [*content["smmus"]], "streams": [stream(name)]}
+        device |= {"after": [*content["smmus"]], "streams": [stream(name)], "iova": IOVA}
         device.pop("domain", None)
     content["devices"] = {name: devices[name] for name in sorted(devices, key=lambda name: name in watched)}
     path = OUT / scenario.name / "platform.yaml"

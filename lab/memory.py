@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lab.scenario import Scenario
+from lab.scenario import FROM_4_GIB_DOWN, Scenario
 from lab.trace import Transaction
 
 PAGE = 4096
@@ -40,6 +40,13 @@ def changed(content: bytes, start: int) -> Iterator[int]:
 def aimed(transactions: Iterable[Transaction]) -> set[int]:
     """The pages that untranslated transactions went to, as the trace has them."""
     return {one.address // PAGE * PAGE for one in transactions if one.outcome in UNTRANSLATED and one.address}
+
+
+def elsewhere(transactions: Iterable[Transaction]) -> set[int]:
+    """The pages of I/O addresses, as the trace has them, that lie where no platform file of the lab has them."""
+    start, size = FROM_4_GIB_DOWN
+    own = {one.address // PAGE * PAGE for one in transactions if one.address and one.to not in (None, one.address)}
+    return {page for page in own if not start <= page < start + size}
 
 
 def told(scenario: Scenario, folder: Path, transactions: Iterable[Transaction]) -> Iterator[str]:

@@ -55,7 +55,8 @@ def verdicts(platform: Path) -> tuple[Verdict, ...]:
 
 def expected(platform: Path, scenario: Scenario) -> Predicted:
     """What may be seen in each phase, as the executable model goes. A phase in which the master has nothing to do has
-    no outcome. Where a plan ends the machine is powered off, which walks as a reboot does.
+    no outcome. Where a plan ends the machine is powered off, which walks as a reboot does. init.sh loads each kernel by
+    kexec -l.
     """
     ((_, read), *_) = read_platforms(str(platform), library())
     machine = Machine(machine_config(read, library(), {}))
@@ -71,7 +72,7 @@ def expected(platform: Path, scenario: Scenario) -> Predicted:
             walk.note(number, "between kernels")
             walk.note(number + 1, "before the SMMU's probe")
         elif kind == "kexec":
-            machine.begin("kexec", f"k{number + 1}")
+            machine.begin("kexec", f"k{number + 1}", tree_handed_on=True)
             walk.until("jump", number)
             walk.note(number, "between kernels")
             walk.note(number + 1, "before the SMMU's probe")
@@ -114,7 +115,7 @@ class _Walk:
             if phase is None:
                 continue
             self.note(kernel, phase)
-            if event.operation == "attach":
+            if event.operation in ("iommu_probe_device", "attach"):
                 self.found[kernel, phase].outcomes.update(before)
 
     def _seen(self) -> tuple[Outcome, ...]:

@@ -1,7 +1,11 @@
-"""Prediction and observation side by side, of runs that are in `out/`: `python -m lab.report KERNEL_TREE [NAME...]`."""
+"""Prediction and observation side by side, of runs that are in `out/`: `python -m lab.report TREE... [NAME...]`.
+
+The trees are Debian's kernel sources. A run is told where there is the tree of the kernel that it begins with.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -13,8 +17,6 @@ from lab.predict import Expected, expected, verdicts
 from lab.run import OUT
 from lab.scenario import SCENARIOS, Scenario, telling
 from lab.settled import SETTLED
-
-TREE = Path("/usr/src/linux-source-6.1")
 
 
 @dataclass(frozen=True)
@@ -113,25 +115,36 @@ def show(scenario: Scenario, base: Path) -> tuple[str, ...]:
         print(f"  k{row.kernel} {row.phase:26}{cells[0]:34}{cells[1]:34}{row.said}{f' [{why}]' if why else ''}")
         if "DIFFER" in row.standing:
             print(f"     {row.standing}")
-    seen = (one for one in trace.read(told(OUT / scenario.name / "trace.txt")) if isinstance(one, trace.Transaction))
+    read = trace.read(told(OUT / scenario.name / "trace.txt"))
+    seen = tuple(one for one in read if isinstance(one, trace.Transaction))
     for said in memory.told(scenario, OUT / scenario.name, seen):
         print(f"  {said}")
+    if strange := memory.elsewhere(seen):
+        pages = ", ".join(hex(page) for page in sorted(strange)[:8])
+        print(f"  I/O addresses DIFFER from those of the platform file: {pages}")
     lines = told(OUT / scenario.name / "console.txt")
     for (kernel, said), count in Counter(console.worth(lines)).items():
         print(f"  k{kernel} log{f' x{count}' if count > 1 else ''}: {said[:110]}")
     return table.line(scenario, ended, up, counted, [one.instance for one in found if one.verdict == "REFUTED"])
 
 
+def release(tree: Path) -> str:
+    """The release of a kernel tree, such as 6.1, as its Makefile has it."""
+    said = (tree / "Makefile").read_text(encoding="utf-8")
+    return ".".join(re.findall(r"^(?:VERSION|PATCHLEVEL) = (\d+)$", said, re.MULTILINE))
+
+
 def main() -> None:
-    """All runs that are there, or those named. The tree is that of the first kernels: Debian's linux-source-6.1."""
-    wanted = sys.argv[2:]
-    tree = Path(sys.argv[1]) if len(sys.argv) > 1 else TREE
+    """All runs that are there, or those named, as far as there is the tree of their first kernel."""
+    trees = {release(Path(word)): Path(word) for word in sys.argv[1:] if Path(word, "Makefile").exists()}
+    wanted = {word for word in sys.argv[1:] if not Path(word, "Makefile").exists()}
     bases: dict[tuple[str, bool], Path] = {}
     lines: list[tuple[str, ...]] = []
     for scenario in SCENARIOS:
-        if (not wanted or scenario.name in wanted) and (OUT / scenario.name / "ended.txt").exists():
+        there = scenario.first in trees and (OUT / scenario.name / "ended.txt").exists()
+        if there and (not wanted or scenario.name in wanted):
             kind = (telling(scenario).name, scenario.its)
-            bases[kind] = bases.get(kind) or imported(tree, scenario)
+            bases[kind] = bases.get(kind) or imported(trees[scenario.first], scenario)
             lines.append(show(scenario, bases[kind]))
     print(f"\n{table.table(lines)}")
 

@@ -45,13 +45,14 @@ def qemu_line(scenario: Scenario, trace: Path, ports: tuple[int, int], monitor: 
     acpi=off firmware hands on the device tree that the machine has without it."""
     append = [
         "console=ttyAMA0",
-        "crashkernel=512M",
+        f"crashkernel={scenario.crashkernel}",
         "panic=-1",
         f"lab.plan={','.join(scenario.plan)}",
         "lab.step=1",
         f"lab.wait={scenario.wait}",
         f"lab.driver={scenario.driver}",
         f"lab.more={scenario.more.replace(' ', '+')}",
+        f"lab.once={scenario.once.replace(' ', '+')}",
         scenario.append,
     ]
     net = (

@@ -31,6 +31,10 @@ class Scenario:
     """Words of every kernel's command line."""
     more: str = ""
     """Words that are added for the kernels after the first."""
+    once: str = ""
+    """Words that are added for the second kernel only."""
+    crashkernel: str = "512M"
+    """What is reserved for crash kernels."""
     look: tuple[tuple[int, int], ...] = ()
     """Physical ranges (start, size) that are filled with a pattern at the start and kept at the end."""
     limit: int = 150
@@ -54,22 +58,30 @@ UNRECOGNISED = "elfcorehdr=0xffffffffffffffff"
 BESIDE = "lab.beside=8139cp"
 
 FROM_4_GIB_DOWN = (0xFE00_0000, 0x0200_0000)
-"""Where I/O addresses are first taken from; memory too, of a machine that has 4 GiB of it."""
+"""Where the cards' I/O addresses are: iommu_dma_alloc_iova takes those of a PCI device from the end of 4 GiB downwards,
+and a ring with its buffers takes less than this. Memory too, of a machine that has 4 GiB of it. A report looks whether
+a run had others.
+"""
+UP_TO_4_GIB = "512M@0xe0000000"
+"""A reservation for crash kernels that has these addresses in it, where no CMA area (cma=0) lies there before it."""
 
 
 def telling(scenario: Scenario) -> Scenario:
     """A run in which the machine of a scenario says what it is made of."""
     beside = f"-{scenario.beside}" if scenario.beside else ""
+    reserved = f"-{scenario.crashkernel}" if scenario.crashkernel != "512M" else ""
     return Scenario(
-        f"tells-{scenario.driver}-{scenario.memory}{beside}",
+        f"tells-{scenario.driver}-{scenario.memory}{beside}{reserved}-{scenario.first}",
         ("tell",),
         "the machine says what it is made of",
+        first=scenario.first,
+        crashkernel=scenario.crashkernel,
         wait=1,
         driver=scenario.driver,
         card=scenario.card,
         beside=scenario.beside,
         memory=scenario.memory,
-        append=BESIDE if beside else "",
+        append=f"{BESIDE if beside else ''}{' cma=0' if reserved else ''}".strip(),
     )
 
 
@@ -244,6 +256,17 @@ SCENARIOS = (
         look=(FROM_4_GIB_DOWN,),
     ),
     Scenario(
+        "crash-beside-hits",
+        ("crash", "stop"),
+        "the same, and the reservation of the kdump kernel is where the cards' I/O addresses are",
+        beside="rtl8139",
+        memory=4096,
+        crashkernel=UP_TO_4_GIB,
+        rate=TRAFFIC,
+        more=BESIDE,
+        append="arm-smmu-v3.disable_bypass=0 cma=0",
+    ),
+    Scenario(
         "crash-beside-6.12",
         ("crash", "stop"),
         "the same, 6.12",
@@ -278,5 +301,108 @@ SCENARIOS = (
         card="rtl8139",
         memory=4096,
         look=(FROM_4_GIB_DOWN,),
+    ),
+    Scenario(
+        "crash-unrecognised-kexec-its",
+        ("crash", "kexec", "stop"),
+        "a crash of a machine with an ITS; the kdump kernel does not know what it is, and goes on to one that does",
+        its=True,
+        more=EARLY,
+        once=UNRECOGNISED,
+    ),
+    Scenario(
+        "crash-unrecognised-kexec-its-6.12",
+        ("crash", "kexec", "stop"),
+        "the same, 6.12",
+        first="6.12",
+        its=True,
+        more=EARLY,
+        once=UNRECOGNISED,
+    ),
+    Scenario(
+        "crash-kexec-its-6.12",
+        ("crash", "kexec", "stop"),
+        "a crash of a machine with an ITS, and the kdump kernel goes on by kexec, 6.12",
+        first="6.12",
+        its=True,
+        more=EARLY,
+    ),
+    Scenario(
+        "crash-its-6.12",
+        ("crash", "stop"),
+        "a crash into a kdump kernel of a machine with an ITS, 6.12",
+        first="6.12",
+        its=True,
+        rate=TRAFFIC,
+    ),
+    Scenario(
+        "crash-kexec-traffic",
+        ("crash", "kexec", "stop"),
+        "a crash under traffic, and the kdump kernel goes on by kexec",
+        rate=TRAFFIC,
+    ),
+    Scenario(
+        "crash-reboot-traffic-6.12",
+        ("crash", "reboot"),
+        "a crash under traffic, then the kdump kernel reboots, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+    ),
+    Scenario(
+        "kexec-four-6.12",
+        ("kexec",) * 4 + ("stop",),
+        "four clean kexecs in a row under traffic, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        limit=240,
+    ),
+    Scenario("reboot-traffic-6.12", ("reboot",), "reboot -f under traffic, 6.12", first="6.12", rate=200.0),
+    Scenario(
+        "crash-passthrough-6.12",
+        ("crash", "stop"),
+        "a crash under traffic with identity domains, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        append="iommu.passthrough=1",
+    ),
+    Scenario(
+        "kexec-passthrough-6.12",
+        ("kexec", "stop"),
+        "a clean kexec under traffic with identity domains, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        append="iommu.passthrough=1",
+    ),
+    Scenario(
+        "reboot-no-shutdown-memory-6.12",
+        ("reboot",),
+        "reboot -f under traffic; the card's driver has no shutdown hook, and I/O addresses are memory, too, 6.12",
+        first="6.12",
+        rate=2000.0,
+        driver="8139cp",
+        card="rtl8139",
+        memory=4096,
+        look=(FROM_4_GIB_DOWN,),
+    ),
+    Scenario(
+        "kexec-no-shutdown-6.12",
+        ("kexec", "stop"),
+        "a clean kexec under traffic; the card's driver has no shutdown hook, 6.12",
+        first="6.12",
+        rate=20.0,
+        driver="8139cp",
+        card="rtl8139",
+    ),
+    Scenario("kexec-idle-6.12", ("kexec", "stop"), "a clean kexec of an idle machine, 6.12", first="6.12"),
+    Scenario(
+        "crash-idle-6.12", ("crash", "stop"), "a crash into a kdump kernel of an idle machine, 6.12", first="6.12"
+    ),
+    Scenario(
+        "crash-no-driver-6.12",
+        ("crash", "stop"),
+        "a crash under traffic; the kdump kernel has no driver for the card, 6.12",
+        first="6.12",
+        rate=TRAFFIC,
+        more="lab.driver=none",
     ),
 )
