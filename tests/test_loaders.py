@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from kexecspec.check import Options, check, read_platforms
+from kexecspec.check import Options, check
 from kexecspec.library import library
 from kexecspec.platform.kernels import elf_headers
 from kexecspec.platform.loaders import after_crash, with_loaders
+from kexecspec.platform.ways import read_platforms
 
 GIC = """\
 platform: acme

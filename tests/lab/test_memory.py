@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.memory import FILL, PAGE, fills, kept, told
+from lab.memory import FILL, PAGE, elsewhere, fills, kept, told
 from lab.scenario import SCENARIOS, Scenario
 from lab.trace import Transaction, read
 
@@ -55,3 +55,14 @@ def test_a_range_is_filled_before_the_first_kernel_starts(tmp_path: Path) -> Non
 
     assert words[0] == "-device" and words[1].endswith(f"addr={START:#x},force-raw=on")
     assert (tmp_path / f"fill-{START:#x}.bin").read_bytes() == bytes([FILL]) * 8 * PAGE
+
+
+def test_an_io_address_outside_of_what_platform_files_say_is_told() -> None:
+    inside, outside, identity = (
+        Transaction(1.0, "translated", 8, address, to)
+        for address, to in ((0xFFFF_C080, 0x4800_0080), (0x7FFF_F010, 0x4800_0010), (0x4800_0080, 0x4800_0080))
+    )
+    untranslated = Transaction(1.0, "bypassed", 8, 0x1000)
+
+    assert elsewhere((inside, identity, untranslated)) == set()
+    assert elsewhere((inside, outside)) == {0x7FFF_F000}
