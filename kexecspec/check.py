@@ -12,6 +12,7 @@ from kexecspec.cache.notes import Notes
 from kexecspec.diagnostics import Diagnostic, InputError, Span
 from kexecspec.findings import Finding, Hashes, Report, Unmet
 from kexecspec.ground.ground import ground
+from kexecspec.ground.site_parts import too_wide, wider
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.judged import judged, with_consequences
 from kexecspec.library import Library, library
@@ -104,9 +105,16 @@ def checked_platforms(
 def taken_apart(
     found: Ways, content: dict[str, Any], named: frozenset[str], options: Options
 ) -> tuple[tuple[Part, ...], ...]:
-    """The parts as which each way of a platform file's `content` is judged, where the parts `named` are asked for."""
-    many = _from(content, options.by_parts)
-    return parts([platform for _, platform in found], named, many, MANY if options.certified else CROWD)
+    """The parts as which each way of a platform file's `content` is judged, where the parts `named` are asked for.
+    Raises InputError where a rule of others looks at more than one, and there are too many ways to judge the whole."""
+    platforms = [platform for _, platform in found]
+    each = parts(platforms, named, _from(content, options.apart), MANY if options.certified else CROWD)
+    specs = options.library or library()
+    found_wider = (wider(platform, those, specs) for platform, those in zip(platforms, each, strict=True))
+    rule = next((one for one in found_wider if one is not None), None)
+    if rule is not None and tried_apart(content):
+        raise too_wide(rule, platforms[0], specs)
+    return each if rule is None else parts(platforms, many=None)
 
 
 def _features(platforms: Sequence[Platform]) -> Mapping[str, frozenset[str]]:

@@ -39,9 +39,3 @@ class Options:
     def patience(self) -> float:
         """The seconds without an answer after which a process is given up."""
         return PATIENCE * max(1.0, self.rlimit / RLIMIT)
-
-    @property
-    def by_parts(self) -> int | None:
-        """From how many masters on a platform is taken apart. What a part depends on is known of the library's own
-        properties only."""
-        return None if self.library is not None and self.library.over else self.apart

@@ -278,3 +278,34 @@ def test_other_commands_know_what_is_laid_over_the_library(tmp_path: Path, capsy
     assert main(["matrix", str(story), "--only", "KX901", "--no-cache", *axis, *laid]) == 0
     assert "2 cells: 2 proved" in capsys.readouterr().out
     assert main(["why", str(story), "KX901"]) == 2
+    form = ("--format", "smtlib")
+    assert main(["export", str(story), "--only", "KX901", *form, *laid]) == 0
+    assert "KX901/ftpm@any" in capsys.readouterr().out
+    assert main(["export", str(story), "--only", "KX901", *form]) == 2
+    assert main(["export", str(story), "--only", "KX901", *form, "--specs", str(tmp_path / "none")]) == 2
+
+
+def test_a_sweep_judges_by_a_site_s_rules_and_keeps_what_it_knows_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    story = ROOT / "examples/ftpm/after.yaml"
+    kernels = {"at": "kernels.prod.version", "values": ["5.10.19", "6.12"]}
+    matrix = {"schema": "kexecspec/sweep/1", "sweep": "s", "axes": {"platform": [str(story)], "kernel": kernels}}
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(matrix))
+    site = lay(tmp_path / "own", properties__KX901=rule(violated="phase == up and self.has_shutdown"))
+    asked = ("sweep", "s.yaml", "--results", "r.jsonl", "--jobs", "1", "--no-cache", "--only", "KX901")
+
+    def swept(*laid: str) -> tuple[bool, int]:
+        """Whether the rule is seen broken, and how many lines were added to the results."""
+        before = len(Path("r.jsonl").read_text().splitlines()) if Path("r.jsonl").exists() else 0
+        main([*asked, *laid])
+        return "KX901" in capsys.readouterr().out, len(Path("r.jsonl").read_text().splitlines()) - before
+
+    assert swept("--specs", site) == (True, 3) and swept("--specs", site) == (True, 0)
+    soft = {"policy": "soft", "severity": {"KX901": "note"}, "sources": SOURCES}
+    policy = ("--specs", lay(tmp_path / "policy", policies__soft=soft))
+    assert swept("--specs", site, *policy, "--policy", "soft")[1] == 2
+    assert swept("--specs", site) == (True, 0)
+    assert main([*asked, "--specs", str(tmp_path / "nowhere")]) == 2
+    assert main([*asked, "--policy", "none"]) == 2

@@ -10,6 +10,7 @@ import click
 from kexecspec import __version__
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.console import complain, say
+from kexecspec.cli.laying import specs_of
 from kexecspec.cli.platforms import Settled, settled
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE
@@ -28,6 +29,7 @@ class Request:
     sliced: bool = False
     output: str | None = None
     way: int | None = None
+    specs: tuple[str, ...] = ()
 
 
 def run(request: Request) -> int:
@@ -35,7 +37,7 @@ def run(request: Request) -> int:
     options_of(request.only, None)
     if request.form == "aiger" and request.output is None:
         raise click.UsageError("--format aiger is binary: name a file with -o.")
-    found = _way(settled(request.file), request)
+    found = _way(settled(request.file, over=specs_of(request.specs)), request)
     written = _written(found, _property(found, request), request)
     if request.output is None:
         say(str(written))

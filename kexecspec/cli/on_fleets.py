@@ -40,6 +40,8 @@ _ZERO = click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3
     help="After that a combination is given up; default 600.",
 )
 @ONLY
+@SPECS
+@POLICY
 @RLIMIT
 @_FORM
 @_OUT

@@ -166,6 +166,7 @@ def why(specs: tuple[str, ...], **given: Any) -> int:
 @click.option("--whole/--slice", default=True, help="Everything (default), or only what bears on the property.")
 @click.option("-o", "--output", metavar="FILE", help="Default: stdout; aiger is binary and needs a file.")
 @click.option("--way", type=click.IntRange(1), metavar="N", help="Which of the ways in which unknown facts can be.")
+@SPECS
 def export(whole: bool, **given: Any) -> int:
     """Write one property of a platform's system for another model checker."""
     from kexecspec.cli.exporting import Request, run

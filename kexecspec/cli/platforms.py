@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kexecspec.findings import Hashes
 from kexecspec.ground.ground import ground
+from kexecspec.ground.site_parts import wider
 from kexecspec.hashes import of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import Library, library
@@ -58,7 +59,9 @@ def settled_parts(
     specs = over or library()
     found = platforms_in(load(path, within), path, specs)
     whole = [platform for _, platform in found]
-    taken_apart = parts(whole, apart, None) if specs.over else parts(whole, apart)
+    taken_apart = parts(whole, apart)
+    if any(wider(platform, those, specs) for platform, those in zip(whole, taken_apart, strict=True)):
+        taken_apart = parts(whole, apart, None)
     return tuple(
         Settled(facts, part.platform, ground(part.platform, specs), part.alike)
         for (facts, _), those in zip(found, taken_apart, strict=True)

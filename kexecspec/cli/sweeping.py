@@ -16,6 +16,7 @@ import click
 
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.console import complain, say, wants_colour
+from kexecspec.cli.laying import laid_on
 from kexecspec.diagnostics import escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
 from kexecspec.report import Look
@@ -54,6 +55,8 @@ class Request:
     executor: str | None = None
     dask: str | None = None
     cache: bool = True
+    specs: tuple[str, ...] = ()
+    policy: str | None = None
     shard: str | None = None
     results: str | None = None
     listed: bool = False
@@ -90,9 +93,10 @@ def _plan(request: Request) -> Plan:
     from kexecspec.sweep.plan import WHOLE, planned
     from kexecspec.sweep.read import read_matrix
 
-    options = options_of(request.only, request.rlimit)
+    options = laid_on(options_of(request.only, request.rlimit), request.specs, request.policy)
     shard = _shard(request.shard) if request.shard else WHOLE
-    plan = planned(read_matrix(request.matrix), made_with(library(), request.only, options.rlimit), shard)
+    made = made_with(options.library or library(), request.only, options.rlimit)
+    plan = planned(read_matrix(request.matrix), made, shard, options.library)
     if not plan.mine:
         raise click.UsageError(f"--shard {request.shard}: the matrix has fewer different combinations than that.")
     return plan

@@ -98,9 +98,8 @@ def _system(
     instead: Callable[[World], Iterable[Property]] | None = None,
     more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> TransitionSystem:
-    components = {**{s.name: {**s.content, "path": s.path} for s in library.all("components")}, **more}
-    platform = _without_silent(platform, known_operations(components))
-    world = World(platform, components, positions(platform), frozenset(library.features), loose=loose)
+    world = world_of(platform, library, loose, more)
+    platform = world.platform
     if loose is not None:
         world.derived.update(((e.name, "has_shutdown"), has_shutdown(world, e)) for e in platform.of_kind("walker"))
     variables, aging = _variables(world)
@@ -127,6 +126,18 @@ def _system(
                 site_rule(world, spec, system.variables)
         raise SpecError("\n".join(problems))
     return system
+
+
+def world_of(
+    platform: Platform,
+    library: Library,
+    loose: dict[str, Stated] | None = None,
+    more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> World:
+    """What names mean on a platform."""
+    components = {**{s.name: {**s.content, "path": s.path} for s in library.all("components")}, **more}
+    platform = _without_silent(platform, known_operations(components))
+    return World(platform, components, positions(platform), frozenset(library.features), loose=loose)
 
 
 def _all_wanted(world: World, library: Library) -> Iterator[Property]:

@@ -30,7 +30,7 @@ def _instances(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) 
         return
     about = world.platform.about
     for entity in world.platform.of_kind(entry["for"]):
-        if about is not None and entity.name not in about or not _fits(entity.driver, entry.get("drivers")):
+        if about is not None and entity.name not in about or not fits(entity.driver, entry.get("drivers")):
             continue
         yield from _of(
             world,
@@ -53,7 +53,8 @@ def _duties(world: World, spec: Mapping[str, Any], entry: Mapping[str, Any]) -> 
         yield from _of(world, spec, entry, duty, f"{duty}:{kernel}", scope, span, edges)
 
 
-def _fits(name: str, patterns: list[str] | None) -> bool:
+def fits(name: str, patterns: list[str] | None) -> bool:
+    """Whether a name is of one of the patterns; all are where there are none."""
     return patterns is None or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -98,7 +99,7 @@ def _in_kernels(world: World, patterns: list[str] | None) -> Expr:
     """That one of the kernels runs that fit `patterns`, any if None."""
     if patterns is None:
         return TRUE
-    return disjoin(equal(Ref("kernel"), Const(name)) for name in world.platform.kernels if _fits(name, patterns))
+    return disjoin(equal(Ref("kernel"), Const(name)) for name in world.platform.kernels if fits(name, patterns))
 
 
 def _handoffs(world: World, entry: Mapping[str, Any], able: tuple[Edge, ...]) -> Iterator[tuple[str, Expr, Expr]]:

@@ -23,6 +23,7 @@ from kexecspec.check import checked_tree
 from kexecspec.diagnostics import InputError
 from kexecspec.exit_codes import DISAGREES
 from kexecspec.garbage import look_seldom
+from kexecspec.library import Library
 from kexecspec.options import Options
 from kexecspec.solve.budget import failures
 from kexecspec.solve.speak import kill, read_until, uninterrupted
@@ -39,7 +40,7 @@ _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from kexecs
 @dataclass(frozen=True)
 class Question:
     """A platform file's tree, and how it is judged. `careful`: each property's solver in a process of its own.
-    `cache` has answers of earlier runs."""
+    `cache` has answers of earlier runs, `specs` are the specifications, with what is laid over them."""
 
     tree: Table
     path: str
@@ -47,6 +48,7 @@ class Question:
     rlimit: int
     careful: bool = False
     cache: Cache | None = None
+    specs: Library | None = None
 
 
 class Stopped(Exception):
@@ -189,7 +191,8 @@ def _listen(stream: IO[bytes], waiting: queue.Queue[Question]) -> None:
 
 def judged(question: Question) -> Answer:
     """The answer to a question, found in this process."""
-    options = Options(question.only, question.rlimit, inside=not question.careful, cache=question.cache)
+    inside, cache = not question.careful, question.cache
+    options = Options(question.only, question.rlimit, inside=inside, cache=cache, library=question.specs)
     try:
         return of_report(checked_tree(question.tree, question.path, options).report)
     except InputError as error:

@@ -27,11 +27,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run has to do: the head of its results, and the combinations of its shard."""
+    """What one run has to do: the head of its results, and the combinations of its shard. `specs` are the
+    specifications if anything is laid over the library."""
 
     matrix: Matrix
     head: Head
     mine: tuple[Planned, ...]
+    specs: Library | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,10 @@ class Unfit:
     answer: Answer
 
 
-def planned(matrix: Matrix, made: Made, shard: tuple[int, int] = WHOLE) -> Plan:
-    """The plan for one shard of a matrix. Raises InputError for a matrix that cannot be used.
+def planned(matrix: Matrix, made: Made, shard: tuple[int, int] = WHOLE, specs: Library | None = None) -> Plan:
+    """The plan for one shard of a matrix, `made` with `specs` where these are not the library's alone.
+
+    Raises InputError for a matrix that cannot be used.
 
     Shards are dealt by the combinations' ids: each has the same number, give or take those that say the same, and
     which combinations it has does not hang on the order of the axes.
@@ -63,7 +67,7 @@ def planned(matrix: Matrix, made: Made, shard: tuple[int, int] = WHOLE) -> Plan:
     mine = tuple(one for one in everything if turn[one.id] == first - 1)
     total = matrix_sum((one.combination.names, one.id) for one in everything)
     head = Head(matrix.name, matrix.path, columns(matrix), total, made, len(everything), len(mine), shard)
-    return Plan(matrix, head, mine)
+    return Plan(matrix, head, mine, specs)
 
 
 def prepared(planned: Planned, made: Made, library: Library) -> Ready | Unfit:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from kexecspec.cache.place import Cache
 from kexecspec.library import library
@@ -98,7 +99,7 @@ class _Sweep:
 
     def _fresh(self, todo: Sequence[Planned]) -> Iterator[Ready]:
         """What has to be judged; what needs no judging is kept on the way."""
-        specs = library()
+        specs = self.plan.specs or library()
         for planned in todo:
             self.left -= 1
             match prepared(planned, self.plan.head.made, specs):
@@ -125,8 +126,9 @@ class _Sweep:
     def _submit(self, chunk: list[Ready]) -> None:
         jobs = [Job(r.planned.combination.number, r.tree, r.planned.combination.path) for r in chunk]
         try:
-            kept = () if self.crew.cache is None else (self.crew.cache,)
-            future = self.crew.executor.submit(judge_chunk, jobs, self.plan.head.made, self.seconds, *kept)
+            cache, specs = self.crew.cache, self.plan.specs
+            more: dict[str, Any] = ({} if cache is None else {"cache": cache}) | ({"specs": specs} if specs else {})
+            future = self.crew.executor.submit(judge_chunk, jobs, self.plan.head.made, self.seconds, **more)
         except Exception as error:
             for done in [future for future in self.flying if future.done()]:
                 self._take(done, self.flying.pop(done))

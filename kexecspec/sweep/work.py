@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kexecspec import hashes
 from kexecspec.cache.place import Cache
-from kexecspec.library import library
+from kexecspec.library import Library, library
 from kexecspec.sweep.identity import Made
 from kexecspec.sweep.judging import Judge, Question
 from kexecspec.sweep.result import Answer
@@ -31,19 +31,19 @@ class Unlike(Exception):
 
 
 def judge_chunk(
-    jobs: Sequence[Job], made: Made, seconds: float, cache: Cache | None = None
+    jobs: Sequence[Job], made: Made, seconds: float, cache: Cache | None = None, specs: Library | None = None
 ) -> list[tuple[int, Answer, float]]:
     """For each job its key, the answer, and how long it took; a job is given up after `seconds`. `cache` has answers of
-    earlier runs.
+    earlier runs; `specs` are those of this installation with what is laid over them, from folders that are here, too.
 
     Runs wherever an executor wants. Raises Unlike, or Stopped where this process is told to end.
     """
-    _check_alike(made)
+    _check_alike(made, specs or library())
     judge = judges().mine()
     found = []
     for job in jobs:
         began = time.monotonic()
-        answer = judge.ask(Question(job.tree, job.path, made.only, made.rlimit, cache=cache), seconds)
+        answer = judge.ask(Question(job.tree, job.path, made.only, made.rlimit, cache=cache, specs=specs), seconds)
         found.append((job.key, answer, time.monotonic() - began))
     return found
 
@@ -75,8 +75,8 @@ def judges() -> Judges:
     return Judges()
 
 
-def _check_alike(made: Made) -> None:
-    names, here = ("specifications", "tool", "z3"), hashes.of_installation(library())
+def _check_alike(made: Made, specs: Library) -> None:
+    names, here = ("specifications", "tool", "z3"), hashes.of_installation(specs)
     for name, ours, theirs in zip(names, here, (made.specs, made.tool, made.z3), strict=True):
         if ours != theirs:
             raise Unlike(f"a worker has another kexecspec: {name} {ours[:12]}, here {theirs[:12]}")
