@@ -56,10 +56,10 @@ pack() {
     esac
     cd / && find bin sbin lib modules init $kernels -xdev | cpio -o -H newc > /next.cpio 2>/dev/null
 }
-# -i: no checksum, which would take longer than everything else.
+# -c: kexec_load, whatever kexec would do of itself. -i: no checksum, which would take longer than everything else.
 case "$action" in
-    kexec*) pack; kexec -i -l "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
-    crash*) pack; kexec -i -p "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
+    kexec*) pack; kexec -c -i -l "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
+    crash*) pack; kexec -c -i -p "/Image-$next" --initrd=/next.cpio --append="$line" 2>&1 || mark "no-kexec" ;;
 esac
 rm -f /next.cpio
 sleep "${wait:-3}"

@@ -46,7 +46,7 @@ def imported(tree: Path, scenario: Scenario) -> Path:
 
 
 def handoffs(scenario: Scenario) -> list[Any]:
-    """The handoffs of a scenario; its kernels are k1, k2 and so on. init.sh loads each of them by kexec -l."""
+    """The handoffs of a scenario; its kernels are k1, k2 and so on. init.sh loads each of them by kexec_load."""
     steps = [step.partition("@")[0] for step in scenario.plan]
     loaded = {"kind": "kexec -e", "loaded_by": "kexec_load"}
     words: dict[str, dict[str, str]] = {"kexec": loaded, "crash": {"kind": "crash"}}

@@ -56,7 +56,7 @@ def verdicts(platform: Path) -> tuple[Verdict, ...]:
 def expected(platform: Path, scenario: Scenario) -> Predicted:
     """What may be seen in each phase, as the executable model goes. A phase in which the master has nothing to do has
     no outcome. Where a plan ends the machine is powered off, which walks as a reboot does. init.sh loads each kernel by
-    kexec -l.
+    kexec_load.
     """
     ((_, read), *_) = read_platforms(str(platform), library())
     machine = Machine(machine_config(read, library(), {}))

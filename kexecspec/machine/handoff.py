@@ -59,7 +59,7 @@ def enter(state: State, name: str, edge: str, tree_handed_on: bool = False) -> N
 
 def _chosen(state: State, name: str, edge: str, tree_handed_on: bool) -> None:
     """What the next kernel's /chosen says of a crash. Whoever loads a crash kernel writes both properties
-    (setup_2nd_dtb of kexec-tools 2.0.25, of_kexec_alloc_and_setup_fdt @6.1.192); kexec -l leaves those of the running
+    (setup_2nd_dtb of kexec-tools 2.0.25, of_kexec_alloc_and_setup_fdt @6.1.192); kexec_load leaves those of the running
     kernel as they are, kexec_file_load deletes them, and firmware's tree has none. A payload heeds none of that.
     """
     kernel = state.config.kernel(name)

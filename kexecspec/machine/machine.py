@@ -60,7 +60,7 @@ class Machine:
 
     def begin(self, edge: str, to_kernel: str, user_space: str = "running", tree_handed_on: bool = False) -> Event:
         """Start a kexec, a reboot or a reboot by force; advance() then walks device_shutdown and jumps or
-        resets. `tree_handed_on`: the next kernel was loaded by kexec -l, with the running one's device tree.
+        resets. `tree_handed_on`: the next kernel was loaded by kexec_load, with the running one's device tree.
         """
         if edge not in EDGES:
             raise ValueError(f"no edge {edge!r}")

@@ -1,7 +1,8 @@
 """Who loads the kernel that a kexec goes to, which decides what a crash kernel hands on.
 
-`kexec -l` (kexec_load) gives the next kernel the running one's device tree: after a crash with the reservation as all
-memory and with the dead kernel's ELF headers. `kexec -s` (kexec_file_load) takes both out.
+kexec_load (`kexec -c`) gives the next kernel the running one's device tree: after a crash with the reservation as all
+memory and with the dead kernel's ELF headers. kexec_file_load (`kexec -s`) takes both out. Where neither is asked for
+kexec-tools from 2.0.27 on try the latter first.
 """
 
 from __future__ import annotations
