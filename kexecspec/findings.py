@@ -30,13 +30,15 @@ class StepShown:
 
 @dataclass(frozen=True)
 class Harmed:
-    """What the executable model suffered: `outcome` is CONFIRMED, HARMLESS or DIVERGED."""
+    """What the executable model suffered: `outcome` is CONFIRMED, HARMLESS or DIVERGED. `console` is the end of all
+    that it printed, each line with the number of the step in which that was."""
 
     outcome: str
     harm: str | None
     where: str
     log: tuple[str, ...]
     why: str = ""
+    console: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kexecspec.findings import Harmed
 from kexecspec.ir.system import Lifetime, Property, Rule, TransitionSystem
@@ -20,6 +21,7 @@ from kexecspec.replay.stage import House, Stage
 from kexecspec.replay.suffered import OF_ITS_OWN, is_about, of_this_kernel
 
 LOG_LINES = 12
+CONSOLE_LINES = 40
 RULE = "RULE"
 """What a site's own rule has in the place of a harm: a machine suffers nothing from that it is broken."""
 OOPSES = ("oops", "oops_rpc", "oops_drain")
@@ -64,8 +66,14 @@ def confirmed(house: House, system: TransitionSystem, prop: Property, trace: Tra
     rule, which is about no harm, that the machine can do all this. HARMLESS: it agreed, and nothing of that kind is
     suffered. DIVERGED: `why` says where the two parted.
     """
-    stage = _stage(house, trace)
-    difference = next(_played(stage, system, trace, len(trace.steps)), None)
+    stage, printed = _stage(house, trace), list[int]()
+    difference = next(_played(stage, system, trace, len(trace.steps), printed), None)
+    harmed = _harmed(stage, prop, difference)
+    return replace(harmed, console=_console(stage, printed))
+
+
+def _harmed(stage: Stage, prop: Property, difference: Difference | None) -> Harmed:
+    """What the machine suffers after a run, where it is let run on."""
     if difference is not None:
         return Harmed("DIVERGED", None, "", _printed(stage.machine.log[-LOG_LINES:]), str(difference))
     kernel = stage.kernel
@@ -107,8 +115,19 @@ def _stage(house: House, trace: Trace) -> Stage:
     return house.stage(trace.initial, confined)
 
 
-def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) -> Iterator[Difference]:
-    """The first difference between the trace's first `count` steps and the machine, if there is one."""
+def _console(stage: Stage, printed: list[int]) -> tuple[tuple[int, str], ...]:
+    """The last lines of the machine's log, each with its step: `printed` says how many there were after each."""
+    lines = stage.machine.state.log.lines
+    first = max(0, len(lines) - CONSOLE_LINES)
+    shown = _printed(tuple(lines[first:]))
+    return tuple((bisect_right(printed, number), line) for number, line in enumerate(shown, first))
+
+
+def _played(
+    stage: Stage, system: TransitionSystem, trace: Trace, count: int, printed: list[int] | None = None
+) -> Iterator[Difference]:
+    """The first difference between the trace's first `count` steps and the machine, if there is one. `printed` gets how
+    many lines of the log there are at the start and after each step."""
     rules = {rule.name: rule for rule in system.rules}
     scenes = [rules.get(step.rule) for step in trace.steps]
     watched = _watched(stage, system, trace.initial)
@@ -120,6 +139,8 @@ def _played(stage: Stage, system: TransitionSystem, trace: Trace, count: int) ->
             if complaint:
                 yield Difference(number, name, "", None, complaint)
                 return
+        if printed is not None:
+            printed.append(len(stage.machine.state.log.lines))
         whole = number == count or number == 0 or state.get("kernel") is None
         names = watched if whole or _arrived(scenes[number - 1]) else _changed(watched, before, state)
         yield from _differences(stage, watched, names, state, number, name)

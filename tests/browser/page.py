@@ -127,6 +127,36 @@ def test_the_keyboard_steps_through_a_trace(chrome: Tab, page: Path) -> None:
     assert chrome.value("document.activeElement.id") == "t1-1"
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_log_follows_the_steps(chrome: Tab, page: Path, width: int) -> None:
+    """So far as the steps have come it is there, the lines of the step are marked, and the newest is in sight."""
+    chrome.media()
+    chrome.open(page, width, 700)
+    log = "document.querySelectorAll('.trace:first-of-type .log .line"
+    total, there = chrome.value(f"{log}').length"), f"{log}:not(.later)').length"
+    assert total > 3 and chrome.value(there) == total
+    chrome.press("Home")
+    seen, marked = [chrome.value(there)], 0
+    newest = f"""(() => {{ const line = [...{log}:not(.later)')].pop(); if (!line) return true;
+      const box = line.closest('pre').getBoundingClientRect(), own = line.getBoundingClientRect();
+      return own.top >= box.top - 1 && own.bottom <= box.bottom + 1 && own.bottom <= window.innerHeight + 1; }})()"""
+    for _ in range(chrome.value(f"{STEPS}.length") - 1):
+        chrome.press("ArrowRight")
+        before, now = seen[-1], chrome.value(there)
+        seen.append(now)
+        current = chrome.value(f"{log}.current').length")
+        assert current == now - before
+        marked += current
+        assert chrome.value(newest)
+        assert chrome.value("document.querySelector('.current').getBoundingClientRect().bottom") <= 701
+    assert seen == sorted(seen) and seen[-1] == total and len(set(seen)) > 1 and marked > 1
+    if KEPT:
+        chrome.press("ArrowLeft")
+        chrome.picture(Path(KEPT) / f"html-log-{width}.png")
+    chrome.press("Escape")
+    assert chrome.value(there) == total and chrome.value(f"{log}.current').length") == 0
+
+
 def test_the_step_that_is_shown_is_in_sight(chrome: Tab, page: Path) -> None:
     chrome.media()
     chrome.open(page, 420, 600)

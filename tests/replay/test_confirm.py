@@ -158,3 +158,16 @@ def test_a_companion_is_reached_on_the_machine_too() -> None:
     _, _, parted = step_through(told.platform, told.system, witness)
 
     assert parted == ""
+
+
+def test_each_line_of_the_console_has_the_step_in_which_it_was_printed() -> None:
+    told = story("tee-bnxt-fourth-kexec/before")
+    trace = told.violation("KX103/bnxt@kexec")
+    found = confirm(told.platform, told.system, told.property("KX103/bnxt@kexec"), trace)
+    lines = [line for _, line in found.console]
+    assert set(found.log) <= set(lines) and [step for step, _ in found.console] == sorted(s for s, _ in found.console)
+    for number in (0, 6, 7, len(trace.steps) - 1):
+        log, _, _ = step_through(told.platform, told.system, trace, number)
+        assert [line for step, line in found.console if step <= number] == list(log)
+    jumps = {n for n, step in enumerate(trace.steps, 1) if step.rule.startswith("jump.")}
+    assert {step for step, line in found.console if line == "Bye!"} == jumps

@@ -25,7 +25,7 @@ ELEMENTS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "id", "tabindex", "aria-label", "aria-live",
-    "aria-hidden", "href", "rel", "type", "hidden", "data-key", "data-rule",
+    "aria-hidden", "href", "rel", "type", "hidden", "data-key", "data-number", "data-rule", "data-step",
 }  # fmt: skip
 
 

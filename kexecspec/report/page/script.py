@@ -1,4 +1,4 @@
-"""Stepping through a trace with the keyboard. Without it the page shows everything at once."""
+"""Stepping through a trace and its log with the keyboard. Without it the page shows everything at once."""
 
 SCRIPT = """\
 'use strict';
@@ -16,6 +16,19 @@ SCRIPT = """\
       step.classList.toggle('later', now > 0 && index + 1 > now);
       if (now === index + 1) step.setAttribute('aria-current', 'step'); else step.removeAttribute('aria-current');
     });
+    trace.classList.toggle('stepping', now > 0);
+    const numberOf = step => Number(step.dataset.number);
+    const until = now ? numberOf(all[now - 1]) : Infinity;
+    const since = now > 1 ? numberOf(all[now - 2]) : 0;
+    const lines = [...trace.querySelectorAll('.log .line')];
+    lines.forEach(line => {
+      const step = Number(line.dataset.step);
+      line.classList.toggle('later', step > until);
+      line.classList.toggle('current', now > 0 && step > since && step <= until);
+    });
+    const newest = lines.filter(line => !line.classList.contains('later')).pop();
+    const log = trace.querySelector('.log pre');
+    if (log) log.scrollTop = newest ? newest.offsetTop + newest.offsetHeight - log.clientHeight : 0;
     trace.querySelector('.ending').classList.toggle('later', now > 0 && now < all.length);
     const said = now ? 'step ' + now + ' of ' : 'all steps: ';
     trace.querySelector('.where').textContent = said + all.length;

@@ -72,10 +72,16 @@ pre { background: var(--page); border: 1px solid var(--line); border-radius: .3r
 .changed { list-style: none; margin: .1rem 0 0 2.1em; padding: 0; color: var(--dim); }
 .ending { margin: .5rem 0 0; padding: .5rem .3rem; border-top: 2px solid var(--bad); }
 .left-out { color: var(--dim); padding: .4rem .3rem; }
+.log pre { position: relative; max-height: 22rem; overflow: auto; }
+.line { display: block; padding-left: .5rem; border-left: 3px solid transparent; } .line.harm { color: var(--bad); }
+.line.current { background: var(--now); border-left-color: var(--link); } .line.later { opacity: .35; }
 .listing { counter-reset: none; } .listing .marked { background: var(--now); display: inline-block; width: 100%; }
 .sources { margin: .2rem 0; padding-left: 1.1rem; font-size: .9rem; }
 kbd { font: .85em ui-monospace, monospace; border: 1px solid var(--line); border-radius: .2rem; padding: 0 .3em; }
-@media (max-width: 60rem) { .both { grid-template-columns: minmax(0, 1fr); } .beside { position: static; } }
+@media (max-width: 60rem) { .both { display: block; } .beside { display: contents; } .beside > * { margin: 1rem 0; }
+  .stepping .log { position: sticky; bottom: 0; z-index: 2; background: var(--card); padding: .3rem 0; margin: 0; }
+  .stepping .log pre { max-height: 7.5rem; } .stepping .log p { display: none; }
+  .stepping .step { scroll-margin: 3.5rem 0 12rem; } }
 @media (max-width: 36rem) { body { padding: .7rem; font-size: 14px; } .trace { padding: .7rem; }
   table.findings, .findings tbody, .findings tr, .findings td { display: block; } .findings thead { display: none; }
   .findings tr { border-bottom: 1px solid var(--line); padding: .45rem 0; }
@@ -83,5 +89,6 @@ kbd { font: .85em ui-monospace, monospace; border: 1px solid var(--line); border
 @media print { :root { --ink: #000; --dim: #444; --page: #fff; --card: #fff; --line: #999; --now: #fff; }
   body { max-width: none; padding: 0; font-size: 10pt; } .bar, .keys { display: none; }
   .beside, .heads { position: static; }
-  .step, tr, .trace h3 { break-inside: avoid; } .step.later { opacity: 1; } .trace { border: 0; padding: 0; } }
+  .step, tr, .trace h3 { break-inside: avoid; } .step.later, .line.later { opacity: 1; }
+  .stepping .log { position: static; } .log pre { max-height: none; } .trace { border: 0; padding: 0; } }
 """

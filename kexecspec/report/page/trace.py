@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kexecspec.findings import Finding, Report
+from kexecspec.findings import Finding, Harmed, Report
 from kexecspec.ir.system import Rule
 from kexecspec.report.entries import Entry
 from kexecspec.report.look import Look, count
@@ -42,6 +42,15 @@ def _bar(steps: int) -> str:
     return element("div", *buttons, where, class_="bar", hidden="")
 
 
+def _log(replay: Harmed, finding: Finding) -> Iterator[str]:
+    """The lines of the machine's log, each with the step that it belongs to: what comes when the machine runs on, with
+    the last one."""
+    last = len(finding.trace.steps) if finding.trace is not None else 0
+    for step, line in replay.console or ((last, line) for line in replay.log):
+        harm = " harm" if line in replay.log else ""
+        yield element("span", text(line), class_=f"line{harm}", data_step=str(min(step, last)))
+
+
 def _diagram(drawn: Sequence) -> str:
     heads = [element("div", text(title), class_=f"head c{n}") for n, title in enumerate(drawn.lanes, 1)]
     parts = [element("li", element("div", *heads, class_="lanes"), class_="heads", aria_hidden="true")]
@@ -71,7 +80,7 @@ def _step(one: Message, drawn: Sequence, alive: set[int]) -> str:
         element("p", element("span", f"{step.number}.", class_="number"), actor, says, where, class_="what"),
         element("div", _mark(one), class_="lanes marks", aria_hidden="true"),
         changed if one.changed else "",
-        class_=f"step{kinds}", data_rule=step.rule,
+        class_=f"step{kinds}", data_rule=step.rule, data_number=str(step.number),
     )  # fmt: skip
 
 
@@ -92,7 +101,7 @@ def _beside(report: Report, entry: Entry, finding: Finding, rules: dict[str, Rul
     replay = finding.replay
     if replay is not None:
         said = " ".join(filter(None, (replay.outcome, replay.harm, f"in {replay.where}" if replay.where else "")))
-        log = element("pre", "\n".join(text(line) for line in replay.log)) if replay.log else ""
+        log = element("pre", *_log(replay, finding)) if replay.log or replay.console else ""
         title = element("h4", "Kernel log of the executable model")
         yield element("div", title, log, element("p", text(said), class_="dim"), class_="log")
     place = finding.property.place
