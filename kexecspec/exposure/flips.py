@@ -13,7 +13,7 @@ from kexecspec.options import Options
 from kexecspec.platform.facts import Platform, Unknown
 from kexecspec.platform.variants import Assignment
 from kexecspec.platform.ways import Ways
-from kexecspec.review.judge import States, states
+from kexecspec.review.judge import WORST, States, states
 from kexecspec.tree import Node
 
 FEW = 16
@@ -111,8 +111,7 @@ def _verdicts(found: States) -> Mapping[str, str]:
 
 
 def _worst(verdicts: Sequence[str]) -> str:
-    order = ("REFUTED", "VACUOUS", "UNKNOWN", "PROVED", "NOT_JUDGED")
-    return min(verdicts, key=order.index, default="")
+    return min(verdicts, key=WORST.index, default="")
 
 
 def _free(platforms: Sequence[Platform]) -> dict[str, Unknown]:

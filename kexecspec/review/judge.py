@@ -15,6 +15,7 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
+from kexecspec.merge import WORST_FIRST
 from kexecspec.options import Options
 from kexecspec.platform.ways import Ways, platforms_in
 from kexecspec.report.outcome import disagrees
@@ -33,6 +34,8 @@ _RUNS = 5
 _FEW = 40
 """Systems of fewer rules are solved in this process, which is quicker; larger ones where they can be stopped."""
 FAILING = (Verdict.REFUTED.value, VACUOUS)
+WORST = (*FAILING, *(verdict.value for verdict in WORST_FIRST if verdict is not Verdict.REFUTED))
+"""What a state's verdict may be, as reports are merged: the worst first."""
 
 
 @dataclass(frozen=True)
