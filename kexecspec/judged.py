@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from kexecspec import confirm, consequences, expectations, intervals, present, vacuity
+from kexecspec import concrete, confirm, consequences, expectations, intervals, present, vacuity
 from kexecspec.cache.memory import Memory, remembered
 from kexecspec.findings import Finding, Hashes, Report
 from kexecspec.ground.ground import folded, ground, with_flow
@@ -41,7 +41,7 @@ def judged(platform: Platform, specs: Library, options: Options, sums: Hashes) -
         objections = (*objections, *disagreements)
     if objections and memory.again:
         return judged(platform, specs, replace(options, cache=memory.again), sums)
-    findings = intervals.with_ranges(full, present.weakened(platform, findings), options.rlimit)
+    findings = intervals.with_ranges(full, concrete.weakened(platform, findings, full, options.rlimit), options.rlimit)
     return Report(
         platform=platform.name,
         path=platform.path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kexecspec.findings import Finding, StepShown
@@ -10,7 +10,7 @@ from kexecspec.ir.nodes import FALSE, same
 from kexecspec.ir.system import Property, TransitionSystem
 from kexecspec.ir.trace import Trace
 from kexecspec.ir.verdict import Counterexample, Exhausted, Judgement, Proof, Verdict
-from kexecspec.platform.facts import Platform, Unknown
+from kexecspec.platform.facts import Platform
 
 ANY, SECURE = "machine", "tee_driver"
 NOT_MODELLED = (
@@ -76,24 +76,6 @@ def steps(system: TransitionSystem, trace: Trace) -> tuple[StepShown, ...]:
         generation += rule.handoff
         before = step.state
     return tuple(shown)
-
-
-def weakened(platform: Platform, findings: Sequence[Finding]) -> list[Finding]:
-    """Refutations that need a certain value of a fact that cannot carry a refutation become UNKNOWN."""
-    weak = {
-        f"{entity.name}.{name}"
-        for entity in platform.entities.values()
-        for name, fact in entity.facts.items()
-        if isinstance(fact, Unknown) and fact.weak
-    }
-    return [_weakened(f, tuple(name for name, _ in f.decided_by if name in weak)) for f in findings]
-
-
-def _weakened(found: Finding, needed: tuple[str, ...]) -> Finding:
-    if found.verdict is not Verdict.REFUTED or not needed:
-        return found
-    why = f"refuted only if {' and '.join(needed)}: no concrete address is known, so say more (iova, memory)"
-    return replace(found, verdict=Verdict.UNKNOWN, why=why)
 
 
 def not_modelled(platform: Platform) -> tuple[str, ...]:
