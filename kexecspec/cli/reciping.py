@@ -96,7 +96,8 @@ def _of_platform(request: Request) -> tuple[Recipe, str]:
         raise InputError([Diagnostic("KX038", message, Span(request.file), (), help_)])
     finding = min(refuted, key=lambda finding: finding.severity != "error")
     name = request.finding if request.finding in ids(finding) else finding.property.id
-    way = next((way for way in found.ways if _has(way.platform.entities, finding.property.instance)), found.ways[0])
+    there = [way for way in found.ways if _has(way.platform.entities, finding.property.instance)] or list(found.ways)
+    way = next((way for way in there if any(one.steps == finding.steps for one in way.report.findings)), there[0])
     made = recipe(way.platform, finding.property, finding.steps, finding.replay, recipes(library()))
     return _made(finding.replay, replace(made, id=name or made.id))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from kexecspec.findings import Harmed, StepShown
 from kexecspec.ir.system import Property
 from kexecspec.platform.facts import Edge, Platform
+from kexecspec.platform.loaders import after_crash
 from kexecspec.recipe.known import Advice, Recipes
 from kexecspec.report.look import shell
 
@@ -171,7 +172,14 @@ class _Kernel:
             "kernel": kernel.name, "version": str(kernel.version or ""), "device": about,
             "driver": entity.driver if entity is not None else "", "next": edge.end if edge is not None else "",
         })  # fmt: skip
-        return Doing(made.name, made.title, made.commands, made.note, (step.number,))
+        commands = tuple(re.sub("^kexec -l ", f"kexec {self._loader(edge)}-l ", command) for command in made.commands)
+        return Doing(made.name, made.title, commands, made.note, (step.number,))
+
+    def _loader(self, edge: Edge | None) -> str:
+        """The option by which kexec loads as a handoff has it, where that decides something."""
+        if edge is None or edge.kind != "kexec" or edge.start not in after_crash(self.platform.plain):
+            return ""
+        return "-c " if edge.tree_handed_on else "-s "
 
 
 def _filled(advice: Advice, places: dict[str, str]) -> Advice:

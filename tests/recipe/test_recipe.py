@@ -84,6 +84,17 @@ def test_what_repeats_is_said_once(run: Run) -> None:
     assert (found["harm"], found["handoffs"], found["tested"]) == ("EXHAUSTION", 4, False)
 
 
+@pytest.mark.parametrize(
+    ("story", "option"), [("kdump-then-kexec", "-s"), ("kdump-unrecognised-then-kexec-l", "-c")]
+)
+def test_out_of_a_crash_kernel_it_is_said_how_the_next_is_loaded(run: Run, story: str, option: str) -> None:
+    found = told(run, f"lpi-tables/{story}", "KX501/gic@kexec")
+
+    steps = [step for one in found["rounds"] for step in one["steps"]]
+    (last,) = [step for step in steps if step["name"] == "kexec-systemd"]
+    assert last["commands"][0] == f"kexec {option} -l IMAGE --initrd=INITRD --reuse-cmdline"
+
+
 @pytest.mark.parametrize(("name", "finding"), STORIES.items())
 def test_every_step_of_a_trace_is_somewhere_in_the_recipe(run: Run, name: str, finding: str) -> None:
     found = told(run, name, finding)
