@@ -16,9 +16,11 @@ _MOST = 2000
 _PICKS = re.compile(
     r"\(?(?:cherry[ -]picked|backported) from commit (?P<a>[0-9a-f]{12,40})\b.*"
     r"|commit (?P<b>[0-9a-f]{12,40}) upstream\.?"
-    r"|\[ ?upstream commit (?P<c>[0-9a-f]{12,40}) ?\]",
+    r"|\[ ?upstream commit (?P<c>[0-9a-f]{12,40}) ?\]"
+    r"|commit (?P<d>[0-9a-f]{40})",
     re.IGNORECASE,
 )
+"""Of stable trees, of `git cherry-pick -x`, and, on a line of its own, of openEuler and Red Hat."""
 _SETTINGS = ("-c", "log.showSignature=false", "-c", "core.fsmonitor=false")
 _QUIET: Mapping[str, str] = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C",

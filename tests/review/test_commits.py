@@ -94,6 +94,8 @@ def test_what_the_history_has_of_a_commit(both: tuple[Repository, str, str]) -> 
         ("driver: add a hook\n\ncommit {} upstream.", PICKED),
         ("driver: add a hook\n\n[ Upstream commit {} ]", PICKED),
         ("driver: hook\n\n(cherry picked from commit {})", PICKED),
+        ("driver: hook\n\nmainline inclusion\nfrom mainline-v5.14-rc1\ncommit {}\ncategory: bugfix", PICKED),
+        ("driver: hook\n\nThis goes before\ncommit {}, which is not here.", MISSING),
         ("driver: mend\n\nThe commit {} added a hook.", MISSING),
         ("driver: add a hook", TITLE),
     ],
