@@ -60,7 +60,7 @@ def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
     works = [partial(_judged, found, range(first, len(found), several), judge, crew.last) for first in range(several)]
     known: dict[int, Report | None] = {}
     try:
-        for _, said in answers(works, crew.patience, crew.inside):
+        for _, said in answers(works, crew.patience, crew.inside, solver=False):
             if not isinstance(said, Died):
                 number, report = said
                 known[number] = report
@@ -166,7 +166,7 @@ def _at_once(works: Sequence[Callable[[], bool]], crew: Crew) -> Iterator[bool]:
     """What each of `works` says, several asked at the same time; one whose process died is asked once more, here."""
     several = min(crew.jobs or os.cpu_count() or 1, len(works))
     asked = [partial(_alone, work) for work in works]
-    said = dict(answers(asked, crew.patience, crew.inside or several < 2, several))
+    said = dict(answers(asked, crew.patience, crew.inside or several < 2, several, solver=False))
     return (work() if isinstance(said[number], Died) else said[number] for number, work in enumerate(works))
 
 

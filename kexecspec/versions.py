@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 
 __all__ = ["Version", "holds", "parse_version"]
 
@@ -68,6 +68,7 @@ class Version:
         return "".join(parts) + self.local
 
 
+@lru_cache(maxsize=4096)
 def parse_version(text: str) -> Version:
     """The version that a text names: `5.10`, `v5.10.61`, `6.2-rc3`, `5.10.19.8`, `6.1.0-13-amd64`.
 

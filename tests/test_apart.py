@@ -127,7 +127,7 @@ def test_parts_in_one_process_and_in_two(tmp_path: Path) -> None:
 def test_an_interrupt_says_how_many_parts_have_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kexecspec import apart
 
-    def interrupted(*_: object) -> Iterator[object]:
+    def interrupted(*_: object, **__: object) -> Iterator[object]:
         yield 0, (0, None)
         raise KeyboardInterrupt
 
@@ -142,7 +142,7 @@ def test_a_part_whose_process_dies_is_judged_once_more(tmp_path: Path, monkeypat
 
     path = farm(tmp_path, 30)
     expected = check(path, Options(inside=True))
-    monkeypatch.setattr(apart, "answers", lambda *_: iter(((0, Died("killed")), (1, Died("killed")))))
+    monkeypatch.setattr(apart, "answers", lambda *_, **__: iter(((0, Died("killed")), (1, Died("killed")))))
     assert check(path, Options()) == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from kexecspec.library import Library
@@ -11,6 +12,7 @@ from kexecspec.platform import drivers
 from kexecspec.platform.complaints import Complaints
 from kexecspec.platform.drivers import Driver
 from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, PerKernel, Reliance
+from kexecspec.platform.reached import ways
 from kexecspec.platform.spans import Spans
 
 
@@ -27,7 +29,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class World:
-    """What parts are made from. With `whole`, hooks also have the operations that kernels leave out."""
+    """What parts are made from. With `whole`, hooks also have the operations that kernels leave out. What was found
+    already is in `alike`, the hooks of masters whose entries say the same, and in `lets_pass`, about SMMUs."""
 
     content: Mapping[str, Any]
     library: Library
@@ -36,6 +39,18 @@ class World:
     wrong: Complaints
     whole: bool
     spans: Spans
+    alike: dict[tuple[str, bool, str], Mapping[str, Hooks]] = field(default_factory=dict)
+    lets_pass: dict[str | None, bool] = field(default_factory=dict)
+
+    @cached_property
+    def memory(self) -> Mapping[str, Any]:
+        """What the file says of memory; where it leaves the place open in which a crash kernel starts, None for
+        that."""
+        given = self.content.get("memory", {})
+        crashes = any(way.kind == "crash" for way in ways(self.content))
+        if given.get("crashkernel", "unknown" if crashes else []) == "unknown":
+            return {**given, "crashkernel": None}
+        return dict(given)
 
     def hooks(self, driver: Driver, owner: str) -> dict[str, Hooks]:
         """What `driver` does for `owner` in each kernel."""

@@ -9,9 +9,11 @@ from kexecspec.ir.values import BOOL
 from kexecspec.platform import drivers, masters
 from kexecspec.platform.adding import Parts, World, add, does
 from kexecspec.platform.drivers import Driver
-from kexecspec.platform.facts import Entity, Fact, Kernel, Link, Links, PerKernel, Unknown
-from kexecspec.platform.reached import ways
+from kexecspec.platform.facts import Entity, Fact, Hooks, Kernel, Link, Links, PerKernel, Unknown
 from kexecspec.platform.spans import matter
+
+PLACES = ("smmu", "streams", "iova")
+"""What a master's entry says that bears on nothing that its driver does."""
 
 
 def add_no_smmu(found: Parts) -> None:
@@ -77,16 +79,28 @@ def add_master(
     smmu = entry.get("smmu")
     if smmu is not None and smmu not in world.content.get("smmus", {}):
         world.wrong.unknown("SMMU", smmu, sorted(world.content.get("smmus", {})), (*place, "smmu"))
-    written = world.hooks(driver, name)
-    listed = _may_be_listed(world, smmu)
-    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, listed, world.whole) for k, h in written.items()}
+    hooks = _hooks(world, name, entry, driver)
     drains = world.content.get("assume", {}).get("fabric_drains", True) is not False
-    facts = masters.facts(entry, driver, _memory(world.content), smmu is not None, drains)
+    facts = masters.facts(entry, driver, world.memory, smmu is not None, drains)
     facts |= {"smmu": Link(str(smmu) if smmu else "no smmu"), "streams": str(entry.get("streams", []))}
     facts |= _neighbours(world, name, smmu)
     facts |= {"open_to_payload": PerKernel({k.name: _open_to(world, name, k) for k in world.kernels.values()})}
     facts |= {"unmaps_in_hook": any(does(h, "dma_unmap") for h in hooks.values())}
     add(world, found, name, ("walker", "device"), facts, hooks, driver, place)
+
+
+def _hooks(world: World, name: str, entry: Mapping[str, Any], driver: Driver) -> Mapping[str, Hooks]:
+    """What a master's driver does in each kernel: the same things for all whose entries differ in places only."""
+    listed = _may_be_listed(world, entry.get("smmu"))
+    said = repr({word: value for word, value in entry.items() if word not in PLACES})
+    key = (driver.name, listed, said)
+    if key in world.alike:
+        return world.alike[key]
+    written = world.hooks(driver, name)
+    hooks = {k: masters.hooks(entry, driver, world.kernels[k], h, listed, world.whole) for k, h in written.items()}
+    if not any(op.buffer for one in hooks.values() for op in (*one.probe, *one.shutdown)):
+        world.alike[key] = hooks
+    return hooks
 
 
 def _spans_unknown(world: World, name: str, entry: Mapping[str, Any], v3: bool) -> bool:
@@ -95,6 +109,12 @@ def _spans_unknown(world: World, name: str, entry: Mapping[str, Any], v3: bool) 
 
 def _may_be_listed(world: World, smmu: str | None) -> bool:
     """Whether streams of an SMMU may have an entry that lets them pass before their device is attached."""
+    if smmu not in world.lets_pass:
+        world.lets_pass[smmu] = _lets_pass(world, smmu)
+    return world.lets_pass[smmu]
+
+
+def _lets_pass(world: World, smmu: str | None) -> bool:
     entry = world.content.get("smmus", {}).get(smmu) or {}
     variant = world.library.smmu_variant(str(entry.get("variant")))
     v3 = variant is not None and variant.content.get("architecture") == "v3"
@@ -108,15 +128,6 @@ def _neighbours(world: World, name: str, smmu: str | None) -> dict[str, Fact]:
     sure = world.spans.sharing(smmu, name, False)
     perhaps = tuple(other for other in world.spans.sharing(smmu, name, True) if other not in sure)
     return {"spanned": Links(sure), "perhaps_spanned": Links(perhaps)}
-
-
-def _memory(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the file says of memory; where it leaves the place open in which a crash kernel starts, None for that."""
-    given = content.get("memory", {})
-    crashes = any(way.kind == "crash" for way in ways(content))
-    if given.get("crashkernel", "unknown" if crashes else []) == "unknown":
-        return {**given, "crashkernel": None}
-    return dict(given)
 
 
 def _open_to(world: World, name: str, kernel: Kernel) -> bool:

@@ -63,13 +63,15 @@ def answers(
     inside: bool = False,
     at_once: int | None = None,
     enough: Callable[[], bool] = lambda: False,
+    solver: bool = True,
 ) -> Generator[tuple[int, Any], None, None]:
     """What each of `works` yields, with its number, as it comes; one that dies yields a last `Died`.
 
     Each runs in a process of its own, at the same time, or `at_once` of them. What a work raises is raised here. When
     this iterator is closed, or an exception passes through it, no process is left. A work for which no process can be
     had is done here; all are with `inside`, for a process that itself is one that may die and is watched. Once there is
-    `enough`, nobody is waited for any more: only what has been said by then is yielded.
+    `enough`, nobody is waited for any more: only what has been said by then is yielded. The `solver` is loaded once for
+    all, where they are to ask it.
     """
     children: list[_Child] = []
     here: list[int] = list(range(len(works))) if inside else []
@@ -80,6 +82,8 @@ def answers(
         while waiting:
             number = waiting.pop()
             try:
+                if solver:
+                    import z3  # noqa: F401
                 children.append(_started(number, works[number], patience))
                 return children[-1]
             except OSError:
@@ -109,8 +113,6 @@ def aside(
 
 def _started(number: int, work: Work, patience: float) -> _Child:
     """Forks. No signal comes between the fork and the parent's knowing of it. Raises OSError."""
-    import z3  # noqa: F401  (loaded once for all children)
-
     if not hasattr(os, "fork"):
         raise OSError("there is no fork")
     with undisturbed():

@@ -163,7 +163,7 @@ ILLNESSES: Mapping[str, Callable[[], None]] = {
     "solve waits": lambda: setattr(judge, "_judged", _for_victim(_waits("solve"))),
     "both cores wait": lambda: _on_both_cores(_waits("both")),
     "recheck waits": lambda: setattr(kexecspec.confirm, "recheck", _waits("recheck")),
-    "replay waits": lambda: setattr(kexecspec.confirm, "confirm", _waits("replay")),
+    "replay waits": lambda: setattr(kexecspec.confirm, "confirmed", _waits("replay")),
     "output waits": lambda: setattr(checking, "say", _waits("output")),
     "solver crashes": lambda: setattr(judge, "_judged", _for_victim(lambda: os.kill(os.getpid(), signal.SIGSEGV))),
     "solver raises": lambda: setattr(judge, "_judged", _for_victim(_solver_error)),

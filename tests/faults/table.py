@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ def _no_closing(number: int) -> Callable[[], None]:
 
 
 def _small_files() -> None:
+    """No file takes more than a few bytes. Half of a module's byte code would be left to all who come after."""
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
 
