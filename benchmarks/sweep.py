@@ -1,7 +1,8 @@
-"""Throughput of a sweep: two local processes against one, and two Dask workers against two local processes.
+"""Throughput of a sweep: two local processes against one, and two Dask workers against two local processes. Beside them
+what the machine gives to two who have nothing to do with each other: a half of the sweep each, at the same time.
 
 `python benchmarks/sweep.py [COMBINATIONS]` (2000). Each run is a whole process, cold, with a new file of results; the
-scheduler and the workers are started, and asked once, before the clock is. The three take turns, RUNS (1) times, and
+scheduler and the workers are started, and asked once, before the clock is. The four take turns, RUNS (1) times, and
 medians count, so that what else a machine does is the same for all.
 """
 
@@ -40,15 +41,16 @@ def matrix(folder: Path, name: str, number: int) -> Path:
     return path
 
 
-def seconds(path: Path, *crew: str) -> float:
-    """How long a sweep takes from its start to its end."""
+def seconds(path: Path, *crews: tuple[str, ...]) -> float:
+    """How long a sweep takes from its start to its end, or several at the same time to the end of the last."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = ["sweep", str(path), "--results", f"{folder}/r.jsonl", "--exit-zero", "-q", *crew]
-        began = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-c", "import sys; from kexecspec.cli import main; sys.exit(main())", *arguments],
-            check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT,
-        )  # fmt: skip
+        began, running = time.monotonic(), []
+        for number, crew in enumerate(crews):
+            arguments = ["sweep", str(path), "--results", f"{folder}/r{number}.jsonl", "--exit-zero", "-q", *crew]
+            command = [sys.executable, "-c", "import sys; from kexecspec.cli import main; sys.exit(main())", *arguments]
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, env=ENVIRONMENT))
+        if any(process.wait() for process in running):
+            sys.exit("a sweep failed")
         return time.monotonic() - began
 
 
@@ -77,16 +79,20 @@ def main() -> None:
         folder = Path(name)
         many, few = matrix(folder, "many", number), matrix(folder, "few", len(BOARDS))
         with cluster(folder, 2) as address:
-            seconds(few, "--dask", address)
+            alone, pair, halves = ("--jobs", "1"), ("--jobs", "2"), (("--shard", "1/2"), ("--shard", "2/2"))
+            crews = ((alone,), (pair,), (("--dask", address),), tuple((*alone, *half) for half in halves))
+            seconds(few, ("--dask", address))
             taken = []
             for _ in range(RUNS):
-                taken.append([seconds(many, *crew) for crew in (("--jobs", "1"), ("--jobs", "2"), ("--dask", address))])
+                taken.append([seconds(many, *crew) for crew in crews])
                 print(" ".join(f"{one:.1f} s" for one in taken[-1]), flush=True)
-    one, two, dask = (statistics.median(times) for times in zip(*taken, strict=True))
+    one, two, dask, apart = (statistics.median(times) for times in zip(*taken, strict=True))
     rows = [
         "| who judges | combinations | time | a second | compared |", "|---|---|---|---|---|",
         f"| `--jobs 1` | {number} | {one:.1f} s | {number / one:.1f} | |",
         f"| `--jobs 2` | {number} | {two:.1f} s | {number / two:.1f} | {one / two:.2f} times one |",
+        f"| two sweeps of a half, `--jobs 1` each | {number} | {apart:.1f} s | {number / apart:.1f} "
+        f"| {one / apart:.2f} times one |",
         f"| two Dask workers | {number} | {dask:.1f} s | {number / dask:.1f} | {two / dask:.2f} times `--jobs 2` |",
     ]  # fmt: skip
     print("\n".join(rows))

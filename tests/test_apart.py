@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -202,3 +203,18 @@ def test_one_client_of_many_is_judged_alone(tmp_path: Path, leaking: int, verdic
     assert verdict is Verdict.PROVED or (found.handoffs, found.replay and found.replay.outcome) == (1, "CONFIRMED")
     assert not any(name.startswith("tee6") for name in report.variables)
     assert [one.verdict for one in report.taken] == [Verdict.PROVED]
+
+
+def test_a_slice_of_a_large_platform_is_of_the_part_that_is_asked_about(tmp_path: Path, run: Run) -> None:
+    path = farm(tmp_path, 30)
+    out = run("export", path, "--slice", "--only", "KX301/d9@kexec", "--format", "smtlib", "-o", "one.smt2")
+    text = (tmp_path / "one.smt2").read_text()
+    assert out.code == 0 and "the part about d9: what bears on it" in text.splitlines()[0]
+    assert "d9.engine" in text and not re.search(r"\bd(?!9\b)\d+\.", text)
+
+
+def test_a_slice_of_what_all_share_is_of_the_whole(tmp_path: Path, run: Run) -> None:
+    path = farm(tmp_path, 30, "secure_world: {optee: 3.13.0, abi: smc}\n")
+    out = run("export", path, "--slice", "--only", "KX105/optee@any", "--format", "smtlib", "-o", "one.smt2")
+    assert out.code == 0
+    assert "KX105/optee@any of farm: what bears on it" in (tmp_path / "one.smt2").read_text().splitlines()[0]

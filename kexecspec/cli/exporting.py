@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from kexecspec import __version__
+from kexecspec import __version__, expectations
 from kexecspec.cli.checking import options_of
 from kexecspec.cli.console import complain, say
 from kexecspec.cli.laying import specs_of
-from kexecspec.cli.platforms import Settled, settled
+from kexecspec.cli.platforms import Settled, settled, settled_about
 from kexecspec.diagnostics import escape
 from kexecspec.exit_codes import PROVED, UNUSABLE
 from kexecspec.ir.system import Property
@@ -37,12 +37,22 @@ def run(request: Request) -> int:
     options_of(request.only, None)
     if request.form == "aiger" and request.output is None:
         raise click.UsageError("--format aiger is binary: name a file with -o.")
-    found = _way(settled(request.file, over=specs_of(request.specs)), request)
+    found = _way(_ways(request), request)
     written = _written(found, _property(found, request), request)
     if request.output is None:
         say(str(written))
         return PROVED
     return _saved(request.output, written)
+
+
+def _ways(request: Request) -> tuple[Settled, ...]:
+    """The systems that the file may mean. What bears on a master of a large platform is looked for in the part about
+    it alone: everything has a say in whose turn it is."""
+    specs = specs_of(request.specs)
+    name, *others = {expectations.part_of(pattern) for pattern in request.only} or {""}
+    if request.sliced and name and not others:
+        return settled_about(request.file, name, specs)
+    return settled(request.file, over=specs)
 
 
 def _way(ways: tuple[Settled, ...], request: Request) -> Settled:

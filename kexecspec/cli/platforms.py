@@ -12,10 +12,11 @@ from kexecspec.hashes import of
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import Library, library
 from kexecspec.platform.facts import Platform
-from kexecspec.platform.part import parts
+from kexecspec.platform.part import Part, parts
+from kexecspec.platform.variants import Assignment
 from kexecspec.platform.ways import platforms_in
 from kexecspec.report.look import value
-from kexecspec.source import load
+from kexecspec.source import Node, load
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,35 @@ def settled_parts(
     """As `settled`, a large platform as the parts that it is judged in. Each master in `apart` has one of its own, and
     if there are any, the parts about other masters are left out."""
     specs = over or library()
-    found = platforms_in(load(path, within), path, specs)
+    return tuple(
+        Settled(facts, part.platform, ground(part.platform, specs), part.alike)
+        for facts, those in _apart(load(path, within), path, apart, specs)
+        for part in those
+        if not apart or part.platform.about is None or part.rest or part.platform.about <= set(apart)
+    )
+
+
+def settled_about(path: str, name: str, over: Library | None = None) -> tuple[Settled, ...]:
+    """As `settled`, of a large platform the part about the master `name` alone, by which it is judged; the whole
+    platform where it is not taken apart, or has no such part."""
+    specs = over or library()
+    found = []
+    for facts, those in _apart(load(path), path, (name,), specs):
+        about = next((part for part in those if part.platform.about == frozenset((name,)) and part.bare is None), None)
+        if about is None:
+            return settled(path, over=over)
+        found.append(Settled(facts, about.platform, ground(about.platform, specs)))
+    return tuple(found)
+
+
+def _apart(root: Node, path: str, apart: Collection[str], specs: Library) -> list[tuple[Assignment, tuple[Part, ...]]]:
+    """The parts that a platform file is judged in, for each way its unknown facts change its shape."""
+    found = platforms_in(root, path, specs)
     whole = [platform for _, platform in found]
     taken_apart = parts(whole, apart)
     if any(wider(platform, those, specs) for platform, those in zip(whole, taken_apart, strict=True)):
         taken_apart = parts(whole, apart, None)
-    return tuple(
-        Settled(facts, part.platform, ground(part.platform, specs), part.alike)
-        for (facts, _), those in zip(found, taken_apart, strict=True)
-        for part in those
-        if not apart or part.platform.about is None or part.rest or part.platform.about <= set(apart)
-    )
+    return [(facts, those) for (facts, _), those in zip(found, taken_apart, strict=True)]
 
 
 def _is_rest(part: Platform) -> bool:
