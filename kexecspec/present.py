@@ -17,8 +17,8 @@ NOT_MODELLED = (
     (SECURE, "fragmentation of the secure heap; the arithmetic counts bytes"),
     (SECURE, "sessions of user space in the secure heap"),
     (SECURE, "the 32 MiB window of the secure world's virtual addresses"),
-    (SECURE, "registrations that a driver makes and drops within one operation, and that OP-TEE's probe goes on, with "
-             "an empty TEE bus, where its argument page is refused: here it fails"),
+    (SECURE, "registrations that a client's driver makes and drops within one operation, and over SMC the page of the "
+             "enumeration's list: the first client that registers is refused in its place"),
     (SECURE, "on which of the secure threads a dead kernel's cached argument sits: any call may meet it"),
     ("smmu", "translation faults between a stream's attachment and the reset of its device"),
     ("smmu", "page tables that an SMMU still walks in memory reused by the next kernel, but for its masters' own work"),

@@ -86,7 +86,7 @@ def test_memory_is_shared_as_long_as_there_is_a_handle_for_it(way: tuple[str, st
 
     alone = small(one(way, room, before + 1))
     assert alone.handoffs_to(HELD) == 0
-    assert alone.handoffs_to({"held.refused": True}) == (None if before else 1)
+    assert alone.handoffs_to({"held.refused": True}) == 1
 
     each = before + 1
     second = {"tee.stale_handles": each}
@@ -126,6 +126,40 @@ def test_a_partition_manager_that_compares_shares_refuses_a_page_that_one_dead_k
     assert rules.handoffs_to({"held.refused": True, "held.at": "bound"}) is None
     assert rules.handoffs_to_harm("KX103") == 1
     assert disagreements(text) == []
+
+
+def on_the_bus(text: str) -> str:
+    """The same platform with its client on the TEE bus."""
+    return text.replace("holder: {kind: tee-client,", "holder: {kind: tee-client, bus: tee,")
+
+
+def test_over_ff_a_the_list_of_the_tee_bus_needs_a_share_beside_the_page_for_arguments() -> None:
+    """Where it is refused the probe fails, and the page for arguments stays shared (drivers/tee/optee/ffa_abi.c)."""
+    way = WAYS[4]
+    short, enough = (on_the_bus(one(way, 20000, handles)) for handles in (1, 2))
+    failed = {"optee-ffa.at": "failed", "optee-ffa.args.state": "registered", "held.at": "failed"}
+
+    assert small(short).handoffs_to(failed) == 0
+    assert small(short).handoffs_to({"optee-ffa.at": "bound", "entered": "none"}) is None
+    assert small(enough).handoffs_to(HELD) == 0
+    assert small(enough).handoffs_to(failed | {"entered": "none"}) is None
+    assert small(enough).handoffs_to({"tee.page_refused": True, "tee.unlisted": True, "held.at": "failed"}) == 1
+    assert disagreements(short) == []
+    assert disagreements(enough) == []
+
+
+def test_without_a_page_for_its_arguments_the_probe_goes_on_with_an_empty_bus() -> None:
+    """A client of the bus is then never found; one of the platform bus probes, and its call has no page either."""
+    opens = "tee_client_open_session, {do: tee_shm_alloc_kernel_buf, buffer: page, size: 4KiB}"
+    text = one(WAYS[1], 400).replace("optee: 3.13.0", "optee: 4.4.0")
+    text = text.replace("{do: tee_shm_alloc_kernel_buf, buffer: page, size: 4KiB}", opens)
+    empty = {"optee.at": "bound", "tee.unlisted": True, "tee.page_refused": True, "held.at": "failed"}
+
+    assert small(text).handoffs_to(empty | {"held.session": False}) is not None
+    assert small(on_the_bus(text)).handoffs_to(empty) is not None
+    assert small(text).handoffs_to({"optee.at": "failed"}) is None
+    assert disagreements(text) == []
+    assert disagreements(on_the_bus(text)) == []
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -28,7 +28,7 @@ REQUIRED = {
 VOCABULARY = (
     "tee_client_open_context tee_client_open_session tee_client_close_session tee_client_close_context"
     " tee_shm_alloc tee_shm_alloc_kernel_buf tee_shm_alloc_priv_buf tee_shm_register_kernel_buf"
-    " tee_shm_free enable_shm_cache disable_unmapped_shm_cache disable_shm_cache enumerate_devices"
+    " tee_shm_free optee_get_msg_arg enable_shm_cache disable_unmapped_shm_cache disable_shm_cache enumerate_devices"
     " refuse_kdump ffa_rxtx_map ffa_rxtx_unmap dma_reset dma_map dma_start dma_stop dma_unmap"
     " smmu_bypass_window smmu_reset smmu3_disable smmu3_gbpa_abort smmu3_enable smmu_clientpd"
     " smmu3_cr0_clear iommu_device_unregister smmu_abort smmu3_gbpa_set_abort gicv3_init_lpis"
@@ -39,6 +39,7 @@ ALLOCATIONS = {
     "tee_shm_alloc_kernel_buf",
     "tee_shm_alloc_priv_buf",
     "tee_shm_register_kernel_buf",
+    "optee_get_msg_arg",
 }
 Item = Mapping[str, Any]
 
@@ -240,7 +241,7 @@ def test_optee_probe_and_shutdown_by_kernel() -> None:
     assert in_kernel(document, "shutdown", fixed) == ["disable_shm_cache"]
     today = fixed | {"optee-rpc-arg"}
     assert "enable_shm_cache" not in in_kernel(document, "probe", today)
-    assert "tee_shm_alloc_kernel_buf" in in_kernel(document, "probe", today)
+    assert "optee_get_msg_arg" in in_kernel(document, "probe", today)
     assert in_kernel(document, "shutdown", today) == []
 
 

@@ -164,4 +164,4 @@ def test_what_a_file_assumes_is_taken_on_trust_by_the_verdicts_it_bears_on(tmp_p
     rests = {f.property.id: {r.what for r in f.rests_on if r in ours.values()} for f in report.findings}
     assert rests["KX301/a@kexec"] >= {"memory: ram", "smmu: variant", "a: iova", "prod: version"}
     assert rests["KX301/b@kexec"] >= {"memory: ram", "smmu: variant", "driver own of b: quiesced_by", "prod: version"}
-    assert rests["KX105/optee@any"] == {"prod: version"}
+    assert rests["KX105/optee@any"] == {"prod: version", "secure world: optee"}

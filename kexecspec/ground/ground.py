@@ -9,7 +9,7 @@ from typing import Any
 
 from kexecspec.ground.handoffs import Aging, handoff_rules
 from kexecspec.ground.names import World, variable
-from kexecspec.ground.presence import has_shutdown
+from kexecspec.ground.presence import has_shutdown, keeps_arguments
 from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
 from kexecspec.ground.site_rules import site_rule
@@ -102,6 +102,8 @@ def _system(
     platform = world.platform
     if loose is not None:
         world.derived.update(((e.name, "has_shutdown"), has_shutdown(world, e)) for e in platform.of_kind("walker"))
+        for driver in platform.of_kind("tee_driver"):
+            world.derived["tee", "keeps_arguments"] = keeps_arguments(world, driver)
     variables, aging = _variables(world)
     rules: list[Rule] = []
     for entity in world.seen():

@@ -51,6 +51,16 @@ def has_shutdown(world: World, entity: Entity) -> Expr:
     return by_kernel({k: negate(none_there(world, entity, k, "shutdown")) for k in entity.hooks})
 
 
+def keeps_arguments(world: World, driver: Entity) -> Expr:
+    """The running kernel's TEE driver keeps a registered page for the arguments of its calls."""
+    args = world.platform.entities["tee"].facts["args"].names  # type: ignore[union-attr]
+    return by_kernel({k: disjoin(_registered(world, driver, k, name) for name in args) for k in driver.hooks})
+
+
+def _registered(world: World, entity: Entity, kernel: str, buffer: str) -> Expr:
+    return _matters(world, entity, kernel, buffer, ("registers",))
+
+
 def _next(world: World, entity: Entity, kernel: str, turn: Turn) -> Expr:
     found = list(_of_hook(world, entity, kernel, turn.hook))
     number = [label for label, _ in found].index(turn.label)
@@ -76,16 +86,20 @@ def _of_hook(world: World, entity: Entity, kernel: str, hook: str) -> Iterator[t
 def _there(world: World, entity: Entity, kernel: str, hook: str, label: str, op: Op) -> Expr:
     """The kernel has the operation; one on a buffer counts only if the allocation of that concerns the secure world."""
     there = world.known(fact_in(f"{entity.name}.{hook}.{label}", kernel), op.there)
-    return there if op.buffer is None else conjoin((there, _matters(world, entity, kernel, op.buffer)))
+    if op.buffer is None:
+        return there
+    keys = ("registers", "refused") if op.do in ALLOCATIONS else ("registers",)
+    return conjoin((there, _matters(world, entity, kernel, op.buffer, keys)))
 
 
-def _matters(world: World, entity: Entity, kernel: str, buffer: str) -> Expr:
+def _matters(
+    world: World, entity: Entity, kernel: str, buffer: str, keys: tuple[str, ...]
+) -> Expr:
     ways = []
     for label, op in labelled(entity.hooks[kernel].probe):
         if op.buffer == buffer and op.do in ALLOCATIONS:
             name, facts = f"{entity.name}.probe.{label}", dict(op.facts)
             there = world.known(fact_in(name, kernel), op.there)
-            keys = ("registers", "refused")
             concerns = disjoin(world.known(fact_in(f"{name}.{key}", kernel), facts[key]) for key in keys)
             ways.append(conjoin((there, concerns)))
     return disjoin(ways)

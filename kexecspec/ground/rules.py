@@ -63,6 +63,8 @@ def walk_rules(world: World, entity: Entity) -> Iterator[Rule]:
         for name, spec in variants.items():
             if name != "sources":
                 yield _variant(world, entity, turn, name, spec, scope, component)
+    if entity.facts.get("on_tee_bus"):
+        yield _unlisted(world, entity)
 
 
 def effects(spec: Mapping[str, Any], scope: Scope) -> dict[str, Expr]:
@@ -108,7 +110,7 @@ def _variant(
             here,
             is_there(world, entity, turn),
             lower(str(spec.get("when", True)), scope),
-            may_start(world, entity, turn, _supplied(world, entity)),
+            may_start(world, entity, turn, conjoin((_supplied(world, entity), _on_bus(world, entity)))),
         )
     )
     effect = effects(spec.get("then", {}), scope)
@@ -140,6 +142,7 @@ def _bare_bind(world: World, entity: Entity, bare: Mapping[str, Expr]) -> Rule:
             equal(Ref("phase"), Const("boot")),
             equal(Ref(at), Const(READY)),
             _supplied(world, entity),
+            _on_bus(world, entity),
         )
     )
     return Rule(
@@ -160,8 +163,31 @@ def _supplied(world: World, entity: Entity) -> Expr:
     return conjoin(_expr(supplier.attribute("probed")) for supplier in _members(world, entity, "suppliers"))
 
 
+def _on_bus(world: World, entity: Entity) -> Expr:
+    """The device is there: one on the TEE bus is if the devices on it could be listed."""
+    return negate(_expr(world.part("tee").attribute("unlisted"))) if entity.facts.get("on_tee_bus") else TRUE
+
+
+def _unlisted(world: World, entity: Entity) -> Rule:
+    at = f"{entity.name}.at"
+    there = _expr(world.part(entity.name).attribute("present"))
+    here = (equal(Ref("phase"), Const("boot")), equal(Ref(at), Const(READY)), there)
+    guard = (*here, _supplied(world, entity), negate(_on_bus(world, entity)))
+    return Rule(
+        f"{entity.name}.probe.unlisted",
+        entity.name,
+        conjoin(guard),
+        {at: Const(FAILED)},
+        turn_order(world, entity, "probe"),
+        f"{entity.name}: the TEE bus is empty, so there is no device that its driver could probe",
+        operation=(entity.name, "deferred", "probe", ""),
+    )
+
+
 def _unsupplied(world: World, entity: Entity) -> Rule:
     at = f"{entity.name}.at"
+    missing = "there is no TEE bus, so there is no device that its driver could probe"
+    why = missing if entity.facts.get("on_tee_bus") else "what it needs is not there, its probe is deferred for ever"
     guard = conjoin(
         (
             equal(Ref("phase"), Const("boot")),
@@ -176,7 +202,7 @@ def _unsupplied(world: World, entity: Entity) -> Rule:
         guard,
         {at: Const(FAILED)},
         turn_order(world, entity, "probe"),
-        f"{entity.name}: what it needs is not there, its probe is deferred for ever",
+        f"{entity.name}: {why}",
         operation=(entity.name, "deferred", "probe", ""),
     )
 

@@ -60,7 +60,8 @@ class SecureConfig:
     `rejects_overlap` is the claim that FF-A shares may not overlap; the sources up to 4.10.0 reject an
     overlap only when one of the two is protected memory, which the machine models whatever this says.
     `lists_devices`: the enumeration of devices opens a session and allocates a buffer, as it does where there is
-    something to list; without it those are left out of account.  `driver_name` and `dev_name` are what the log says.
+    something to list; without it those are left out of account.
+    `driver_name` and `dev_name` are what the log says.
     """
 
     kind: str = "optee"

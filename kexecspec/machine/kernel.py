@@ -119,8 +119,9 @@ class Program:
             if rc:
                 state.tee_driver().bound = False
                 silent = rc in (ENODEV, EPROBE_DEFER)
-                lines = () if silent else state.log.say(self._failed(*device.printed(state.running()), rc))
-                state.tee_driver().exhausted(TEE, *lines)
+                said = tuple(line for line in state.log.tail(1) if line.startswith("optee: "))
+                failed = () if silent else state.log.say(self._failed(*device.printed(state.running()), rc))
+                state.tee_driver().exhausted(TEE, *said, *failed)
                 yield Event(TEE, "probe-failed", Outcome.FAILED, {"errno": rc})
                 return
         state.tee_driver().bound = True

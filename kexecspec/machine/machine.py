@@ -161,6 +161,10 @@ class Machine:
         """A user task registers this many pages of its own."""
         return self._begin(Task(USER), "user-registers", self.tasks.user_register(pages))
 
+    def asks_for_page(self) -> Event:
+        """Somebody's call wants memory for its arguments; nothing more comes of it."""
+        return self._begin(Task(USER), "asks-for-page", self._asking())
+
     def user_opens(self, service: str) -> Event:
         """A user task opens a session."""
         return self._begin(Task(USER), "user-opens", self._opening(service))
@@ -317,6 +321,12 @@ class Machine:
 
     def _opening(self, service: str) -> Steps:
         rc, _ = yield from self.state.tee_driver().open_session(USER, service)
+        return rc
+
+    def _asking(self) -> Steps:
+        tee = self.state.tee_driver()
+        rc, page, private = yield from tee.arguments(USER, False)
+        tee.drop_arguments(page, private)
         return rc
 
     def _task_dma(self, name: str, doing: str, action: Callable[[Device], object]) -> Event:

@@ -12,6 +12,7 @@ from enum import StrEnum
 OK, ETHREAD_LIMIT, EBUSY, ERESUME, EBADADDR, EBADCMD, ENOMEM, ENOTAVAIL = range(8)
 SUCCESS, BAD_PARAMETERS, TA_BUSY, BLOCKED = "SUCCESS", "BAD_PARAMETERS", "BUSY", "BLOCKED"
 ITEM_NOT_FOUND = "ITEM_NOT_FOUND"
+COMMUNICATION = "COMMUNICATION"  # what Linux answers for a call that the secure world did not let in
 CORE_LOCK = "tee_ta_mutex"
 
 Pages = tuple[tuple[int, int], ...]

@@ -13,7 +13,7 @@ from kexecspec.machine.config import PAGE
 from kexecspec.machine.ffa import FFA_NO_MEMORY, FFA_OK
 from kexecspec.machine.harms import Event, HarmKind, counted
 from kexecspec.machine.heap import cost, mobj_cost, object_size, page_array_cost
-from kexecspec.machine.objects import BLOCKED, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
+from kexecspec.machine.objects import BLOCKED, COMMUNICATION, CORE_LOCK, ETHREAD_LIMIT, OK, SUCCESS, Thread
 from kexecspec.machine.state import State, Steps, waiting
 from kexecspec.machine.tee_rpc import begin_rpc, end_rpcs
 from kexecspec.machine.tee_shm import (
@@ -30,6 +30,7 @@ from kexecspec.machine.tee_shm import (
     registers,
 )
 
+TEE, ARGUMENT_PAGE = "tee", "argument page"
 ARG_SLOTS = 10  # PAGE_SIZE / optee_msg_arg_size(4): 4096 / 384
 Work = Callable[[Thread], str]
 Got = Generator[Event, None, tuple[int, Shm | None]]
@@ -41,8 +42,8 @@ class TeeDriver:
     """One kernel's instance of the driver.
 
     `enumerated` is false when the pseudo TA that lists the TEE bus could not be asked.  `refusal` is why
-    the last registration failed, `needed` the heap that it wanted; `closed` are the contexts that only a
-    cached buffer keeps open.
+    the last registration failed, `needed` the heap that it wanted, `room` what was free then; `closed` are the
+    contexts that only a cached buffer keeps open.
     """
 
     state: State
@@ -51,6 +52,7 @@ class TeeDriver:
     buffers: Buffers = field(default_factory=Buffers)
     refusal: str = ""
     needed: int = 0
+    room: int | None = None
     closed: set[str] = field(default_factory=set)
 
     @property
@@ -63,14 +65,16 @@ class TeeDriver:
 
     # Memory.
 
-    def alloc(self, client: str, size: int, flags: frozenset[str]) -> Got:
-        """tee_shm_alloc and its successors: (errno, None), or (0, the buffer)."""
+    def alloc(self, client: str, size: int, flags: frozenset[str], asker: str | None = None) -> Got:
+        """tee_shm_alloc and its successors: (errno, None), or (0, the buffer). Whose code asks is said of flags that
+        are not taken, where it is not the client's.
+        """
         state, kernel, secure = self.state, self.state.running(), self.state.secure.config
         bad = refused_flags(kernel, flags)
         if bad is not None:
             line = f"{secure.driver_name} {secure.dev_name}: invalid shm flags 0x{bad:x}"
             state.log.say(line)
-            state.harm(HarmKind.REFUSED, "tee_shm_alloc", line, client=client, flags=tuple(sorted(flags)))
+            state.harm(HarmKind.REFUSED, "tee_shm_alloc", line, client=asker or client, flags=tuple(sorted(flags)))
             return EINVAL, None
         count = page_count(kernel, size)
         if state.secure.config.kind == "optee" and not state.secure.config.dynamic_shm:
@@ -90,7 +94,7 @@ class TeeDriver:
         """optee_shm_register or optee_ffa_shm_register."""
         state = self.state
         failing, state.fail_next = state.fail_next, None
-        self.refusal, self.needed = "", self.peak_bytes(shm.count)
+        self.refusal, self.room, self.needed = "", None, self.peak_bytes(shm.count)
         if failing == "kernel":
             self.refusal = "kernel"
             return ENOMEM
@@ -107,6 +111,7 @@ class TeeDriver:
         rc, result = yield from self.call(shm.client, work, plain=True)
         if rc or result != SUCCESS:
             self.refusal = state.secure.refusal or failing or "call"
+            self.room = state.secure.heap.free
             return EINVAL
         shm.registered = True
         return 0
@@ -131,7 +136,8 @@ class TeeDriver:
     def call(
         self, owner: str, work: Work, plain: bool = False, locks: tuple[str, ...] = (), rpc: bool = False
     ) -> Called:
-        """A standard call from beginning to end: (errno, what the work in the secure world came to).
+        """A standard call from beginning to end: (errno, what the work in the secure world came to). Without memory
+        for its arguments there is no call and an errno; one that the secure world does not let in is COMMUNICATION.
 
         With `rpc` the work, if it succeeds, asks the kernel for something.
         """
@@ -142,7 +148,7 @@ class TeeDriver:
         thread = yield from self.enter(owner, page, private)
         if thread is None:
             self.drop_arguments(page, private)
-            return EINVAL, ""
+            return 0, COMMUNICATION
         for lock in locks:
             while not secure.lock(thread, lock):
                 yield waiting(owner, "std-call", "lock", lock=lock, thread=thread.index)
@@ -183,7 +189,7 @@ class TeeDriver:
         if self.state.secure.config.kind != "optee":
             return 0, None, None
         if plain or not self.shared_arguments:
-            rc, shm = yield from self.alloc(owner, PAGE, private_flags(kernel))
+            rc, shm = yield from self.alloc(owner, PAGE, private_flags(kernel), TEE)
             return rc, None, shm
         for page in self.buffers.arguments:
             if page.used < page.slots:
@@ -192,7 +198,7 @@ class TeeDriver:
         cached = kernel.has("optee-rpc-arg")
         rc, shm = yield from self.alloc("optee-arg-cache", PAGE, kernel_buf_flags(kernel))
         if shm is None:
-            self.exhausted("argument page")
+            self.exhausted(ARGUMENT_PAGE)
             return rc, None, None
         page = ArgumentPage(shm, ARG_SLOTS, 1, cached)
         if cached:
@@ -250,7 +256,10 @@ class TeeDriver:
         if refusal not in ("heap", "handles", "address space", "overlap", "protected memory"):
             return False
         self.refusal = ""
-        dead, free = self.residue_bytes(), state.secure.heap.free
+        dead, free = self.residue_bytes(), state.secure.heap.free if self.room is None else self.room
+        self.room = None
+        kept = self.shared_arguments and state.running().has("optee-rpc-arg")
+        missing = kept and not self.buffers.arguments and where != ARGUMENT_PAGE
         state.harm(
             HarmKind.EXHAUSTION,
             where,
@@ -259,8 +268,21 @@ class TeeDriver:
             needed=self.needed,
             heap_free=free,
             dead=dead,
-            by_residue=dead > 0 and (refusal != "heap" or free + dead >= self.needed),
+            by_residue=dead > 0 and self._fits_clean(refusal, free + dead, missing),
         )
+        return True
+
+    def _fits_clean(self, refusal: str, room: int, missing: bool) -> bool:
+        """Whether it would have been accepted of a kernel that found nothing of others, and so would have the page for
+        arguments that is `missing` now.
+        """
+        secure = self.state.secure
+        if refusal == "heap":
+            own = mobj_cost(1, object_size(secure.config.abi, secure.config.version))
+            return room - (own if missing else 0) >= self.needed
+        if refusal == "handles" and secure.config.handles is not None:
+            mine = [one for one in self.state.ffa.handles if one.generation == self.state.generation]
+            return len(mine) + missing < secure.config.handles
         return True
 
     def residue_bytes(self) -> int:
@@ -273,7 +295,8 @@ class TeeDriver:
     def peak_bytes(self, pages: int) -> int:
         """Heap bytes that a registration needs while it is made: arguments, page array and object."""
         secure = self.state.secure.config
-        return cost(80) + page_array_cost(pages) + mobj_cost(pages, object_size(secure.abi, secure.version))
+        kept = mobj_cost(pages, object_size(secure.abi, secure.version))
+        return kept if secure.abi == "ffa" else cost(80) + page_array_cost(pages) + kept
 
     # Books.
 
@@ -287,7 +310,7 @@ class TeeDriver:
         pages = ((shm.extent.start, shm.extent.count),)
         code, handle = state.ffa.share(pages, state.generation, shm.client)
         if code != FFA_OK:
-            self.refusal = state.secure.refusal
+            self.refusal, self.room = state.secure.refusal, state.secure.heap.free
             return ENOMEM if code == FFA_NO_MEMORY else EINVAL
         shm.cookie, shm.registered = handle, True
         return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping
 from kexecspec.machine.config import MIB, PAGE, DeviceConfig
 from kexecspec.machine.ffa import FFA_OK
 from kexecspec.machine.harms import Event, HarmKind
-from kexecspec.machine.objects import ENOTAVAIL, OK, SUCCESS, TA_BUSY
+from kexecspec.machine.objects import COMMUNICATION, ENOTAVAIL, OK, SUCCESS, TA_BUSY
 from kexecspec.machine.state import Steps, waiting
 from kexecspec.machine.tee_driver import TeeDriver
 from kexecspec.machine.tee_shm import (
@@ -26,6 +26,7 @@ from kexecspec.machine.tee_shm import (
 Params = Mapping[str, object]
 TeeOperation = Callable[[TeeDriver, DeviceConfig, Params], Steps]
 ENUMERATION = "device-enumeration"
+ANSWERS = {TA_BUSY: "ffff000d", COMMUNICATION: "ffff000e"}
 _UNITS = {"KIB": 1024, "MIB": MIB, "K": 1024, "M": MIB, "B": 1}
 
 
@@ -62,11 +63,11 @@ def open_session(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
     rc, result = yield from tee.open_session(device.name, service)
     if rc == 0 and result == SUCCESS:
         return 0
-    code = "ffff000d" if result == TA_BUSY else "ffff000c" if result else "ffff000e"
+    code = ANSWERS.get(result, "ffff000c") if rc == 0 else "0"  # what the caller had zeroed, where there was no call
     err = "err=" if device.driver.startswith("tpm_ftpm_tee") else "err: "
     line = _says(tee, device, f"tee_client_open_session failed, {err}{code}")
     state.log.say(line)
-    tee.refusal = tee.refusal if result in ("", TA_BUSY) else state.secure.refusal
+    tee.refusal = tee.refusal if result in ("", *ANSWERS) else state.secure.refusal
     if result != TA_BUSY:
         tee.needed = state.secure.config.session_bytes
         tee.exhausted(f"{device.name}:session", line)
@@ -112,18 +113,19 @@ def shm_alloc(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
 
 
 def shm_alloc_kernel_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """tee_shm_alloc_kernel_buf; the driver's own `args` are the first page of its argument cache."""
-    if params.get("buffer") == "args" and device.driver == tee.state.config.secure.driver:
-        return _first_arguments(tee)
+    """tee_shm_alloc_kernel_buf."""
     return _alloc(tee, device, params, kernel_buf_flags(tee.state.running()), "tee_shm_alloc_kernel_buf")
 
 
-def _first_arguments(tee: TeeDriver) -> Steps:
-    if not tee.shared_arguments:
-        return 0
-    rc, page, private = yield from tee.arguments("optee", False)
+def get_msg_arg(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
+    """optee_get_msg_arg for the first call, which opens the enumeration's session: what cannot be opened is taken for a
+    pseudo TA that is not there, and the probe goes on.
+    """
+    tee.bound = True
+    rc, page, private = yield from tee.arguments(device.name, False)
     tee.drop_arguments(page, private)
-    return rc
+    tee.enumerated = rc == 0
+    return 0
 
 
 def shm_alloc_priv_buf(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
@@ -225,12 +227,13 @@ def _last_reference(
 
 
 def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
-    """optee_enumerate_devices: a session and a buffer for a moment; from here on clients find the driver.
+    """optee_enumerate_devices: a session, and a buffer for the list if there is one; clients find the driver already.
 
+    A session that cannot be opened ends it well, with nothing on the bus; a buffer that is refused fails the probe.
     Where it lists nothing, it is a call that takes a secure thread and nothing of the heap.
     """
     tee.bound = True
-    if tee.state.secure.config.kind != "optee":
+    if tee.state.secure.config.kind != "optee" or not tee.enumerated:
         return 0
     if not tee.state.secure.config.lists_devices:
         thread = yield from tee.enter(device.name, None, None)
@@ -239,16 +242,44 @@ def enumerate_devices(tee: TeeDriver, device: DeviceConfig, params: Params) -> S
         return 0
     rc, result = yield from tee.open_session(device.name, ENUMERATION)
     if rc or result != SUCCESS:
-        tee.enumerated = False
+        tee.enumerated, tee.refusal = False, ""
         return 0
-    rc, shm = yield from tee.alloc(device.name, PAGE, kernel_buf_flags(tee.state.running()))
-    if shm is None:
-        tee.state.log.say("optee: tee_shm_alloc failed")
-    else:
-        yield from tee.call(device.name, lambda thread: SUCCESS)
-        yield from tee.free(shm)
+    rc = yield from _list(tee, device)
+    refused = tee.refusal, tee.needed, tee.room
     yield from tee.close_session(device.name, ENUMERATION)
+    if rc:
+        yield from _gives_up(tee, device)
+        tee.refusal, tee.needed, tee.room = refused
     return rc
+
+
+def _list(tee: TeeDriver, device: DeviceConfig) -> Steps:
+    """How long is it, and then the list itself, in memory for it."""
+    yield from tee.call(device.name, lambda thread: SUCCESS)
+    whole = tee.state.running().has("tee-shm-dynamic-flag")
+    flags = kernel_buf_flags(tee.state.running()) if whole else frozenset({"mapped", "dma_buf"})
+    rc, shm = yield from tee.alloc(device.name, PAGE, flags)
+    if shm is None:
+        tee.state.log.say(f"optee: {'tee_shm_alloc_kernel_buf' if whole else 'tee_shm_alloc'} failed")
+        return rc
+    rc, _ = yield from tee.call(device.name, lambda thread: SUCCESS)
+    if rc:
+        tee.state.log.say("optee: PTA_CMD_GET_DEVICES invoke function err: 0")
+    yield from tee.free(shm)
+    return EINVAL if rc else 0
+
+
+def _gives_up(tee: TeeDriver, device: DeviceConfig) -> Generator[Event, None, None]:
+    """The end of a probe that failed after its first call: over SMC the cache is drained, if it is used, and argument
+    pages are freed; ffa_abi.c has no optee_shm_arg_cache_uninit there, so they stay shared.
+    """
+    if tee.state.secure.config.abi == "ffa":
+        return
+    if not tee.shared_arguments:
+        yield from _drain(tee, device, mapped=True)
+    for page in tee.buffers.arguments:
+        yield from tee.free(page.shm)
+    tee.buffers.arguments.clear()
 
 
 def refuse_kdump(tee: TeeDriver, device: DeviceConfig, params: Params) -> Steps:
@@ -286,6 +317,7 @@ TEE_OPERATIONS: Mapping[str, TeeOperation] = {
     "enable_shm_cache": enable_shm_cache,
     "disable_unmapped_shm_cache": disable_unmapped_shm_cache,
     "disable_shm_cache": disable_shm_cache,
+    "optee_get_msg_arg": get_msg_arg,
     "enumerate_devices": enumerate_devices,
     "refuse_kdump": refuse_kdump,
     "ffa_rxtx_map": ffa_rxtx_map,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from kexecspec.library import Library
 from kexecspec.platform.assumed import MEMORY, MEMORY_FACTS
-from kexecspec.platform.drivers import ALLOCATIONS, find_driver, gates
+from kexecspec.platform.drivers import ALLOCATIONS, ENUMERATION, find_driver, gates
 from kexecspec.platform.facts import Entity, Link, Platform, Reliance
 from kexecspec.platform.stated import Stated
 
@@ -85,7 +85,7 @@ def deciding(fact: Stated, platform: Platform, library: Library) -> frozenset[st
         content = driver.content if driver else {}
         written = content.get("hooks", {}).get(fact.hook, ()) if fact.op.item is not None else ()
         deciding = written[fact.op.item] if fact.op.item is not None else content.get("quiesced_by", {})
-        memory = SHARED_MEMORY if fact.op.buffer or fact.op.do in ALLOCATIONS else ()
+        memory = SHARED_MEMORY if fact.op.buffer or fact.op.do in (*ALLOCATIONS, ENUMERATION) else ()
         return frozenset((*gates(deciding), *memory, *ADDED.get(fact.op.do, ())))
     return _of_buffer(entity, platform, library) if "buffer" in entity.kinds else frozenset()
 

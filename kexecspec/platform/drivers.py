@@ -18,7 +18,9 @@ ALLOCATIONS = (
     "tee_shm_alloc_kernel_buf",
     "tee_shm_alloc_priv_buf",
     "tee_shm_register_kernel_buf",
+    "optee_get_msg_arg",
 )
+ENUMERATION = "enumerate_devices"
 OLDER = "2."
 """Releases before any that can be named: what they have, every kernel has."""
 
@@ -79,7 +81,7 @@ def hooks(driver: Driver, kernel: Kernel, tee: Mapping[str, Any], owner: str, wh
         return Hooks(probe, shutdown)
     allocated = {op.buffer: op for op in probe if op.do in ALLOCATIONS}
     kept = [
-        tuple(op for op in operations if op.buffer is None or _matters(allocated.get(op.buffer)))
+        tuple(op for op in operations if op.buffer is None or _matters(allocated.get(op.buffer), op.do))
         for operations in (probe, shutdown)
     ]
     return Hooks(kept[0], kept[1])
@@ -125,6 +127,7 @@ def _operations(items: Any, kernel: Kernel, tee: Mapping[str, Any], owner: str, 
         if there or whole:
             buffer = f"{owner}.{entry['buffer']}" if "buffer" in entry else None
             facts = allocation_facts(entry, kernel, tee) if entry["do"] in ALLOCATIONS else {}
+            facts = _list_facts(kernel, tee) if entry["do"] == ENUMERATION else facts
             made.append(Op(str(entry["do"]), buffer, tuple(sorted(facts.items())), there, number))
     return tuple(made)
 
@@ -144,7 +147,7 @@ def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str,
             "loses": "none",
         }
     priv = "priv" in flags or do == "tee_shm_alloc_priv_buf"
-    refused = do == "tee_shm_alloc" and _is_refused(flags, has)
+    refused = _is_refused(do, flags, has)
     loses = "none" if explicit or "optee-pool-frees-right-pages" in has else "leak"
     if loses == "leak" and "optee-pool-frees-on-error" in has:
         loses = "foreign"
@@ -157,10 +160,24 @@ def allocation_facts(entry: Mapping[str, Any], kernel: Kernel, tee: Mapping[str,
     }
 
 
-def _is_refused(flags: frozenset[str], has: frozenset[str]) -> bool:
-    """Whether tee_shm_alloc does not take these flags, or is no more: it gave way to functions named by purpose."""
+def _list_facts(kernel: Kernel, tee: Mapping[str, Any]) -> dict[str, Value]:
+    """What the enumeration's buffer does in `kernel`: a tee_shm_alloc with the dma-buf flag (drivers/tee/optee/device.c
+    @5.10), since 5.18 a tee_shm_alloc_kernel_buf."""
+    entry: Mapping[str, Any] = {"do": "tee_shm_alloc", "flags": ("dma_buf",)}
+    if "tee-shm-dynamic-flag" in kernel.features:
+        entry = {"do": "tee_shm_alloc_kernel_buf"}
+    facts = allocation_facts(entry, kernel, tee)
+    return {name: facts[name] for name in ("registers", "loses")}
+
+
+def _is_refused(do: str, flags: frozenset[str], has: frozenset[str]) -> bool:
+    """Whether tee_shm_alloc does not take these flags, or is no more: it gave way to functions named by purpose. Of
+    these a call's argument is allocated by whichever there is."""
+    gone = "tee-shm-dynamic-flag" in has
+    if do not in ("tee_shm_alloc", "optee_get_msg_arg") or gone:
+        return gone and do == "tee_shm_alloc"
     unknown = {"priv": "tee-shm-priv-accepted", "register": "tee-shm-register-flag"}
-    return "tee-shm-dynamic-flag" in has or any(flag in flags and unknown[flag] not in has for flag in unknown)
+    return any(flag in flags and unknown[flag] not in has for flag in unknown)
 
 
 def _pool_registers(do: str, flags: frozenset[str], priv: bool, has: frozenset[str], ffa: bool) -> bool:
@@ -169,10 +186,11 @@ def _pool_registers(do: str, flags: frozenset[str], priv: bool, has: frozenset[s
     if "tee-shm-priv" in has or "tee-shm-dynamic-flag" in has:
         return not priv
     if "tee-shm-register-flag" in has:
-        return "register" in flags or "dma_buf" in flags or do == "tee_shm_alloc_kernel_buf"
+        return "register" in flags or "dma_buf" in flags or do in ("tee_shm_alloc_kernel_buf", "optee_get_msg_arg")
     return "optee-pool-registers-dmabuf" in has and "dma_buf" in flags
 
 
-def _matters(op: Op | None) -> bool:
+def _matters(op: Op | None, do: str) -> bool:
+    """Whether what is done with a buffer bears on anything, by its allocation; what was not accepted is not freed."""
     facts = dict(op.facts) if op else {}
-    return bool(facts.get("registers") or facts.get("refused"))
+    return bool(facts.get("registers") or facts.get("refused") and do in ALLOCATIONS)

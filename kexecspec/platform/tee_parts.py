@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kexecspec.ir.values import BOOL
 from kexecspec.platform import drivers, secure_world
 from kexecspec.platform.adding import Parts, World, add, does
 from kexecspec.platform.costs import argument_bytes, heap_cost
-from kexecspec.platform.drivers import Driver
-from kexecspec.platform.facts import Entity, Fact, Hooks, Link, Links, PerKernel, Unknown
+from kexecspec.platform.drivers import ENUMERATION, Driver
+from kexecspec.platform.facts import Entity, Fact, Hooks, Link, Links, Op, PerKernel, Unknown
+
+ARGUMENTS = "args"
+"""The TEE driver's buffer for the arguments of calls."""
 
 
 def add_tee(world: World, found: Parts) -> None:
@@ -27,6 +31,8 @@ def add_tee(world: World, found: Parts) -> None:
             tee = driver.content.get("kind") == "tee"
             kinds = ("walker", "client", "tee_driver") if tee else ("walker", "provider")
             add_client(world, found, name, {}, driver, kinds, ("secure_world",))
+            if tee:
+                _add_first_calls(world, found, name)
 
 
 def add_client(
@@ -47,6 +53,9 @@ def add_client(
         "makes_rpc": Unknown(BOOL) if rpc == "unknown" else bool(rpc),
         "single_session": "single_instance" in flags and "multi_session" not in flags,
         "rivals": Links(()),
+        "on_tee_bus": "tee_driver" not in kinds and on_tee_bus(entry, driver),
+        "enumerates": False,
+        "calls_for_all": "tee_driver" in kinds,
         "buffers": Links(buffers),
         "has_buffers": bool(buffers),
         "allocates": any(
@@ -55,6 +64,41 @@ def add_client(
         "drains_in_shutdown": any(does(h, "disable_shm_cache") for h in hooks.values()),
     }
     add(world, found, name, kinds, facts, hooks, driver, place)
+
+
+def _add_first_calls(world: World, found: Parts, name: str) -> None:
+    """What the TEE driver's own first calls need: the page of their arguments where it is kept, and over FF-A one for
+    the list of the devices on the TEE bus, where there are any (the component tee says why not over SMC)."""
+    tee, own = found.entities["tee"], found.entities[name]
+    args = f"{name}.{ARGUMENTS}"
+    kept = {k: any(op.buffer == args and op.there and _registers(op) for op in h.probe) for k, h in own.hooks.items()}
+    listed = tuple(_clients(world))
+    facts: dict[str, Fact] = {
+        "args": Links((args,) if args in found.entities else ()),
+        "keeps_arguments": PerKernel(kept),
+        "lists": world.tee["abi"] == "ffa" and "at_probe" in listed,
+        "off_bus": "" in listed,
+    }
+    found.entities["tee"] = replace(tee, facts={**tee.facts, **facts})
+    asks = any(op.do == ENUMERATION and _registers(op) for h in own.hooks.values() for op in h.probe)
+    found.entities[name] = replace(own, facts={**own.facts, "enumerates": bool(facts["lists"]) and asks})
+
+
+def _registers(op: Op) -> bool:
+    return bool(dict(op.facts).get("registers"))
+
+
+def _clients(world: World) -> Iterator[str]:
+    """Of each device that is a TEE client, when the secure world lists it for the TEE bus; "" where that is another."""
+    for entry in world.content.get("devices", {}).values():
+        driver = drivers.find_driver(str((entry or {}).get("driver")), world.content, world.library)
+        if driver is not None and driver.content.get("kind") == "tee-client":
+            yield str(driver.content.get("listed", "at_probe")) if on_tee_bus(entry or {}, driver) else ""
+
+
+def on_tee_bus(entry: Mapping[str, Any], driver: Driver) -> bool:
+    """Whether a TEE client's device is one that the secure world lists."""
+    return bool(entry.get("bus", driver.content.get("bus")) == "tee")
 
 
 def _services_facts(world: World) -> dict[str, Fact]:

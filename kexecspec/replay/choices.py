@@ -21,6 +21,11 @@ def user_registers(stage: Stage) -> None:
         stage.names[machine.state.secure.registrations[0].cookie] = USER
 
 
+def asks_for_page(stage: Stage) -> None:
+    """Somebody's call wants a page for its arguments."""
+    stage.machine.asks_for_page()
+
+
 def resume_thread(stage: Stage) -> None:
     """The running kernel resumes a thread that another started, one that has memory to write to if there is one."""
     machine = stage.machine

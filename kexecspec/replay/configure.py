@@ -175,7 +175,7 @@ def _secure(platform: Platform, library: Library, facts: Facts) -> SecureConfig:
         driver_name=str(log.get("name", driver.driver)),
         dev_name=str(log.get("dev", "firmware:optee")),
         needs=_needs(platform, driver),
-        lists_devices=False,  # the rules leave out what is registered for the length of one operation
+        lists_devices=bool(tee.facts["lists"]),
     )
 
 

@@ -63,6 +63,8 @@ OBSERVED: Mapping[str, Mapping[str, Observation]] = {
         "drain_deadlock": tee.drain_deadlock,
         "sleeps": tee.sleeps,
         "overwrote": tee.overwrote,
+        "page_refused": tee.page_refused,
+        "unlisted": tee.unlisted,
     },
     "buffer": {
         "state": tee.buffer_state,

@@ -131,6 +131,16 @@ def overwrote(stage: Stage, tee: Entity) -> Value | None:
         harm.where.startswith("secure thread") for harm in _of_now(stage))
 
 
+def page_refused(stage: Stage, tee: Entity) -> Value | None:
+    """Whether a page for arguments was refused for want of what dead kernels hold."""
+    return any(h.detail.get("by_residue") for h in _suffered(stage, HarmKind.EXHAUSTION, "argument page"))
+
+
+def unlisted(stage: Stage, tee: Entity) -> Value | None:
+    """Whether the devices of the TEE bus could not be asked for."""
+    return not stage.machine.state.tee_driver().enumerated
+
+
 def buffer_state(stage: Stage, buffer: Entity) -> Value | None:
     """Whether a buffer is registered, or put and not yet unregistered."""
     owner, _, short = buffer.name.rpartition(".")
@@ -153,8 +163,8 @@ def session(stage: Stage, client: Entity) -> Value | None:
 
 def refused(stage: Stage, client: Entity) -> Value | None:
     """Whether a registration was refused for want of what dead kernels hold."""
-    names = (client_name(stage, client), *(("argument page",) if "tee_driver" in client.kinds else ()))
-    return any(h.where in names and h.detail.get("by_residue") for h in _suffered(stage, HarmKind.EXHAUSTION))
+    name = client_name(stage, client)
+    return any(h.detail.get("by_residue") for h in _suffered(stage, HarmKind.EXHAUSTION, name))
 
 
 def session_refused(stage: Stage, client: Entity) -> Value | None:

@@ -12,6 +12,7 @@ from kexecspec.ir.system import Rule
 from kexecspec.replay import calls, choices, kernels
 from kexecspec.replay.stage import Stage
 
+OVERLAPS = ("refused_by_overlap", "no_page_for_overlap")
 AT_THE_BUS = ("pci_clear_master", "port_clear_master")
 
 
@@ -60,13 +61,16 @@ def _walk(stage: Stage, scene: Scene) -> None:
 
 
 def _allocation(stage: Stage, scene: Scene) -> None:
-    """An allocation of shared memory, which the world can make fail or place over an old share."""
+    """An allocation of shared memory, which the world can make fail or place over an old share; what is given back then
+    is not given out again."""
     variant = scene.rule.operation[3]
     if variant == "fails":
         stage.machine.registration_fails("kernel")
-    elif variant == "refused_by_overlap":
+    elif variant in OVERLAPS:
         choices.place_over_old_share(stage)
     _walk(stage, scene)
+    if variant in OVERLAPS:
+        kernels.spread(stage)
 
 
 def _unmap(stage: Stage, scene: Scene) -> None:
@@ -107,7 +111,8 @@ PERFORMED: Mapping[str, Performance] = {
     "refuse_kdump": _walk,
     "disable_unmapped_shm_cache": _walk,
     "enable_shm_cache": _walk,
-    "enumerate_devices": _walk,
+    "optee_get_msg_arg": _allocation,
+    "enumerate_devices": _allocation,
     "disable_shm_cache": _walk,
     "ffa_rxtx_map": _walk,
     "ffa_rxtx_unmap": _walk,
@@ -147,6 +152,7 @@ PERFORMED: Mapping[str, Performance] = {
     "nested_done": lambda stage, scene: calls.nested_done(stage),
     "supplicant_answers": lambda stage, scene: calls.supplicant_answers(stage),
     "supplicant_dies": lambda stage, scene: choices.supplicant_dies(stage),
+    "asks_for_page": lambda stage, scene: choices.asks_for_page(stage),
     "user_registers": lambda stage, scene: choices.user_registers(stage),
     "resume_thread": lambda stage, scene: choices.resume_thread(stage),
     # Masters.

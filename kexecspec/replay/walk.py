@@ -138,7 +138,8 @@ class _Walker:
         entity = self.stage.entity(event.actor)
         actor = entity.name if entity is not None else event.actor
         rules = [rule for rule in self.system.rules
-                 if not _is_choice(rule) and (rule.operation[0] == actor or event.outcome is Outcome.DEAD)]
+                 if rule.operation[1] == "asks_for_page" and self.state["phase"] == "boot"
+                 or not _is_choice(rule) and (rule.operation[0] == actor or event.outcome is Outcome.DEAD)]
         reached = [self.state]
         for _ in range(DEPTH):
             reached = [fire(self.system, rule, state) for state in reached for rule in rules if is_enabled(rule, state)]

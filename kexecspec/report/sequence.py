@@ -19,10 +19,11 @@ KERNEL = -1
 """Whichever kernel runs."""
 
 _TO_SECURE = (
-    "disable_shm_cache", "disable_unmapped_shm_cache", "enable_shm_cache", "enumerate_devices", "ffa_rxtx_map",
+    "disable_shm_cache", "disable_unmapped_shm_cache", "enable_shm_cache", "optee_get_msg_arg",
+    "enumerate_devices", "ffa_rxtx_map",
     "ffa_rxtx_unmap", "tee_client_open_session", "tee_client_close_session", "tee_shm_alloc",
     "tee_shm_alloc_kernel_buf", "tee_shm_alloc_priv_buf", "tee_shm_register_kernel_buf", "tee_shm_free", "call_enters",
-    "user_registers", "rpc_registers", "resume_thread", "supplicant_answers",
+    "user_registers", "asks_for_page", "rpc_registers", "resume_thread", "supplicant_answers",
 )  # fmt: skip
 _FROM_SECURE = ("call_returns", "call_rpc", "call_waits_for_supplicant")
 _IN_SECURE = ("nested_done", "takes_lock", "drops_lock")
