@@ -94,6 +94,7 @@ class Judge:
     _runs: dict[str, list[Trace]] = field(default_factory=dict)
     _trees: dict[int, tuple[Node, str]] = field(default_factory=dict)
     _said: dict[str, Ways | InputError] = field(default_factory=dict)
+    _named: dict[str, str] = field(default_factory=dict)
     _numbers: Numbers = field(default_factory=Numbers)
     _numbers_of: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -121,9 +122,8 @@ class Judge:
             known = self._trees[id(tree)] = (tree, self._system(tree))
         return known[1]
 
-    def _ways(self, tree: Node) -> Ways:
-        """The ways of the platform that a tree describes. Raises InputError."""
-        content = said(tree, self.library)
+    def _ways(self, tree: Node, content: str) -> Ways:
+        """The ways of the platform that a tree describes, which says `content`. Raises InputError."""
         if content not in self._said:
             try:
                 self._said[content] = platforms_in(tree, self.path, self.library)
@@ -135,7 +135,13 @@ class Judge:
         return found
 
     def _system(self, tree: Node) -> str:
-        ways = self._ways(tree)
+        content = said(tree, self.library)
+        if content not in self._named:
+            self._named[content] = self._ground(self._ways(tree, content))
+        return self._named[content]
+
+    def _ground(self, ways: Ways) -> str:
+        """The sum of the systems that the ways of a platform come to."""
         name = system_id(ground_from(ways, self.library), self._made)
         if name not in self._systems:
             systems = [folded(platform, self.library) for _, platform in ways]
@@ -150,7 +156,7 @@ class Judge:
     def can_be(self, tree: Node) -> bool:
         """Whether a tree is a platform that can be judged."""
         try:
-            return bool(self._ways(tree))
+            return bool(self._ways(tree, said(tree, self.library)))
         except InputError:
             return False
 
