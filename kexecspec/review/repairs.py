@@ -71,8 +71,8 @@ def ends(name: str, chosen: Iterable[Repair], library: Library) -> bool:
     code = name.partition("/")[0]
     if any(code in repair.ends for repair in chosen):
         return True
-    kinds = {spec.content["property"]: spec.content.get("premise_is") for spec in library.all("properties")}
-    return kinds.get(code) == "danger"
+    spec = library.spec("properties", code)
+    return spec is not None and spec.content.get("premise_is") == "danger"
 
 
 def _put(edits: Iterable[tuple[Path, Plain]]) -> tuple[Edit, ...]:
