@@ -10,7 +10,7 @@ from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Verdict
 from kexecspec.platform.facts import Platform, Unknown
 from kexecspec.solve.facts import with_facts
-from kexecspec.solve.judge import judge
+from kexecspec.solve.together import judge_together
 
 
 def weakened(
@@ -32,7 +32,7 @@ def _weakened(found: Finding, weak: dict[str, str], full: Callable[[], Transitio
         return found
     if needed := [name for name, _ in found.decided_by if name in weak]:
         return _unknown(found, " and ".join(needed))
-    part = found.property.instance.partition(":")[0]
+    part = found.property.part
     own = [name for name, entity in weak.items() if entity == part and name in full().variables]
     if len(own) > 1 and _proved(found, own, full(), rlimit):
         decided = tuple((name, True) for name in own)
@@ -44,7 +44,8 @@ def _proved(found: Finding, hit: Sequence[str], system: TransitionSystem, rlimit
     """Whether the property is proved where none of that is hit."""
     nothing = with_facts(system, dict.fromkeys(hit, False))
     prop = next(prop for prop in nothing.properties if prop.id == found.property.id)
-    return judge(nothing, (prop,), rlimit)[0].verdict is Verdict.PROVED
+    (judgement,) = judge_together(nothing, (prop,), rlimit)
+    return judgement.verdict is Verdict.PROVED
 
 
 def _unknown(found: Finding, needed: str) -> Finding:

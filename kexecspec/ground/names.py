@@ -41,10 +41,10 @@ class World:
     used: set[str] = field(default_factory=set)
     derived: dict[tuple[str, str], Expr] = field(default_factory=dict)
     orders: dict[tuple[str, str], tuple[Expr, ...]] = field(default_factory=dict)
-    _things: dict[str, Part] = field(default_factory=dict)
-    _meant: dict[tuple[str, str], Meaning] = field(default_factory=dict)
-    _of_now: dict[str, Expr] = field(default_factory=dict)
-    _components: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    _things: dict[str, Part] = field(init=False, default_factory=dict)
+    _meant: dict[tuple[str, str], Meaning] = field(init=False, default_factory=dict)
+    _of_now: dict[str, Expr] = field(init=False, default_factory=dict)
+    _components: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = field(init=False, default_factory=dict)
 
     def part(self, name: str) -> Part:
         """The entity called `name`, as something with attributes."""
