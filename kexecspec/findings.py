@@ -30,8 +30,9 @@ class StepShown:
 
 @dataclass(frozen=True)
 class Harmed:
-    """What the executable model suffered: `outcome` is CONFIRMED, HARMLESS or DIVERGED. `console` is the end of all
-    that it printed, each line with the number of the step in which that was."""
+    """What the executable model suffered: `outcome` is CONFIRMED, HARMLESS or DIVERGED. `log` is what a kernel prints
+    of it, `why` what the model says of it, or of why nothing was suffered. `console` is the end of all that was
+    printed, each line with the number of the step in which that was."""
 
     outcome: str
     harm: str | None

@@ -84,7 +84,10 @@ def _harmed(stage: Stage, prop: Property, difference: Difference | None) -> Harm
         return Harmed("HARMLESS", None, "", _printed(stage.machine.log[-LOG_LINES:]),
                       f"the machine ran on and suffered no {prop.harm} of this kind")
     window = _window(stage, harm) if harm.kind is HarmKind.CORRUPTION else ""
-    return Harmed("CONFIRMED", str(harm.kind), f"{harm.where}, {kernel}{window}", _printed(harm.log))
+    printed = tuple(line for line in harm.log if line in stage.machine.state.log.lines)
+    seen = "; ".join(line for line in harm.log if line not in printed)
+    where = f"{harm.where}, {kernel}{window}"
+    return Harmed("CONFIRMED", str(harm.kind), where, _printed(printed), f"seen in the model: {seen}" if seen else "")
 
 
 def step_through(

@@ -114,7 +114,8 @@ def _trace(report: Report, entry: Entry, finding: Finding, look: Look) -> Iterat
     if replay is not None:
         harm = f" {replay.harm}" if replay.harm else ""
         where = f" in {plain(replay.where)}" if replay.where else ""
-        yield from [f"On the executable model: **{replay.outcome}**{harm}{where}.", ""]
+        why = f" {plain(replay.why)}." if replay.why else ""
+        yield from [f"On the executable model: **{replay.outcome}**{harm}{where}.{why}", ""]
         yield from block(replay.log) if replay.log else ()
 
 

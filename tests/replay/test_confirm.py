@@ -47,7 +47,7 @@ def test_the_machine_suffers_what_the_rules_foretell(name: str, prop: str, harm:
     found = confirm(told.platform, told.system, told.property(prop), told.violation(prop))
 
     assert (found.outcome, found.harm) == ("CONFIRMED", harm), found.why
-    assert line in "\n".join(found.log)
+    assert line in "\n".join((*found.log, found.why))
 
 
 def test_a_state_that_the_machine_does_not_have_is_noticed_at_its_step() -> None:

@@ -100,7 +100,8 @@ def _mark(one: Message) -> str:
 def _beside(report: Report, entry: Entry, finding: Finding, rules: dict[str, Rule], look: Look) -> Iterator[str]:
     replay = finding.replay
     if replay is not None:
-        said = " ".join(filter(None, (replay.outcome, replay.harm, f"in {replay.where}" if replay.where else "")))
+        where = f"in {replay.where}" if replay.where else ""
+        said = " ".join(filter(None, (replay.outcome, replay.harm, where, replay.why)))
         log = element("pre", *_log(replay, finding)) if replay.log or replay.console else ""
         title = element("h4", "Kernel log of the executable model")
         yield element("div", title, log, element("p", text(said), class_="dim"), class_="log")
