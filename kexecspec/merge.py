@@ -43,7 +43,8 @@ def merged(reports: Sequence[tuple[Assignment, Report]], bears: Callable[[str, s
 
 
 def _worst(found: Sequence[tuple[Assignment, Finding]], bears: Callable[[str, str], bool]) -> Finding:
-    facts, worst = min(found, key=lambda item: (WORST_FIRST.index(item[1].verdict), item[1].handoffs or 0))
+    """The worst of several; a proof is of nothing only where it is so in every way."""
+    facts, worst = min(found, key=lambda item: _rank(item[1]))
     worst = replace(worst, rests_on=tuple(dict.fromkeys(doubt for _, one in found for doubt in one.rests_on)))
     if worst.verdict not in (Verdict.REFUTED, Verdict.UNKNOWN):
         return worst
@@ -52,6 +53,10 @@ def _worst(found: Sequence[tuple[Assignment, Finding]], bears: Callable[[str, st
     decided = ((name, value) for name, value in facts if _decides(name, value, others) and bears(name, part))
     decisive = tuple((name, _value(value)) for name, value in decided)
     return replace(worst, decided_by=(*worst.decided_by, *decisive))
+
+
+def _rank(finding: Finding) -> tuple[int, int, bool]:
+    return WORST_FIRST.index(finding.verdict), finding.handoffs or 0, finding.vacuous
 
 
 def least_taken(found: Sequence[tuple[Taken, ...]]) -> tuple[Taken, ...]:

@@ -105,6 +105,10 @@ def test_of_several_ways_the_one_without_the_handoff_counts() -> None:
     ways = [((), found) for p in (free, platform) if (found := judged(p, library(), options, sums)) is not None]
 
     assert never(ways[0][1]) == [] and never(merged(ways, lambda fact, part: True)) == ["prod -crash-> kdump"]
+    assert [any(f.vacuous for f in one.findings) for _, one in ways] == [False, True]
+    for several in (ways, ways[::-1]):
+        report = merged(several, lambda fact, part: True)
+        assert not any(f.vacuous for f in report.findings), "what can happen in some way is looked at"
 
 
 def chain(file: str, about: str) -> list[tuple[str, ...]]:
