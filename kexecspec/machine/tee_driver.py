@@ -196,7 +196,8 @@ class TeeDriver:
                 page.used += 1
                 return 0, page, None
         cached = kernel.has("optee-rpc-arg")
-        rc, shm = yield from self.alloc("optee-arg-cache", PAGE, kernel_buf_flags(kernel))
+        keeper = "optee-arg-cache" if cached else "optee-call-arg"
+        rc, shm = yield from self.alloc(keeper, PAGE, kernel_buf_flags(kernel))
         if shm is None:
             self.exhausted(ARGUMENT_PAGE)
             return rc, None, None

@@ -151,7 +151,8 @@ def buffer_state(stage: Stage, buffer: Entity) -> Value | None:
     shm = books.by_name.get((client_name(stage, entity), short))
     if shm is not None:
         return "registered" if shm.registered else "none"
-    put = [one for cookie, one in books.by_cookie.items() if one.registered and stage.names.get(cookie) == buffer.name]
+    put = [one for cookie, one in books.by_cookie.items() if one.registered and stage.names.get(cookie) == buffer.name
+           and one.client == client_name(stage, entity)]  # handles are given out again
     return ("deferred" if put[0].deferred else "registered") if put else "none"
 
 

@@ -1,7 +1,7 @@
 """What dead kernels have left in the secure world, counted from its registrations and sessions.
 
-Counted are buffers that the rules speak of and pages of user space; not RPC arguments, which have a count of their own,
-and not sessions of user space.
+Counted are buffers that the rules speak of, pages of user space, and what calls of before RPC_ARG share over FF-A for
+their arguments; not RPC arguments, which have a count of their own, and not sessions of user space.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kexecspec.platform.facts import Entity
 from kexecspec.replay.configure import TEE
 from kexecspec.replay.stage import Stage
 
-ARGUMENTS = "optee-arg-cache"
+ARGUMENTS, CALL_ARGUMENTS = "optee-arg-cache", "optee-call-arg"
 ARGUMENT_BUFFER = "args"
 
 
@@ -43,11 +43,18 @@ def residue(stage: Stage) -> Residue:
 
 
 def buffer_of(stage: Stage, one: Registration) -> str | None:
-    """The buffer of the platform that a registration is of."""
+    """The buffer of the platform that a registration is of; none for the arguments of one call, which are shared as
+    long as that is inside. A handle that was given back may be somebody else's by now."""
     if one.client == ARGUMENTS:
         driver = stage.entity(TEE)
         return f"{driver.name}.{ARGUMENT_BUFFER}" if driver is not None else None
-    return stage.names.get(one.cookie)
+    name = stage.names.get(one.cookie)
+    return name if name is not None and owner_name(stage, name) == one.client else None
+
+
+def owner_name(stage: Stage, buffer: str) -> str:
+    """What the machine calls the owner of a buffer, or of a page of user space."""
+    return USER if buffer == USER else client_name(stage, stage.platform.entities[buffer.rpartition(".")[0]])
 
 
 def client_name(stage: Stage, entity: Entity) -> str:
@@ -58,7 +65,7 @@ def client_name(stage: Stage, entity: Entity) -> str:
 def _count(stage: Stage, now: int) -> Residue:
     secure = stage.machine.state.secure
     found = [one for one in secure.registrations if one.explicit and one.generation != now]
-    dead = [one for one in found if buffer_of(stage, one) is not None]
+    dead = [one for one in found if one.client == CALL_ARGUMENTS or buffer_of(stage, one) is not None]
     sessions = [one for one in secure.sessions if one.generation != now and one.client != USER]
     clean = [one for one in dead if stage.exits.get(one.generation) == "kexec"]
     names = (buffer_of(stage, one) for one in clean)

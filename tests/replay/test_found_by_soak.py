@@ -65,6 +65,13 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "FF-A keeps argument pages without RPC_ARG": tee(
         "6.12", "p -kexec-> p", space={"sessions": 1}, optee="3.16.0", abi="ffa"
     ),
+    "a handle is given out again": tee(
+        "5.17", "p -reboot -f-> p", space={"sessions": 1}, optee="4.4.0", abi="ffa", threads=1, handles=64,
+        devices={"plain": {"driver": "generic-tee-client-shutdown"}},
+    ),
+    "what one call shares for its arguments is no page that the driver keeps": tee(
+        "5.17", "p -kexec-> q", optee="4.4.0", abi="ffa", handles=64, devices={"scmi": {"driver": "scmi-optee"}}
+    ) | {"kernels": {"p": {"version": "5.17"}, "q": {"version": "6.6"}}},
     "a killable call parks where nobody kills it": tee(
         "5.10.240", "p -kexec -e-> p", space={"sessions": 1}, supplicant={"present": True, "may_die": True}
     ),
