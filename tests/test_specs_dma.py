@@ -177,10 +177,13 @@ def test_a_reset_that_does_not_clear_the_smmus_keeps_their_stream_entries() -> N
          "next", True),
         ("", "prod: {version: 6.12}, next: {version: 6.12, kdump: false, features: {smmu3-kdump-adopt: true}}",
          "prod -crash-> next", "next", False),
+        ("", "prod: {version: 6.12}, next: {version: 6.12, features: {smmu3-kexec-adopt: true}}", "prod -crash-> next",
+         "next", False),
         (", coherent: false", "prod: {version: 6.12}, next: {version: 6.12, features: {smmu3-kdump-adopt: true}}",
          "prod -crash-> next", "next", False),
     ],
-    ids=["kexec", "kexec-not-coherent", "found-off", "kdump", "kdump-not-recognised", "kdump-not-coherent"],
+    ids=["kexec", "kexec-not-coherent", "found-off", "kdump", "kdump-not-recognised", "kdump-as-others",
+         "kdump-not-coherent"],
 )  # fmt: skip
 def test_a_stream_table_is_adopted_only_where_it_can_be(
     smmu: str, kernels: str, handoffs: str, kernel: str, adopts: bool

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kexecspec.machine.config import PAGE, DeviceConfig
 from kexecspec.machine.harms import Event, HarmKind, Outcome
-from kexecspec.machine.iommu_driver import MSI_DOORBELL_PAGE
+from kexecspec.machine.iommu_driver import MSI_DOORBELL_PAGE, adoption
 from kexecspec.machine.memory import Extent
 from kexecspec.machine.smmu import Result, SmmuV2, Translation
 from kexecspec.machine.state import State
@@ -249,7 +249,7 @@ def _walked(state: State, device: Device, found: Translation) -> None:
     if found.table is None or found.page is None:
         return
     kernel = state.running()
-    adopted = kernel.adopts or kernel.has("smmu3-kdump-adopt") or kernel.has("smmu3-kexec-adopt")
+    adopted = kernel.has(adoption(state)) or kernel.adopts and kernel.kdump is state.kdump()
     owner = state.memory.owner(found.table.page)
     if owner is not None and owner.generation != found.table.generation and not adopted:
         state.harm(

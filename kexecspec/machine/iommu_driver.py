@@ -162,10 +162,14 @@ def _second_level(smmu: SmmuV3, stream: int, kernel: KernelConfig) -> None:
         smmu.spans.setdefault(stream >> STRTAB_SPLIT, _initial_entry(kernel))
 
 
+def adoption(state: State) -> str:
+    """The feature with which the running kernel goes on with a dead one's stream table."""
+    return "smmu3-kdump-adopt" if state.kdump() else "smmu3-kexec-adopt"
+
+
 def _adopts(state: State, smmu: SmmuV3) -> bool:
-    kernel = state.running()
-    feature = "smmu3-kdump-adopt" if state.kdump() else "smmu3-kexec-adopt"
-    return smmu.config.coherent and smmu.smmuen and smmu.table_generation > 0 and kernel.has(feature)
+    found = smmu.config.coherent and smmu.smmuen and smmu.table_generation > 0
+    return found and state.running().has(adoption(state))
 
 
 def bypass_window(state: State, smmu: Smmu) -> int:

@@ -77,9 +77,7 @@ def _kernel(
         "kdump_denied": denied,
         "smmu_aware": bool(entry.get("smmu_aware", linux)),
         "resumes_threads": bool(entry.get("resumes_threads", entry.get("conforming", True) is False)),
-        "adopts": bool(
-            entry.get("adopts", "smmu3-kexec-adopt" in features or kdump and "smmu3-kdump-adopt" in features)
-        ),
+        "adopts": bool(entry.get("adopts", f"smmu3-{'kdump' if recognises else 'kexec'}-adopt" in features)),
         "passthrough": _on(cmdline, "iommu.passthrough", entry.get("config", {}).get(PASSTHROUGH, "n") in ("y", True)),
         "disable_bypass": _on(cmdline, "arm-smmu.disable_bypass", "smmu2-disable-bypass-default" in features),
         "unattached_abort": "smmu3-unattached-abort" in features

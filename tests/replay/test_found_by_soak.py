@@ -185,6 +185,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "init kills a client that no supplicant ever served": tee(
         "5.15.30", "p -reboot-> p", space={"sessions": 1}, supplicant={"present": False}
     ),
+    "a kdump kernel does not adopt as others do": dma(
+        {"p": {"version": "5.13", "features": {"smmu3-kexec-adopt": True}}}, "p -crash-> p",
+        smmu={"variant": "arm,smmu-v3"}, nic={"driver": "bnxt_en"},
+    ),
     "tables that are not coherent are not adopted": dma(
         {"p": {"version": "6.12", "features": {"smmu3-kexec-adopt": True}}}, "p -kexec-> p",
         smmu={"variant": "arm,smmu-v3", "coherent": False}, nic={"driver": "generic-platform"},
