@@ -190,6 +190,7 @@ def transact(state: State, device: Device) -> Event:
         "irq": found.irq,
     }
     if found.result is not Result.OK:
+        _walked(state, device, found)
         _blocked(state, device, found)
         return Event(name, "transact", Outcome.FAILED, detail)
     if device.config.dma in ("ring", "one-shot") and not device.recurrent:
@@ -244,9 +245,16 @@ def _corrupts(state: State, device: Device, found: Translation, victim: str, gen
     )
 
 
+def walks_dead_table(state: State, device: Device, found: Translation) -> bool:
+    """Whether it is old work that goes through a dead kernel's table: a walk reads its page before it can fault (Arm IHI
+    0070, F_TRANSLATION), and what stands there by now decides.
+    """
+    return found.table is not None and device.generation != state.generation != found.table.generation
+
+
 def _walked(state: State, device: Device, found: Translation) -> None:
     """A table that is still walked, in a page that is somebody else's by now, or that a dead kernel left."""
-    if found.table is None or found.page is None:
+    if found.table is None or found.page is None and not walks_dead_table(state, device, found):
         return
     kernel = state.running()
     adopted = kernel.has(adoption(state)) or kernel.adopts and kernel.kdump is state.kdump()
@@ -259,7 +267,7 @@ def _walked(state: State, device: Device, found: Translation) -> None:
             page=found.table.page,
             device=device.config.name,
         )
-    if device.generation == state.generation != found.table.generation and not adopted:
+    if found.page is not None and device.generation == state.generation != found.table.generation and not adopted:
         state.harm(
             HarmKind.CORRUPTION,
             "stale-translation",

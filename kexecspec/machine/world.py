@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kexecspec.machine.devices import Device, look, transact
+from kexecspec.machine.devices import Device, look, transact, walks_dead_table
 from kexecspec.machine.harms import Event, Harm, HarmKind, Outcome, hung_task
-from kexecspec.machine.smmu import Result
 from kexecspec.machine.state import KernelDied, State
 from kexecspec.machine.tasks import Task, Tasks
 
@@ -97,7 +96,7 @@ def dma_goes(state: State, masters: tuple[str, ...] | None) -> bool:
 def memory_is_used(state: State, device: Device) -> None:
     """Allocations go on: what a stray transaction would hit comes to be used before it is hit."""
     found = look(state, device)
-    if found.result is not Result.OK or found.page is None or not device.writes:
+    if not device.writes or found.page is None and not walks_dead_table(state, device, found):
         return
     for page in (found.page, found.table.page if found.table else None):
         if page is not None and state.pages().may_use(page) and state.memory.owner(page) is None:
