@@ -103,6 +103,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         {"p": {"version": "6.12", "features": {"smmu2-shutdown-aborts": True}}}, "p -reboot -f-> p",
         smmu={"variant": "arm,smmu-v2", "abort_is_fatal": True}, disk={"driver": "fsl-edma"},
     ),
+    "dead tables that do not map a transfer end more than it": dma(
+        {"p": {"version": "6.12"}, "q": {"version": "6.12", "smmu_aware": False}}, "p -crash-> q", "q -kexec-> p",
+        smmu={"variant": "arm,smmu-v3", "abort_is_fatal": True}, disk={"driver": "fsl-edma"},
+    ),
     "dead tables are read for old work that they do not map": dma(
         {"p": {"version": "6.12"}, "q": {"version": "6.12", "smmu_aware": False}}, "p -crash-> q", "q -kexec-> p",
         smmu={"variant": "arm,smmu-v3"}, disk={"driver": "fsl-edma"},
