@@ -246,8 +246,8 @@ def _corrupts(state: State, device: Device, found: Translation, victim: str, gen
 
 
 def walks_dead_table(state: State, device: Device, found: Translation) -> bool:
-    """Whether it is old work that goes through a dead kernel's table: a walk reads its page before it can fault (Arm IHI
-    0070, F_TRANSLATION), and what stands there by now decides.
+    """Whether it is old work that goes through a dead kernel's table: a walk reads its page before it can fault
+    (Arm IHI 0070, F_TRANSLATION), and what stands there by now decides.
     """
     return found.table is not None and device.generation != state.generation != found.table.generation
 

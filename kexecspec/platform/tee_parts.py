@@ -48,11 +48,15 @@ def add_client(
     hooks = world.hooks(driver, name)
     buffers = _buffers(world, found, name, driver, hooks, place)
     rpc = service.get("makes_rpc", False)
+    probes = [h.probe for h in hooks.values() if h.probe]
+    opens = all(any(op.do == "tee_client_open_session" and op.there for op in ops) for ops in probes)
     facts: dict[str, Fact] = {
         "calls_kernel": driver.content.get("calls") == "kernel" and called and world.tee["kind"] == "optee",
         "makes_rpc": Unknown(BOOL) if rpc == "unknown" else bool(rpc),
         "single_session": "single_instance" in flags and "multi_session" not in flags,
         "rivals": Links(()),
+        "bars_user": "single_instance" in flags and "multi_session" not in flags and opens
+        and found.services[name] == _users_service(world),
         "on_tee_bus": "tee_driver" not in kinds and on_tee_bus(entry, driver),
         "enumerates": False,
         "calls_for_all": "tee_driver" in kinds,
@@ -125,6 +129,15 @@ def _services_facts(world: World) -> dict[str, Fact]:
         "kernel_rpc": any(s.get("makes_rpc", False) for s in own),
         "has_lock": any(s.get("locks") for s in (*own, *used, *world.tee.get("services", {}).values())),
     }
+
+
+def _users_service(world: World) -> str | None:
+    """The one service through which user space can cause RPCs; None where it may be another one, too."""
+    spaces = [(k or {}).get("user_space", {}) for k in world.content.get("kernels", {}).values()]
+    used = [s.get("services") for s in spaces if s.get("sessions")]
+    declared = world.tee.get("services", {})
+    asking = {name for names in used for name in names or (None,) if declared.get(name, {}).get("makes_rpc", True)}
+    return asking.pop() if len(asking) == 1 else None
 
 
 def _service(world: World, entry: Mapping[str, Any], driver: Driver, place: tuple[str, ...]) -> dict[str, Any]:

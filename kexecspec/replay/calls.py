@@ -126,12 +126,21 @@ def lock_name(stage: Stage) -> str:
 
 
 def user_service(stage: Stage) -> str:
-    """The service that user space of the running kernel talks to: one that makes RPCs if there is one."""
+    """The service that user space of the running kernel talks to: one that makes RPCs if there is one, and of those one
+    that has a session left for it."""
     kernels: Any = stage.platform.plain.get("kernels", {})
     names = [str(n) for n in (kernels.get(stage.kernel) or {}).get("user_space", {}).get("services", ())]
     services = _services(stage)
-    names.sort(key=lambda name: not services.get(name, {}).get("makes_rpc", False))
+    names.sort(key=lambda name: (not services.get(name, {}).get("makes_rpc", False), _is_held(stage, name)))
     return names[0] if names else USER
+
+
+def _is_held(stage: Stage, name: str) -> bool:
+    """Whether a kernel, alive or dead, has the one session of a service."""
+    secure = stage.machine.state.secure
+    one = secure.service(name)
+    held = any(session.service == name and session.client != USER for session in secure.sessions)
+    return held and one.single_instance and not one.multi_session
 
 
 def _services(stage: Stage) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from tests.runs import run
 MEMORY = {"ram": ["0x8000_0000 + 2GiB"], "crashkernel": "0xc000_0000 + 256MiB"}
 FIRMWARE = {"variant": "arm,smmu-v2", "reset": {"clientpd": False}}
 USER = {"sessions": 1, "pages": 2}
+SINGLE = {"storage": {"makes_rpc": True, "ta_flags": ["single_instance"]}}
 
 
 def world(**more: Any) -> dict[str, Any]:
@@ -64,6 +65,15 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     ),
     "FF-A keeps argument pages without RPC_ARG": tee(
         "6.12", "p -kexec-> p", space={"sessions": 1}, optee="3.16.0", abi="ffa"
+    ),
+    "a process has no session with a TA whose one session a client has": tee(
+        "5.14", "p -systemctl kexec-> p", space={"sessions": 1, "services": ["storage"]}, services=SINGLE,
+        devices={"plain": {"driver": "generic-tee-client-shutdown", "service": "storage"}},
+    ),
+    "a process has a session with another TA": tee(
+        "5.14", "p -systemctl kexec-> p", space={"sessions": 1, "services": ["storage", "other"]},
+        services=SINGLE | {"other": {"makes_rpc": True}},
+        devices={"plain": {"driver": "generic-tee-client", "service": "storage"}},
     ),
     "a handle is given out again": tee(
         "5.17", "p -reboot -f-> p", space={"sessions": 1}, optee="4.4.0", abi="ffa", threads=1, handles=64,
