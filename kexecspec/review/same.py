@@ -15,6 +15,8 @@ from kexecspec.tree import Node, find, plain
 
 _LOOKED_AT = re.compile(r"\bnow\.(\w+)")
 _RULES = "components", "properties"
+_MEASURED = frozenset(("config", "adopts"))
+"""What a kernel's entry is refused for by what is stated of its features by hand, and not by its version."""
 
 
 def said(tree: Node, library: Library) -> str:
@@ -26,7 +28,7 @@ def said(tree: Node, library: Library) -> str:
     kernels = dict(content["kernels"])
     for name, kernel in kernels.items():
         features = has(find(tree, ("kernels", name)), library)
-        if features is not None and _is_plain(kernel.get("features", {}), features):
+        if features is not None and _MEASURED.isdisjoint(kernel) and _is_plain(kernel.get("features", {}), features):
             kernels[name] = {**kernel, "features": [one for one in features.items() if one[1] is not False]}
     return repr({**content, "kernels": kernels})
 

@@ -19,6 +19,7 @@ from kexecspec.review.rerun import stays
 from kexecspec.review.same import ground_from, said
 from kexecspec.source import Table, load
 from kexecspec.sweep.identity import made_with, system_id
+from kexecspec.versions import parse_version
 from tests.goldens import ROOT
 from tests.review.test_fix import HOOK_ONLY, tree
 
@@ -54,6 +55,20 @@ def test_a_version_and_a_feature_that_it_has_not_are_told_apart() -> None:
     assert len({said(one, library()) for one in (root, given, newer)}) == 3
     wrong = put(root, ("kernels", "prod", "features", "no-such-feature"), built(True, root))
     assert said(wrong, library()) != said(root, library()), "what is wrong is not left out"
+
+
+def test_what_can_be_and_what_cannot_are_told_apart() -> None:
+    root, plain = tree(HOOK_ONLY), library().features_of(parse_version("6.12"))
+    newer = put(root, ("kernels", "prod", "version"), built("6.12", root))
+    feature, symbol = next((name, library().features[name]["config"]) for name in sorted(plain)
+                           if "config" in library().features[name])
+    without = put(newer, ("kernels", "prod", "config"), built({symbol: "n"}, root))
+    wrong = put(without, ("kernels", "prod", "features", feature), built(True, root))
+
+    assert platforms_in(without, HOOK_ONLY, library())
+    with pytest.raises(InputError):
+        platforms_in(wrong, HOOK_ONLY, library())
+    assert said(wrong, library()) != said(without, library())
 
 
 def test_a_run_is_walked_further_where_less_is_left_behind_each_time() -> None:
