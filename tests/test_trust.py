@@ -132,6 +132,19 @@ def test_a_driver_that_nobody_verified_is_named_where_it_matters(tmp_path: Any) 
     assert "own" in found["KX102/own@kexec"] and "own" not in found["KX105/bnxt@any"]
 
 
+def test_what_decides_whether_something_stops_a_master_is_taken_on_trust(tmp_path: Any) -> None:
+    file = tmp_path / "board.yaml"
+    file.write_text(
+        "schema: kexecspec/platform/1\nplatform: board\n"
+        "devices: {usb: {driver: dwc3}, card: {driver: sdhci-of-esdhc}}\n"
+        "kernels: {prod: {version: '5.10'}}\nhandoffs: [prod -kexec-> prod]\n"
+    )
+    found = {f.property.part: {d.subject for d in f.rests_on} for f in check(str(file), Options()).findings}
+
+    assert "usb-hcd-platform-shutdown" in found["usb"]
+    assert "mmc-bus-shutdown" in found["card"]
+
+
 def test_a_version_whose_name_hides_the_release_is_named(tmp_path: Any) -> None:
     found = resting(tmp_path / "board.yaml", "5.14.0-503.el9")
 

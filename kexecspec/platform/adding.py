@@ -70,11 +70,11 @@ def add(
     own = dict(facts) | {"present": PerKernel(there)}
     own["has_shutdown"] = PerKernel({k: bool(h.shutdown) for k, h in hooks.items()})
     kept = {k: h if there[k] else Hooks() for k, h in hooks.items()}
-    in_hooks = frozenset(drivers.gates(driver.content.get("hooks")))
-    span, asked = world.wrong.span(*place), in_hooks.union(drivers.gates(driver.content.get("quiesced_by")))
+    asked = frozenset(drivers.gates([driver.content.get("hooks"), driver.content.get("quiesced_by")]))
+    span = world.wrong.span(*place)
     found.entities[name] = Entity(name, kinds, own, kept, driver=driver.name, span=span, asks=tuple(sorted(asked)))
     found.provides[name] = driver.provides
-    found.features |= in_hooks
+    found.features |= asked
     if driver.inline or driver.content.get("confidence", "unverified") != "read":
         why = "described in the platform file" if driver.inline else str(driver.content.get("confidence"))
         if not (driver.inline and (driver.content.get("sources") or driver.content.get("from"))):
