@@ -157,23 +157,26 @@ def _inside(stage: Stage, who: str) -> list[Task]:
 
 
 def _seated(stage: Stage, task: Task, wanted: Callable[[Any], bool]) -> Task:
-    """The call, on a secure thread that is `wanted`, if it can be had: calls that hold no lock and wait for nothing
-    return and enter again in another order, which leaves everything else as it was. Each gets the first thread that is
-    free."""
+    """The call, on a secure thread that is `wanted`, if it can be had: calls that wait for nothing return and enter
+    again in another order, which leaves everything else as it was. Each gets the first thread that is free, and takes
+    the lock again that it held; where somebody else waits for one, who holds any stays."""
     machine = stage.machine
-    moving = [one for one in _inside(stage, "") if not _thread(one).locks and not one.asks_supplicant]
+    calm = not any(thread.wants for thread in machine.state.secure.threads)
+    moving = [one for one in _inside(stage, "") if not one.asks_supplicant and (calm or not _thread(one).locks)]
     seats = [one for one in machine.state.secure.threads
              if one.state is ThreadState.FREE or any(_thread(other) is one for other in moving)]
     place = next((number for number, one in enumerate(seats[: len(moving)]) if wanted(one)), None)
     if wanted(_thread(task)) or task not in moving or place is None:
         return task
-    seat = seats[place].index
     others = [one for one in moving if one is not task]
+    held = {id(one): sorted(_thread(one).locks) for one in moving}
     for one in moving:
         machine.call_returns(_thread(one).index)
-    for one in (*others[:place], task, *others[place:]):
+    for one, seat in zip((*others[:place], task, *others[place:]), seats, strict=False):
         machine.call_enters(one.owner, one.service, buffers=one.owner == USER)
-    return machine.tasks.by_thread(seat)
+        for lock in held[id(one)]:
+            machine.takes_lock(seat.index, lock)
+    return machine.tasks.by_thread(seats[place].index)
 
 
 def _caller(stage: Stage) -> str:

@@ -308,6 +308,15 @@ def test_only_a_call_makes_an_rpc_and_its_page_is_cached_once() -> None:
     assert run.parted == ""
 
 
+def test_a_call_that_holds_a_lock_may_be_on_any_secure_thread_too() -> None:
+    run = booted("6.1.3", space=STORED, devices=RNG, services=LOCKS["services"])
+
+    run.does("tee.user_call_enters", "tee.kernel_call_enters", "tee.call_takes_lock")
+    run.does("tee.user_rpc_caches", "tee.user_rpc_caches")
+
+    assert run.parted == ""
+
+
 def test_only_a_call_follows_a_dead_kernels_cookie() -> None:
     asks = asking()
     assert not asks.may("tee.rpc_follows_stale")
