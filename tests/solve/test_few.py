@@ -12,19 +12,21 @@ import pytest
 from hypothesis import given, settings
 
 from kexecspec import confirm
+from kexecspec.explore import Sweep
 from kexecspec.findings import Finding
 from kexecspec.ground.ground import folded, ground, with_flow
 from kexecspec.ir.expr import less, negate
 from kexecspec.ir.nodes import FALSE, TRUE, Ref, same
 from kexecspec.ir.nodes import Const as Number
 from kexecspec.ir.system import Lifetime, Mode, Property, TransitionSystem
-from kexecspec.ir.trace import objection
+from kexecspec.ir.trace import Trace, objection
 from kexecspec.ir.values import BOOL, IntSort
 from kexecspec.ir.verdict import Counterexample, Judgement, Proof, Verdict
 from kexecspec.library import library
 from kexecspec.platform.part import parts
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import variants
+from kexecspec.solve.answers import Disagreement
 from kexecspec.solve.closed import objections
 from kexecspec.solve.few import evidence_by_states, judged_by_states
 from kexecspec.solve.judge import judge
@@ -125,6 +127,23 @@ def test_an_unknown_fact_that_decides_is_named() -> None:
     assert refuted.facts == proved.facts == {"fact": "bool"}
 
 
+def test_only_facts_that_bear_on_a_property_are_its_own_and_only_some_decide() -> None:
+    """A fact of many values is not tried, so it does not decide."""
+    amount, far = var("amount", IntSort(0, 99), None, Lifetime.FIXED), var("far", BOOL, None, Lifetime.FIXED)
+    up = rule("up", at("amount", 50), {"n": 1})
+    whole = system((var("n", IntSort(0, 1), 0), amount, far), (up,), (always("KX999", at("n", 0)),))
+    (looked,) = judged_by_states(whole, whole.properties) or ()
+    assert isinstance(looked.evidence, Counterexample) and looked.evidence.decided_by == ()
+    assert looked.facts.keys() == {"amount"}
+
+
+def test_a_run_that_the_rules_do_not_allow_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Trace({"n": 3, "fact": True}, ())
+    monkeypatch.setattr(Sweep, "nearest", lambda self, targets: [wrong for _ in targets])
+    with pytest.raises(Disagreement, match="the first state is not an initial state"):
+        judged_by_states(COUNTS, COUNTS.properties)
+
+
 def test_a_run_that_is_wanted() -> None:
     """A property about what can happen is proved by a run, and refuted by the states."""
     there, never = (Property("K", "x", "", at("n", n), TRUE, "", mode=Mode.SOMETIMES) for n in (4, 5))
@@ -141,7 +160,7 @@ def test_more_states_than_the_limit_are_left_to_the_judge() -> None:
 
 def test_a_number_that_may_leave_its_range_is_left_to_the_judge() -> None:
     loose = replace(COUNTS, rules=(replace(COUNTS.rules[0], order=()),))
-    assert judged_by_states(loose, (PROVED,)) is None
+    assert judged_by_states(loose, (PROVED,)) is None and evidence_by_states(loose, always("K", TRUE)) is None
     rows = tuple((n, fact) for n in range(10) for fact in (False, True))
     assert objections(loose, rows, (always("K", TRUE),)) == ("up may leave the range of a number",)
 
@@ -156,6 +175,12 @@ def test_a_list_without_one_of_the_states(missing: tuple[int, bool]) -> None:
     first = "a first state is not among the states"
     assert said[0] == (first if missing[0] == 0 else "up leads to a state that is not among the states")
     assert objections(COUNTS, ROWS, (PROVED,)) == ()
+
+
+def test_a_list_of_one_state_and_one_without_any_first_state() -> None:
+    first = "a first state is not among the states"
+    assert objections(COUNTS, [(0, False)], ()) == (first,)
+    assert objections(COUNTS, [(4, True)], ()) == (first,), "it is said once"
 
 
 def test_a_list_in_which_something_is_wrong() -> None:
