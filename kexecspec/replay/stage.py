@@ -115,7 +115,7 @@ class Stage:
             if place not in (turn.before, turn.waiting) or turn.op.do != event.operation:
                 continue
             if turn.op.buffer in (None, f"{entity.name}.{buffer}") or event.outcome is Outcome.WAITING:
-                if event.outcome is not Outcome.FAILED:
+                if event.outcome is not Outcome.FAILED or turn.hook == "shutdown":  # a hook goes on, a probe ends
                     gone = event.operation == "dma_unmap" and self.unanswered(entity.name)
                     waits = event.outcome is Outcome.WAITING or gone
                     self.places[entity.name] = turn.waiting if waits else turn.after

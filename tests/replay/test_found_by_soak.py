@@ -79,6 +79,14 @@ PLATFORMS: dict[str, dict[str, Any]] = {
         "5.17", "p -reboot -f-> p", space={"sessions": 1}, optee="4.4.0", abi="ffa", threads=1, handles=64,
         devices={"plain": {"driver": "generic-tee-client-shutdown"}},
     ),
+    "who waits for a secure thread shares its arguments already": tee(
+        "5.17", "p -reboot -f-> p", "p -crash-> p", space=USER, optee="4.4.0", abi="ffa", threads=1, handles=4,
+        devices={"plain": {"driver": "generic-tee-client-shutdown"}},
+    ),
+    "no session is closed without a page for the call": tee(
+        "5.17", "p -reboot -f-> p", "p -kexec-> p", space=USER, optee="4.4.0", abi="ffa", threads=1, handles=2,
+        devices={"plain": {"driver": "generic-tee-client-shutdown"}},
+    ),
     "what one call shares for its arguments is no page that the driver keeps": tee(
         "5.17", "p -kexec-> q", optee="4.4.0", abi="ffa", handles=64, devices={"scmi": {"driver": "scmi-optee"}}
     ) | {"kernels": {"p": {"version": "5.17"}, "q": {"version": "6.6"}}},
