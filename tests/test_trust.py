@@ -57,6 +57,17 @@ def test_every_fact_that_a_feature_changes_is_one_that_it_decides(story: str) ->
                     assert feature in deciding(fact, platform, specs), (feature, name)
 
 
+@pytest.mark.parametrize("story", KINDS[:2])
+def test_what_nobody_verified_and_a_kernels_facts_hang_on_is_said(story: str) -> None:
+    doubted = {name for name, one in library().features.items() if one.get("confidence") != "read"}
+    before, platform = stated(whole(story)), whole(story)
+    for kernel in (k.name for k in platform.kernels.values() if k.linux):
+        for feature in sorted(doubted):
+            after = stated(whole(story, feature, kernel))
+            moved = {fact.key for name, fact in after.items() if fact.kind == "kernel" and fact != before[name]}
+            assert not moved or feature in {one.subject for one in platform.reliances}, (feature, moved)
+
+
 def verdicts(report: Report) -> dict[str, tuple[str, int | None]]:
     return {f.property.id: (f.verdict.value, f.handoffs) for f in report.findings}
 
@@ -93,8 +104,9 @@ def test_a_verdict_names_what_it_rests_on() -> None:
     report = check("examples/smmu-shutdown-modes/v2-bypass-linux-running.yaml", Options(replay=False))
     resting = {f.property.id: [doubt.subject for doubt in f.rests_on] for f in report.findings}
 
-    assert resting["KX301/nic@kexec"] == ["smmu2-probe-bypass-window", "smmu2-shutdown"]
-    assert resting["KX304/nic@kexec"] == ["smmu2-probe-bypass-window", "smmu2-shutdown", "smmu3-kdump-adopt"]
+    rests = ["smmu2-disable-bypass-default", "smmu2-probe-bypass-window", "smmu2-shutdown"]
+    assert resting["KX301/nic@kexec"] == rests
+    assert resting["KX304/nic@kexec"] == [*rests, "smmu3-kdump-adopt"]
     assert resting["KX305/nic@kexec"] == []
 
 

@@ -36,12 +36,10 @@ AMOUNTS: Mapping[str, tuple[str, ...]] = {"buffer": ("tee-exact-pages",), "clien
 """The features that decide how much of the secure heap the parts of a kind take."""
 
 
-DECIDING = frozenset(
-    feature
-    for table in (KERNEL_FACTS, ADDED, AMOUNTS, {"": SHARED_MEMORY})
-    for features in table.values()
-    for feature in features
-)
+OF_KERNELS = frozenset(one for table in (KERNEL_FACTS, ADDED) for features in table.values() for one in features)
+"""Those that make facts of kernels and operations that no driver writes: no driver has to name them, and no rule."""
+
+DECIDING = OF_KERNELS.union(SHARED_MEMORY, *AMOUNTS.values())
 """All of these."""
 
 

@@ -13,7 +13,7 @@ from kexecspec.platform import assumed, bounds, contradictions, links, names, se
 from kexecspec.platform import kernels as kernel_facts
 from kexecspec.platform.adding import Parts
 from kexecspec.platform.complaints import Complaints
-from kexecspec.platform.doubts import DECIDING
+from kexecspec.platform.doubts import DECIDING, OF_KERNELS
 from kexecspec.platform.facts import Edge, Entity, Expectation, Kernel, Limit, Platform, Reliance
 from kexecspec.platform.loaders import HANDS_ON, out_of_reserve
 from kexecspec.platform.parts import parts
@@ -48,7 +48,7 @@ def resolve(
     names.check(content, library, tee, wrong)
     contradictions.check(content, library, wrong)
     wrong.raise_any()
-    in_rules = _in_rules(content, library)
+    in_rules, of_kernels = (_about(features, content) for features in (library.features_in_rules, OF_KERNELS))
     return Platform(
         name=str(content.get("platform", "unnamed")),
         path=path,
@@ -62,7 +62,7 @@ def resolve(
         reliances=(
             *found.reliances,
             *assumed.assumptions(content),
-            *kernel_facts.reliances(kernels, library, found.features | in_rules),
+            *kernel_facts.reliances(kernels, library, found.features | in_rules | of_kernels),
         ),
         expectations=_expectations(content, wrong),
         duties=duties,
@@ -183,14 +183,14 @@ def _assumptions(content: Mapping[str, Any], found: Parts) -> tuple[Reliance, ..
     return tuple(said)
 
 
-def _in_rules(content: Mapping[str, Any], library: Library) -> frozenset[str]:
-    """The features that the rules about this platform's parts look at."""
+def _about(features: frozenset[str], content: Mapping[str, Any]) -> frozenset[str]:
+    """Those of `features` that are about parts which this platform has."""
     absent = () if content.get("smmus") else ("smmu", "iommu")
     absent = (*absent, *(() if content.get("devices") else ("pci",)))
     absent = (*absent, *(() if content.get("interrupt_controllers") else ("gicv3",)))
     if content.get("secure_world", "none") == "none":
         absent = (*absent, "optee", "tee", "ffa")
-    return frozenset(f for f in library.features_in_rules if not f.startswith(absent or ("\0",)))
+    return frozenset(f for f in features if not f.startswith(absent or ("\0",)))
 
 
 def _adoption(kernels: Mapping[str, Kernel]) -> tuple[Reliance, ...]:
