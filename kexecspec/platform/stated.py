@@ -16,7 +16,7 @@ STRUCTURE = frozenset(
     (
         "exists", "present", "has_shutdown", "first", "streams", "v3", "ffa", "qcom", "has_buffers", "allocates",
         "drains_in_shutdown", "unmaps_in_hook", "on_tee_bus", "off_bus", "lists", "enumerates", "calls_for_all",
-        "keeps_arguments", "linux", "kdump", "kdump_denied", "smmu_aware", "dma_buf", "open_to_payload",
+        "keeps_arguments", "bars_user", "linux", "kdump", "kdump_denied", "smmu_aware", "dma_buf", "open_to_payload",
     )
 )  # fmt: skip
 LABELS: Mapping[str, tuple[str, ...]] = {"loses": ("none", "leak", "foreign")}
