@@ -100,10 +100,15 @@ def noticed(platform: Platform, mutant: Mutant, original: Signature) -> str:
 
 
 def story(name: str) -> tuple[Platform, TransitionSystem]:
-    """The platform and the system of a story."""
+    """The platform and the system of a story that leaves nothing open which would change its shape."""
+    (one,) = ways(name)
+    return one
+
+
+def ways(name: str) -> tuple[tuple[Platform, TransitionSystem], ...]:
+    """The platform and the system of each way in which the unknown facts of a story may be."""
     specs = library()
-    ((_, platform),) = read_platforms(f"examples/{name}.yaml", specs)
-    return platform, ground(platform, specs)
+    return tuple((platform, ground(platform, specs)) for _, platform in read_platforms(f"examples/{name}.yaml", specs))
 
 
 def kinds_noticed(name: str, known: frozenset[str]) -> dict[str, str]:
