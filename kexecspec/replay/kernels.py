@@ -38,8 +38,9 @@ def arrives(stage: Stage, how: str) -> None:
 
 
 def crash(stage: Stage, to_kernel: str) -> None:
-    """The kernel panics; nothing more is shut down. What the machine does at once at a hook's end is done whole."""
-    for name in sorted(stage.lagging):
+    """The kernel panics; nothing more is shut down. What the machine does at once at a hook's end is done whole
+    where it has begun."""
+    for name in sorted(name for name, begun in stage.lagging.items() if begun):
         stage.until(lambda name=name: stage.places.get(name) == SHUT)  # type: ignore[misc]
     stage.machine.crash(to_kernel)
     stage.arrive("crash")

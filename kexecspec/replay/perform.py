@@ -54,10 +54,10 @@ def _walk(stage: Stage, scene: Scene) -> None:
     goal = scene.rule.effect.get(f"{name}.at")
     assert isinstance(goal, Const)
     if scene.rule.operation[1] in AT_THE_BUS and goal.value != SHUT:
-        stage.lagging.add(name)
+        stage.lagging[name] = stage.lagging.get(name, False) or scene.rule.operation[3:] == ("clears",)
         return
     stage.until(lambda: stage.places.get(name) == goal.value)
-    stage.lagging.discard(name)
+    stage.lagging.pop(name, None)
 
 
 def _allocation(stage: Stage, scene: Scene) -> None:

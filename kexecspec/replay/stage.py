@@ -21,17 +21,17 @@ TURNED_OFF = ("smmu_clientpd", "smmu3_cr0_clear")
 @dataclass
 class Stage:
     """`actors` are the parts by the machine's names; `places` the positions of walkers; `lagging` the walkers whose
-    rest of a hook the machine does at once at its end; `exits` how each dead generation was left; `names` the buffers
-    of cookies; `nested` the secure threads whose call registers from inside an RPC, `asked` those of them whose RPC the
-    machine has seen; `waits` who waits in the kernel's own program, for what; `walked`: every shutdown hook is done;
-    `counted` the last count of residue, under its key."""
+    rest of a hook the machine does at once at its end, and whether the trace has begun with it; `exits` how each dead
+    generation was left; `names` the buffers of cookies; `nested` the secure threads whose call registers from inside an
+    RPC, `asked` those of them whose RPC the machine has seen; `waits` who waits in the kernel's own program, for what;
+    `walked`: every shutdown hook is done; `counted` the last count of residue, under its key."""
 
     platform: Platform
     machine: Machine
     actors: Mapping[str, Entity]
     positions: Mapping[str, Mapping[str, tuple[Turn, ...]]]
     places: dict[str, str] = field(default_factory=dict)
-    lagging: set[str] = field(default_factory=set)
+    lagging: dict[str, bool] = field(default_factory=dict)
     exits: dict[int, str] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
     nested: list[int] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Stage:
         """A new generation runs; the last one was left by a handoff of this kind."""
         now = self.machine.generation
         self.exits[now - 1] = kind
-        self.places, self.lagging, self.turned_off = {}, set(), set()
+        self.places, self.lagging, self.turned_off = {}, {}, set()
         self.nested, self.asked = [], set()
         known = {one.cookie for one in self.machine.state.secure.registrations}
         self.names = {cookie: name for cookie, name in self.names.items() if cookie in known}

@@ -137,6 +137,10 @@ PLATFORMS: dict[str, dict[str, Any]] = {
     "a crash between a device's bus and its port": dma(
         {"p": {"version": "5.13"}}, "p -kexec-> p", "p -crash-> p", nic={"driver": "generic-pci", "behind_port": True}
     ),
+    "a crash before a device's port, with nothing done at its bus": dma(
+        {"p": {"version": "5.10.110"}}, "p -reboot-> p", "p -crash-> p",
+        nic={"driver": "generic-pci", "behind_port": True},
+    ),
     "doorbells are no memory": dma(
         {"p": {"version": "5.10.240"}}, "p -kexec-> p", msi={"driver": "fsl-edma", "dma": "msi"}
     ),
