@@ -8,6 +8,7 @@ import pytest
 
 from kexecspec.ground.ground import ground
 from kexecspec.library import library
+from kexecspec.replay.calls import ELSEWHERE
 from kexecspec.replay.replay import step_through
 from kexecspec.replay.walk import walk
 from tests.generated import platform as generated
@@ -25,5 +26,5 @@ def test_the_machine_can_do_what_the_rules_of_a_generated_platform_allow(seed: i
     assert set(out_of_order(platform, system, 300)) == set()
     for trace in thorough(system, 4, 60):
         _, _, parted = step_through(platform, system, trace)
-        assert parted == ""
+        assert parted == "" or ELSEWHERE in parted  # the rules do not say on which thread a cached argument sits
     assert walk(platform, system, library(), seed, 60).objection == ""

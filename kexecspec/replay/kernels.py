@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kexecspec.ground.walks import SHUT
 from kexecspec.ir.system import Rule
-from kexecspec.replay.calls import ask
+from kexecspec.replay.calls import Unperformable, ask
 from kexecspec.replay.order import shutdown_order
 from kexecspec.replay.stage import Stage
 
@@ -30,11 +30,13 @@ def begin(stage: Stage, name: str, upcoming: Sequence[Rule]) -> None:
 
 
 def arrives(stage: Stage, how: str) -> None:
-    """The walk goes to its end, and the jump or the reset comes."""
+    """The walk goes to its end, and the jump or the reset comes. Raises Unperformable where the kernel has died, or
+    waits, before that."""
     edge, before = stage.leaving, stage.machine.generation
-    if edge is not None and stage.until(lambda: stage.machine.generation > before):
-        stage.arrive(edge.kind)
-        spread(stage)
+    if edge is None or not stage.until(lambda: stage.machine.generation > before):
+        raise Unperformable(f"the kernel does not come to its {how}")
+    stage.arrive(edge.kind)
+    spread(stage)
 
 
 def crash(stage: Stage, to_kernel: str) -> None:

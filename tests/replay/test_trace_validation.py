@@ -7,7 +7,11 @@ import os
 import pytest
 
 from kexecspec.ground.ground import ground
+from kexecspec.ir.evaluate import initial_states
 from kexecspec.library import library
+from kexecspec.replay.calls import Unperformable
+from kexecspec.replay.kernels import arrives
+from kexecspec.replay.stage import open_stage
 from kexecspec.replay.walk import walk
 from tests.generated import platform as generated
 from tests.replay.stories import ROOT, story
@@ -32,6 +36,15 @@ def test_rules_account_for_every_step_of_a_generated_platform(seed: int) -> None
     for number in range(WALKS):
         walked = walk(platform, system, library(), number, STEPS)
         assert walked.objection == "", f"seed {number}: " + "; ".join(walked.done[-5:])
+
+
+def test_a_dead_kernel_comes_to_no_handoff() -> None:
+    told = story("optee-shm-cache/shutdown-waits")
+    stage = open_stage(told.platform, library(), next(initial_states(told.system)))
+    stage.leaving, stage.machine.state.dead = told.platform.edges[0], True
+
+    with pytest.raises(Unperformable, match="does not come to its jump"):
+        arrives(stage, "jump")
 
 
 def test_a_walk_is_the_same_for_the_same_seed() -> None:
