@@ -18,6 +18,8 @@ from kexecspec.versions import Version, holds, parse_version
 
 OPEN = ("properties", "policies", "drivers")
 """The folders that others may add to."""
+RULES = ("components", "properties")
+"""Those whose expressions may look at a kernel's features."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Library:
     @property
     def features_in_rules(self) -> frozenset[str]:
         """The features that rules look at by themselves, beside those that decide a driver's operations."""
-        return _features_in_rules(self.root)
+        return _features_in_rules(self)
 
     def smmu_variant(self, name: str) -> Spec | None:
         """The SMMU variant called `name`, or of which it is an alias."""
@@ -173,7 +175,7 @@ def _features_of(root: Path, version: Version) -> frozenset[str]:
 
 
 @cache
-def _features_in_rules(root: Path) -> frozenset[str]:
-    texts = (str(spec.content) for spec in Library(root).all("components"))
+def _features_in_rules(specs: Library) -> frozenset[str]:
+    texts = (str(spec.content) for folder in RULES for spec in specs.all(folder))
     named = (word.replace("_", "-") for text in texts for word in re.findall(r"\bnow\.(\w+)", text))
-    return frozenset(named) & _features(root).keys()
+    return frozenset(named) & specs.features.keys()

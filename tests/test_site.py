@@ -71,6 +71,22 @@ def test_a_site_rule_is_proved_or_refuted_and_replayed(story: str, verdict: Verd
     assert (found.replay.outcome if found.replay else None) == ("CONFIRMED" if verdict is Verdict.REFUTED else None)
 
 
+def test_a_rule_that_looks_at_a_feature_rests_on_it_in_a_part_too(tmp_path: Path) -> None:
+    violated = "phase == up and now.usb_hcd_platform_shutdown"
+    specs = laid_over(library(), (lay(tmp_path / "site", properties__KX901=rule(
+        **{"for": "device", "violated": violated, "premise": "phase == up", "drivers": ["generic-platform"]})),))
+    file = tmp_path / "board.yaml"
+    file.write_text(
+        "schema: kexecspec/platform/1\nplatform: board\n"
+        "devices: {usb: {driver: dwc3}, own: {driver: generic-platform}}\n"
+        "kernels: {prod: {version: '5.10'}}\nhandoffs: [prod -kexec-> prod]\n"
+    )
+    for masters in (None, 1):
+        report = check(str(file), Options(("KX901",), apart=masters, inside=True, library=specs))
+        (found,) = report.findings
+        assert "usb-hcd-platform-shutdown" in {one.subject for one in found.rests_on}, masters
+
+
 def test_a_rule_for_other_kernels_or_drivers_has_no_instance(tmp_path: Path) -> None:
     other = lay(tmp_path, properties__KX901=rule(kernels=["lab*"]), properties__KX902={
         **rule(drivers=["optee-rng"]), "property": "KX902"})  # fmt: skip

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from kexecspec.library import Library
@@ -13,8 +11,6 @@ from kexecspec.platform.facts import Platform
 from kexecspec.review.features import Has, has
 from kexecspec.tree import Node, find, plain
 
-_LOOKED_AT = re.compile(r"\bnow\.(\w+)")
-_RULES = "components", "properties"
 _MEASURED = frozenset(("config", "adopts"))
 """What a kernel's entry is refused for by what is stated of its features by hand, and not by its version."""
 
@@ -43,7 +39,7 @@ def _is_plain(stated: object, known: Has) -> bool:
 def ground_from(ways: Iterable[tuple[Any, Platform]], library: Library) -> list[tuple[Any, Platform]]:
     """Of the ways of a platform what rules are made from: where it is the same, they are. Of a kernel's features those
     count that a rule looks at; those that bear on a driver's operations are in these."""
-    looked_at = _looked_at(library)
+    looked_at = library.features_in_rules
     return [
         (
             facts,
@@ -62,8 +58,3 @@ def ground_from(ways: Iterable[tuple[Any, Platform]], library: Library) -> list[
         for facts, platform in ways
     ]
 
-
-@lru_cache(maxsize=8)
-def _looked_at(library: Library) -> frozenset[str]:
-    texts = (str(spec.content) for folder in _RULES for spec in library.all(folder))
-    return frozenset(word.replace("_", "-") for text in texts for word in _LOOKED_AT.findall(text))
