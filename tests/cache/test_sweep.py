@@ -79,7 +79,7 @@ def test_a_job_is_asked_with_the_cache_that_is_given(monkeypatch: pytest.MonkeyP
         def ask(self, question: Question, seconds: float) -> None:
             asked.append(question)
 
-    monkeypatch.setattr(work, "_check_alike", lambda made: None)
+    monkeypatch.setattr(work, "_check_alike", lambda *_: None)
     monkeypatch.setattr(work, "Judge", Noting)
     monkeypatch.setattr(work, "judges", work.Judges)
     made, cache = Made("", "", "", (), 1), object()
