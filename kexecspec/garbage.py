@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-SELDOM = (100_000, 50, 100)
+SELDOM = (500_000, 20, 100)
 
 
 def look_seldom() -> None:
