@@ -9,6 +9,7 @@ would turn the first Ctrl-C into an answer that it does not know.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import selectors
@@ -131,7 +132,9 @@ def _started(number: int, work: Work, patience: float) -> _Child:
 
 
 def _work(work: Work, writing: int) -> None:
-    """The child's whole life. It hears no Ctrl-C: its parent does, and ends it."""
+    """The child's whole life. It hears no Ctrl-C: its parent does, and ends it. What the parent has dropped is not
+    finalised here: a finalizer may wait for a thread of the parent's, which a fork does not bring along."""
+    gc.freeze()
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

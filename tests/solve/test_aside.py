@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import time
@@ -95,6 +96,29 @@ def test_an_end_without_a_word_is_a_death() -> None:
     with pytest.raises(SolverDied, match="without an answer"):
         aside(os._exit, 3)
     assert list(answers([lambda: iter(())])) == []
+
+
+def test_what_the_parent_dropped_is_finalised_by_nobody_else(tmp_path: Path) -> None:
+    """A client of a cluster waits, as it goes, for a thread that only its own process has."""
+    said = tmp_path / "finalised"
+
+    class Client:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            with said.open("a") as file:
+                print(os.getpid(), file=file)
+
+    gc.disable()
+    try:
+        Client()
+        aside(gc.collect)
+    finally:
+        gc.enable()
+    assert not said.exists()
+    gc.collect()
+    assert said.read_text() == f"{os.getpid()}\n"
 
 
 def test_patience_is_for_each_answer() -> None:
