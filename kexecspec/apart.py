@@ -17,7 +17,7 @@ from kexecspec.merge import least_taken, recalled
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part
 from kexecspec.replay.replay import confirm, step_through
-from kexecspec.solve.aside import Died, answers
+from kexecspec.solve.aside import Died, answers, in_turn
 
 Reports = tuple[tuple[Part, Report], ...]
 Judge = Callable[[Part, bool, frozenset[str]], Report | None]
@@ -57,13 +57,14 @@ def _each(found: Sequence[Part], judge: Judge, crew: Crew) -> Reports:
     """The reports on parts that do not wait for each other. A part whose process died is judged once more, from here. A
     KeyboardInterrupt gets a note of how many have no answer."""
     several = min(crew.jobs or os.cpu_count() or 1, len(found))
-    works = [partial(_judged, found, range(first, len(found), several), judge, crew.last) for first in range(several)]
     known: dict[int, Report | None] = {}
     try:
-        for _, said in answers(works, crew.patience, crew.inside, solver=False):
-            if not isinstance(said, Died):
-                number, report = said
-                known[number] = report
+        with in_turn(len(found)) as numbers:
+            works = [partial(_judged, found, numbers, judge, crew.last)] * several
+            for _, said in answers(works, crew.patience, crew.inside, solver=False):
+                if not isinstance(said, Died):
+                    number, report = said
+                    known[number] = report
     except KeyboardInterrupt as stop:
         stop.add_note(f"no answer yet about {len(found) - len(known)} of {len(found)} parts of the platform")
         raise

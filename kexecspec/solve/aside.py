@@ -32,6 +32,9 @@ PATIENCE = 3600.0
 before; no verdict of a solver that obeys it depends on this."""
 
 _SIZE = struct.Struct("!Q")
+_NUMBER = struct.Struct("!I")
+_RUNS = 1000
+"""So many numbers always fit into a pipe."""
 _ITEM, _RAISED = 0, 1
 
 
@@ -110,6 +113,38 @@ def aside(
             raise SolverDied(item.why)
         result: Result = item
     return result
+
+
+@contextlib.contextmanager
+def in_turn(many: int) -> Iterator[Iterable[int]]:
+    """The numbers below `many`. Where several processes that are forked meanwhile iterate over them, each number goes
+    to the one that asks next, so that none has more work than the others. Where there is no pipe, each has all."""
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        yield range(many)
+        return
+    step = max(1, -(-many // _RUNS))
+    os.write(writing, b"".join(_NUMBER.pack(first) for first in range(0, many, step)))
+    os.close(writing)
+    try:
+        yield _Taken(reading, step, many)
+    finally:
+        os.close(reading)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Runs of `step` numbers, each as its first, in a pipe that nobody writes to any more."""
+
+    reading: int
+    step: int
+    many: int
+
+    def __iter__(self) -> Iterator[int]:
+        while text := os.read(self.reading, _NUMBER.size):
+            (first,) = _NUMBER.unpack(text)
+            yield from range(first, min(first + self.step, self.many))
 
 
 def _started(number: int, work: Work, patience: float) -> _Child:

@@ -15,7 +15,7 @@ import pytest
 
 from kexecspec.solve import aside as module
 from kexecspec.solve.answers import Disagreement
-from kexecspec.solve.aside import Died, SolverDied, answers, aside
+from kexecspec.solve.aside import Died, SolverDied, answers, aside, in_turn
 
 
 def test_what_is_said_arrives_whole_and_in_order() -> None:
@@ -83,6 +83,34 @@ def test_once_there_is_enough_nobody_is_waited_for(inside: bool) -> None:
     for one in answers([lambda: [1], waits], inside=inside, enough=lambda: bool(found)):
         found.append(one)
     assert found == [(0, 1)] and time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("many", [0, 1, 7, 1000, 1001, 5000])
+def test_numbers_go_each_to_one(many: int) -> None:
+    with in_turn(many) as numbers:
+        said = list(answers([lambda: iter(numbers), lambda: iter(numbers)]))
+    assert sorted(number for _, number in said) == list(range(many))
+
+
+def test_who_is_slow_is_left_with_less() -> None:
+    def slow() -> Iterator[int]:
+        for number in numbers:
+            time.sleep(0.2)
+            yield number
+
+    with in_turn(10) as numbers:
+        said = list(answers([slow, lambda: iter(numbers)]))
+    assert sorted(number for _, number in said) == list(range(10))
+    assert sum(work == 0 for work, _ in said) <= 3
+
+
+def test_without_a_pipe_each_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> tuple[int, int]:
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(os, "pipe", none)
+    with in_turn(3) as numbers:
+        assert list(numbers) == list(numbers) == [0, 1, 2]
 
 
 def test_many_leave_no_pipe_open() -> None:
