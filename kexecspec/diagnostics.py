@@ -12,6 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 WIDTH = 78
 MOST = 100
@@ -23,8 +24,7 @@ _QUOTED = 60
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a file, from (line, column) up to but without (end_line, end_column), all 1-based.
 
     `path` is written as the user gave it, or relative to that for a file that `extends` names.

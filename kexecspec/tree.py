@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kexecspec.diagnostics import Span
 
@@ -14,8 +14,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text, number, truth value or nothing; `text` is what stands in the file, `quoted` says in quotes."""
 
     value: str | int | bool | None
@@ -32,8 +31,7 @@ class Items:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key and what it says. A key is always text: `6.1`, `no` and `0x10` are names here."""
 
     key: Scalar
