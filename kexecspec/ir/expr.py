@@ -40,9 +40,9 @@ def _junction(terms: Iterable[Expr], kind: type[And | Or], unit: Const, zero: Co
     kept: dict[Expr, None] = {}
     for term in terms:
         for part in term.terms if isinstance(term, kind) else (term,):
-            if same(part, zero):
+            if isinstance(part, Const) and part.value is zero.value:
                 return zero
-            if not same(part, unit):
+            if not (isinstance(part, Const) and part.value is unit.value):
                 kept[part] = None
     if not kept:
         return unit

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 from kexecspec.ir.expr import add, at_most, choose, conjoin, disjoin, equal, less, negate, times
-from kexecspec.ir.nodes import Const, Expr
+from kexecspec.ir.nodes import Const, Expr, Node
 
 DEEPEST = 60
 MOST_QUANTIFIERS = 3
@@ -88,104 +88,170 @@ def _too_deep(body: ast.expr) -> bool:
 def lower(text: str, scope: Scope) -> Expr:
     """`text` as an expression; a name that `scope` does not know is an enumeration label. Raises LanguageError."""
     try:
-        return _expr(parse(text), scope)
+        return _read(text)(scope)
     except ValueError:
         raise LanguageError(f"a label stands where a number should: {text.strip()[:80]}") from None
 
 
-def _expr(node: ast.expr, scope: Scope) -> Expr:
-    meaning = _meaning(node, scope)
-    label = getattr(meaning, "label", None)
-    if label is not None:
-        return Const(str(label))
-    if isinstance(meaning, Group) or hasattr(meaning, "attribute"):
-        raise LanguageError(f"{ast.unparse(node)} is no value")
-    return meaning
+Means = Callable[[Scope], Meaning]
+"""What a piece of a text means, by what its names mean."""
+Says = Callable[[Scope], Expr]
+"""The same for a piece that is a value."""
 
 
-def _meaning(node: ast.expr, scope: Scope) -> Meaning:
-    match node:
-        case ast.Constant(value=bool() | int() as value):
-            if abs(value) > LARGEST:
-                raise LanguageError("a number beyond 64 bits")
-            return Const(value)
-        case ast.Name(id=name):
-            known = scope(name)
-            return Const(TRUTHS.get(name, name)) if known is None else known
-        case ast.Attribute(value=owner, attr=attr):
-            thing = _meaning(owner, scope)
-            if isinstance(thing, Group) or not hasattr(thing, "attribute"):
-                raise LanguageError(f"{ast.unparse(owner)} has no attributes")
-            meaning: Meaning = thing.attribute(attr)
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Says:
+    """`text`, looked through once however often it is lowered. Raises LanguageError."""
+    return _value(parse(text))
+
+
+def _value(node: ast.expr) -> Says:
+    means = _meaning(node)
+
+    def value(scope: Scope) -> Expr:
+        meaning = means(scope)
+        if isinstance(meaning, Node):
             return meaning
-        case ast.BoolOp(op=ast.And(), values=values):
-            return conjoin(_expr(value, scope) for value in values)
-        case ast.BoolOp(op=ast.Or(), values=values):
-            return disjoin(_expr(value, scope) for value in values)
+        label = getattr(meaning, "label", None)
+        if label is None:
+            raise LanguageError(f"{ast.unparse(node)} is no value")
+        return Const(str(label))
+
+    return value
+
+
+def _meaning(node: ast.expr) -> Means:
+    match node:
+        case ast.Constant(value=bool() | int() as number):
+            if abs(number) > LARGEST:
+                raise LanguageError("a number beyond 64 bits")
+            return _always(Const(number))
+        case ast.Name(id=name):
+            return _named(name)
+        case ast.Attribute(value=owner, attr=attr):
+            return _attribute(owner, attr)
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return _junction(conjoin, [_value(part) for part in parts])
+        case ast.BoolOp(op=ast.Or(), values=parts):
+            return _junction(disjoin, [_value(part) for part in parts])
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return negate(_expr(operand, scope))
+            return _applied(negate, _value(operand))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return times(-1, _expr(operand, scope))
+            return _applied(partial(times, -1), _value(operand))
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return choose(_expr(test, scope), _expr(body, scope), _expr(orelse, scope))
+            return _choice(_value(test), _value(body), _value(orelse))
         case ast.BinOp(left=left, op=op, right=right):
-            return _arithmetic(node, op, _expr(left, scope), _expr(right, scope))
+            return _arithmetic(node, op, _value(left), _value(right))
         case ast.Compare(left=left, ops=ops, comparators=rights):
-            return _comparison(left, ops, rights, scope)
+            return _comparison(left, ops, rights)
         case ast.Call(func=ast.Name(id="all" | "any" | "sum" as word), args=[ast.GeneratorExp() as each]):
-            return _quantified(word, each, scope)
+            return _quantified(word, each)
         case _:
             raise LanguageError(f"not in the rule language: {ast.unparse(node)[:80]}")
 
 
-def _arithmetic(node: ast.expr, op: ast.operator, left: Expr, right: Expr) -> Expr:
-    match op, left, right:
-        case ast.Add(), _, _:
-            return add((left, right))
-        case ast.Sub(), _, _:
-            return add((left, times(-1, right)))
-        case ast.Mult(), Const(int(factor)), _:
-            return times(factor, right)
-        case ast.Mult(), _, Const(int(factor)):
-            return times(factor, left)
-        case _:
-            raise LanguageError(f"only sums and products with a constant: {ast.unparse(node)[:80]}")
+def _always(expr: Expr) -> Means:
+    return lambda _: expr
 
 
-def _comparison(left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr], scope: Scope) -> Expr:
-    parts, first = [], left
+def _named(name: str) -> Means:
+    label = Const(TRUTHS.get(name, name))
+
+    def means(scope: Scope) -> Meaning:
+        known = scope(name)
+        return label if known is None else known
+
+    return means
+
+
+def _attribute(owner: ast.expr, name: str) -> Means:
+    of = _meaning(owner)
+
+    def means(scope: Scope) -> Meaning:
+        thing = of(scope)
+        if isinstance(thing, Group | Node):
+            raise LanguageError(f"{ast.unparse(owner)} has no attributes")
+        return thing.attribute(name)
+
+    return means
+
+
+def _junction(join: Callable[[Iterator[Expr]], Expr], parts: list[Says]) -> Says:
+    return lambda scope: join(part(scope) for part in parts)
+
+
+def _applied(function: Callable[[Expr], Expr], operand: Says) -> Means:
+    return lambda scope: function(operand(scope))
+
+
+def _choice(test: Says, then: Says, otherwise: Says) -> Means:
+    return lambda scope: choose(test(scope), then(scope), otherwise(scope))
+
+
+def _arithmetic(node: ast.expr, op: ast.operator, left: Says, right: Says) -> Means:
+    def means(scope: Scope) -> Expr:
+        match op, left(scope), right(scope):
+            case ast.Add(), a, b:
+                return add((a, b))
+            case ast.Sub(), a, b:
+                return add((a, times(-1, b)))
+            case (ast.Mult(), Const(int(factor)), term) | (ast.Mult(), term, Const(int(factor))):
+                return times(factor, term)
+            case _:
+                raise LanguageError(f"only sums and products with a constant: {ast.unparse(node)[:80]}")
+
+    return means
+
+
+def _comparison(left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr]) -> Means:
+    parts, first = list[Says](), left
     for op, right in zip(ops, rights, strict=True):
         if isinstance(op, ast.In | ast.NotIn) and isinstance(right, ast.Tuple):
-            one = disjoin(equal(_expr(first, scope), _expr(item, scope)) for item in right.elts)
-            parts.append(negate(one) if isinstance(op, ast.NotIn) else one)
+            parts.append(_one_of(_value(first), [_value(item) for item in right.elts], isinstance(op, ast.NotIn)))
         elif type(op) in _COMPARISONS:
-            parts.append(_COMPARISONS[type(op)](_expr(first, scope), _expr(right, scope)))
+            parts.append(_compared(_COMPARISONS[type(op)], _value(first), _value(right)))
         else:
             raise LanguageError(f"no such comparison: {ast.unparse(right)[:80]}")
         first = right
-    return conjoin(parts)
+    return parts[0] if len(parts) == 1 else _junction(conjoin, parts)
 
 
-def _quantified(word: str, each: ast.GeneratorExp, scope: Scope) -> Expr:
+def _compared(compare: Callable[[Expr, Expr], Expr], left: Says, right: Says) -> Says:
+    return lambda scope: compare(left(scope), right(scope))
+
+
+def _one_of(first: Says, items: list[Says], none: bool) -> Says:
+    def says(scope: Scope) -> Expr:
+        value = first(scope)
+        one = disjoin(equal(value, item(scope)) for item in items)
+        return negate(one) if none else one
+
+    return says
+
+
+def _quantified(word: str, each: ast.GeneratorExp) -> Means:
     match each.generators:
         case [ast.comprehension(target=ast.Name(id=variable), iter=over, ifs=filters)]:
-            group = _meaning(over, scope)
+            members = _meaning(over)
         case _:
             raise LanguageError(f"one `for NAME in GROUP` only: {ast.unparse(each)[:80]}")
-    if not isinstance(group, Group):
-        raise LanguageError(f"{ast.unparse(over)} is no group")
-    terms = []
-    for member in group.members:
-        inner = within(scope, variable, member)
-        kept = conjoin(_expr(condition, inner) for condition in filters)
-        terms.append((kept, _expr(each.elt, inner)))
-    match word:
-        case "all":
-            return conjoin(disjoin((negate(kept), term)) for kept, term in terms)
-        case "any":
-            return disjoin(conjoin((kept, term)) for kept, term in terms)
-        case _:
-            return add(choose(kept, term, Const(0)) for kept, term in terms)
+    kept, says = _junction(conjoin, [_value(condition) for condition in filters]), _value(each.elt)
+
+    def means(scope: Scope) -> Expr:
+        group = members(scope)
+        if not isinstance(group, Group):
+            raise LanguageError(f"{ast.unparse(over)} is no group")
+        inside = [within(scope, variable, member) for member in group.members]
+        terms = [(kept(inner), says(inner)) for inner in inside]
+        match word:
+            case "all":
+                return conjoin(disjoin((negate(condition), term)) for condition, term in terms)
+            case "any":
+                return disjoin(conjoin((condition, term)) for condition, term in terms)
+            case _:
+                return add(choose(condition, term, Const(0)) for condition, term in terms)
+
+    return means
 
 
 def within(scope: Scope, name: str, thing: Meaning) -> Scope:

@@ -57,9 +57,9 @@ def rebuilt(expr: Expr, part: Callable[[Expr], Expr]) -> Expr:
     """`expr` with `part` of each direct sub-expression in its place, folded again."""
     match expr:
         case And(terms):
-            return conjoin([part(term) for term in terms])
+            return conjoin(part(term) for term in terms)
         case Or(terms):
-            return disjoin([part(term) for term in terms])
+            return disjoin(part(term) for term in terms)
         case Eq(left, right):
             return equal(part(left), part(right))
         case Not(term):
