@@ -19,7 +19,7 @@ from kexecspec.library import Library, library
 from kexecspec.merge import merged
 from kexecspec.options import Options
 from kexecspec.platform.apart_facts import Groups, masters_are_open
-from kexecspec.platform.excerpt import excerpt
+from kexecspec.platform.excerpt import Excerpts
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import CROWD, FEW, MANY, Part, parts, same_in_any_way, same_part
 from kexecspec.platform.resolve import resolve
@@ -80,14 +80,16 @@ def checked(path: str, options: Options) -> Checked:
 
 def checked_tree(root: Node, path: str, options: Options) -> Checked:
     """As `checked`, for the tree `root` of the file `path`."""
-    return checked_platforms(root, platforms_in(root, path, options.library or library()), options, {})
+    found = platforms_in(root, path, options.library or library())
+    return checked_platforms(root, found, options, {} if len(found) > 1 else None)
 
 
 def checked_platforms(
-    root: Node, found: Ways, options: Options, known: Known
+    root: Node, found: Ways, options: Options, known: Known | None
 ) -> Checked:
     """As `checked`, for the ways of one platform that were read from the tree `root`. Parts that are `known` from other
-    ways, of this call or an earlier one with the same tree and options, are not judged again."""
+    ways, of this call or an earlier one with the same tree and options, are not judged again; None where there is no
+    other."""
     specs = options.library or library()
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     waived = waivers.of_platform(root, specs)
@@ -141,19 +143,20 @@ def _way(
     found: Sequence[Part],
     specs: Library,
     options: Options,
-    known: Known,
+    known: Known | None,
 ) -> Way:
     """A platform all of whose shape is known, judged as the parts `found`, those that are the same in an earlier way as
-    `known` from there. Raises InputError if nothing is left to judge."""
-    sums, notes = hashes.of(platform, specs), Notes(options.cache)
+    `known` from there, if any is. Raises InputError if nothing is left to judge."""
+    sums, notes, excerpts = hashes.of(platform, specs), Notes(options.cache), Excerpts(platform.plain, specs)
 
     def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
-        key = same_in_any_way(part, done)
-        if key in known:
+        key = "" if known is None else same_in_any_way(part, done)
+        if known is not None and key in known:
             return known[key]
         chosen = options if alone else replace(options, inside=True)
-        report = _part(root, platform, part, specs, replace(chosen, done=done | options.done), sums, notes)
-        return known.setdefault(key, report) if key else report
+        chosen = replace(chosen, done=done | options.done)
+        report = _part(root, platform, part, excerpts, specs, chosen, sums, notes)
+        return known.setdefault(key, report) if known is not None and key else report
 
     report: Report | None = None
     reports: apart.Reports = ()
@@ -163,7 +166,8 @@ def _way(
     else:
         crew = apart.Crew(options.jobs, options.patience, options.inside, notes.keep)
         reports = apart.reports(found, options.only, judge, crew)
-        known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
+        if known is not None:
+            known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
         if reports:
             report = apart.united(platform, len(found), reports, crew if options.replay else None, specs)
             report = replace(report, findings=with_consequences(platform, report.findings, specs, options))
@@ -186,14 +190,24 @@ def _based(part: Part, report: Report | None, specs: Library, options: Options, 
 
 
 def _part(
-    root: Node, everything: Platform, part: Part, specs: Library, options: Options, sums: Hashes, notes: Notes
+    root: Node,
+    everything: Platform,
+    part: Part,
+    excerpts: Excerpts,
+    specs: Library,
+    options: Options,
+    sums: Hashes,
+    notes: Notes,
 ) -> Report | None:
     """The report on a part of `everything`, or on all of it, with what it takes on trust and why what is missing is
     missing. None where nothing of it is asked."""
     platform = part.platform
 
     def again(content: dict[str, Any]) -> Platform:
-        return same_part(resolve(root, platform.path, specs, excerpt(content, platform, specs), whole=True), platform)
+        return resolved(Excerpts(content, specs))
+
+    def resolved(of: Excerpts) -> Platform:
+        return same_part(resolve(root, platform.path, specs, of.of(platform), whole=True), platform)
 
     report = judged(platform, specs, options, sums)
     if report is None:
@@ -202,20 +216,26 @@ def _part(
         report = apart.agreed(report, judged(part.bare, specs, replace(options, replay=False), sums), everything, specs)
     if not options.explained:
         return report
-    whole = cache(lambda: again(dict(platform.plain)))
-    report = trust.with_reliances(report, _rests(report, platform, whole, specs, notes))
+    whole = cache(lambda: resolved(excerpts))
+    rests = _rests(report, platform, whole, excerpts, specs, notes)
+    report = trust.with_reliances(report, rests)
     return explained.with_missing(report, root, whole, again, specs)
 
 
 def _rests(
-    report: Report, platform: Platform, whole: Callable[[], Platform], specs: Library, notes: Notes
+    report: Report,
+    platform: Platform,
+    whole: Callable[[], Platform],
+    excerpts: Excerpts,
+    specs: Library,
+    notes: Notes,
 ) -> trust.Note:
     """What the verdicts on `platform` rest on, as it was found for the same one in an earlier run, or now."""
     if not report.reliances:
         return tuple(() for _ in report.findings)
 
     def bearing() -> list[Any]:
-        sums, said = report.hashes, excerpt(dict(platform.plain), platform, specs)
+        sums, said = report.hashes, excerpts.of(platform)
         of_it = [sorted(platform.entities), sorted(platform.about or ()), sorted(platform.veiled)]
         return [sums.specs, sums.tool, said, of_it, trust.follows_from(report)]
 

@@ -52,7 +52,7 @@ class Library:
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of the files of a folder, sorted."""
-        return tuple(sorted(file.stem for root in self._roots(folder) for file in (root / folder).glob("*.yaml")))
+        return tuple(sorted(name for root in self._roots(folder) for name in _names(root, folder)))
 
     def spec(self, folder: str, name: str) -> Spec | None:
         """One file of a folder, or None if there is none of that name."""
@@ -76,8 +76,7 @@ class Library:
 
     def all(self, folder: str) -> tuple[Spec, ...]:
         """All files of a folder, sorted by name."""
-        found = (self.spec(folder, name) for name in self.names(folder))
-        return tuple(spec for spec in found if spec is not None)
+        return _all(self, folder)
 
     @property
     def features(self) -> Mapping[str, Mapping[str, Any]]:
@@ -141,6 +140,17 @@ def _place(spec: Spec) -> tuple[str, str]:
 
 def _shown(root: str, folder: str, name: str) -> str:
     return f"{root}/{folder}/{name}.yaml"
+
+
+@cache
+def _names(root: Path, folder: str) -> tuple[str, ...]:
+    return tuple(file.stem for file in (root / folder).glob("*.yaml"))
+
+
+@cache
+def _all(specs: Library, folder: str) -> tuple[Spec, ...]:
+    found = (specs.spec(folder, name) for name in specs.names(folder))
+    return tuple(spec for spec in found if spec is not None)
 
 
 @cache

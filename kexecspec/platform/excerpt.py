@@ -12,25 +12,30 @@ from kexecspec.platform.facts import Platform
 SECTIONS = ("interrupt_controllers", "devices", "smmus")
 
 
-def excerpt(content: Mapping[str, Any], part: Platform, library: Library) -> dict[str, Any]:
-    """`content` without what it says of masters, SMMUs and interrupt controllers that `part`, cut out of its platform,
-    does not have; all of it for a platform that is no part."""
-    if part.about is None:
-        return dict(content)
-    silent = ("expect", "waivers") if part.duties else ("expect", "waivers", "duties")
-    said = {key: value for key, value in content.items() if key not in silent}
-    kept = {name for section in SECTIONS for name in content.get(section, {}) if name in part.entities}
-    devices = content.get("devices", {})
-    drivers = {name: str((entry or {}).get("driver")) for name, entry in devices.items()}
-    clients = {driver for driver in set(drivers.values()) if is_client(driver, content, library)}
-    kept |= {name for name, driver in drivers.items() if driver in clients}
-    for section in SECTIONS:
-        if section in said:
-            entries = {name: entry for name, entry in said[section].items() if name in kept}
-            said[section] = {name: _entry(entry, kept) for name, entry in entries.items()}
-    if "kernels" in said:
-        said["kernels"] = {name: _kernel(entry, kept, part) for name, entry in said["kernels"].items()}
-    return said
+class Excerpts:
+    """What the file `content` says of parts of its platform; each takes time that grows with the part only."""
+
+    def __init__(self, content: Mapping[str, Any], library: Library) -> None:
+        self.content = content
+        self._places = {s: {name: n for n, name in enumerate(content[s])} for s in SECTIONS if s in content}
+        drivers = {name: str((entry or {}).get("driver")) for name, entry in content.get("devices", {}).items()}
+        clients = {driver for driver in set(drivers.values()) if is_client(driver, content, library)}
+        self._clients = {name for name, driver in drivers.items() if driver in clients}
+
+    def of(self, part: Platform) -> dict[str, Any]:
+        """All but what is said of masters, SMMUs and interrupt controllers that `part`, cut out of the platform, does
+        not have; the whole content for a platform that is no part."""
+        if part.about is None:
+            return dict(self.content)
+        silent = ("expect", "waivers") if part.duties else ("expect", "waivers", "duties")
+        said = {key: value for key, value in self.content.items() if key not in silent}
+        kept = self._clients | {name for name in part.entities if any(name in names for names in self._places.values())}
+        for section, places in self._places.items():
+            there = sorted(kept & places.keys(), key=lambda name: places[name])
+            said[section] = {name: _entry(self.content[section][name], kept) for name in there}
+        if "kernels" in said:
+            said["kernels"] = {name: _kernel(entry, kept, part) for name, entry in said["kernels"].items()}
+        return said
 
 
 def _entry(entry: Mapping[str, Any] | None, kept: Collection[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kexecspec.diagnostics import Span
 from kexecspec.ir.values import Sort, Value
@@ -78,6 +79,11 @@ class Entity:
     driver: str = ""
     span: Span | None = None
     asks: tuple[str, ...] = ()
+
+    @cached_property
+    def links(self) -> tuple[tuple[str, Link | Links], ...]:
+        """Those of its facts that are other parts, with their names."""
+        return tuple((name, fact) for name, fact in self.facts.items() if isinstance(fact, Link | Links))
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ class Shapes:
     def _seen(self, entity: Entity, names: Sequence[str], roles: dict[str, int]) -> Shape:
         links = tuple(
             (name, tuple(roles[other] for other in self._others(entity, name, fact, names)))
-            for name, fact in entity.facts.items()
-            if isinstance(fact, Link | Links)
+            for name, fact in entity.links
         )
         after = tuple(roles[name] for name in names if name in entity.shut_after)
         buffers = tuple(roles[op.buffer] for op in self._on_buffers(entity) if op.buffer is not None)
@@ -47,11 +46,8 @@ class Shapes:
     def _itself(self, entity: Entity) -> Shape:
         """`entity` without those it is linked to."""
         if entity.name not in self.own:
-            facts = tuple(
-                (name, _frozen(fact))
-                for name, fact in entity.facts.items()
-                if not isinstance(fact, Link | Links) and name not in ADDRESSES
-            )
+            others = {*ADDRESSES, *(name for name, _ in entity.links)}
+            facts = tuple((name, _frozen(fact)) for name, fact in entity.facts.items() if name not in others)
             hooks = tuple((kernel, _bare(of.probe), _bare(of.shutdown)) for kernel, of in entity.hooks.items())
             self.own[entity.name] = (entity.kinds, entity.driver, facts, hooks)
         return self.own[entity.name]

@@ -48,7 +48,7 @@ class Surroundings:
     def _linked(self, entity: Entity, alone: bool) -> Iterator[str]:
         if entity.name in self.secure and not alone:
             yield from self.secure
-        for name, fact in entity.facts.items():
+        for name, fact in entity.links:
             match fact:
                 case Link(other):
                     yield other

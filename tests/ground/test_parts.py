@@ -12,7 +12,7 @@ from kexecspec.ir.expr import conjuncts
 from kexecspec.ir.system import Rule, TransitionSystem
 from kexecspec.ir.walk import references
 from kexecspec.library import library
-from kexecspec.platform.excerpt import excerpt
+from kexecspec.platform.excerpt import Excerpts
 from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import Part, parts, same_part
 from kexecspec.platform.resolve import resolve
@@ -156,6 +156,6 @@ def test_ways_that_differ_part_what_they_tell_apart() -> None:
 def test_an_excerpt_is_a_platform_file_that_says_the_same_of_the_part() -> None:
     platform = many()
     for part in parts([platform], many=1)[0]:
-        said = excerpt(platform.plain, part.platform, library())
+        said = Excerpts(platform.plain, library()).of(part.platform)
         again = same_part(resolve(parse(MANY, "many.yaml"), "many.yaml", library(), said), part.platform)
         assert unfolded(again, library()) == unfolded(part.platform, library())
