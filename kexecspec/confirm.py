@@ -18,8 +18,6 @@ from kexecspec.replay.stage import House
 from kexecspec.solve import closed
 from kexecspec.solve.aside import SolverDied, aside
 from kexecspec.solve.budget import OutOfBudget
-from kexecspec.solve.ranged import in_range
-from kexecspec.solve.recheck import recheck
 
 Findings = list[Finding]
 T = TypeVar("T")
@@ -46,6 +44,8 @@ def proofs(
     objections, died = _rechecked(system, invariants, properties, inside)
     more: tuple[Invariant, ...] = ()
     if objections:
+        from kexecspec.solve.ranged import in_range
+
         more, _ = _aside(in_range, more, inside, full(), invariants)
     if more:
         objections, died = _rechecked(system, (*invariants, *more), properties, inside)
@@ -77,6 +77,8 @@ def _rechecked(
     system: TransitionSystem, invariants: Sequence[Invariant], properties: Sequence[Property], inside: bool
 ) -> tuple[tuple[str, ...], str | None]:
     """The objections, or why there is no answer."""
+    from kexecspec.solve.recheck import recheck
+
     return _aside(recheck, (), inside, system, invariants, properties)
 
 

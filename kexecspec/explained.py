@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kexecspec.fact_lines import deciding_lines, numbers_of
 from kexecspec.findings import Finding, Missing, Report, Taken
@@ -13,9 +13,11 @@ from kexecspec.ir.nodes import Expr
 from kexecspec.ir.system import Place
 from kexecspec.ir.verdict import Verdict
 from kexecspec.library import Library
-from kexecspec.missing import Seeker
 from kexecspec.platform.facts import Platform
 from kexecspec.source import Node
+
+if TYPE_CHECKING:
+    from kexecspec.missing import Seeker
 
 Again = Callable[[dict[str, Any]], Platform]
 RLIMIT = 2_000_000
@@ -27,6 +29,8 @@ def with_missing(report: Report, root: Node, whole: Callable[[], Platform], agai
     resolved whole, and `again` resolves another content of its file, read as `root`, in the same way."""
     if all(one.verdict is not Verdict.REFUTED for one in report.taken) and not any(f.vacuous for f in report.findings):
         return report
+    from kexecspec.missing import Seeker
+
     system, facts = loosened(whole(), specs)
     seeker = Seeker(system, {name: fact.value for name, fact in facts.items()}, RLIMIT)
     explained = _Explained(seeker, root, whole(), again)

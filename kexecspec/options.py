@@ -8,7 +8,7 @@ from kexecspec.cache.place import Cache
 from kexecspec.library import Library
 from kexecspec.platform.part import MANY
 from kexecspec.solve.aside import PATIENCE
-from kexecspec.solve.judge import RLIMIT
+from kexecspec.solve.budget import RLIMIT
 
 
 @dataclass(frozen=True)

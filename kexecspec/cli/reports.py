@@ -14,7 +14,6 @@ from kexecspec.cli.console import complain, inert
 from kexecspec.diagnostics import allowed_help, escape, quote
 from kexecspec.files import write_whole
 from kexecspec.report import OF_ONE_TRACE, REPORTERS, Look, Outcome
-from kexecspec.report.itf import first_trace, itf_text
 from kexecspec.report.look import RuleText
 
 if TYPE_CHECKING:
@@ -93,6 +92,8 @@ def _text(one: Wanted, outcomes: Sequence[Outcome], look: Look) -> str | None:
     if one.form != "itf":
         text = REPORTERS[one.form](outcomes, look)
         return text if one.form == "github" else inert(text) if text or one.form not in OF_ONE_TRACE else None
+    from kexecspec.report.itf import first_trace, itf_text
+
     found = first_trace(outcomes)
     if found is None:
         return None

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 
-from kexecspec.report.as_json import as_json
-from kexecspec.report.drawing import as_svg
-from kexecspec.report.github import as_github
-from kexecspec.report.gitlab import as_gitlab
-from kexecspec.report.itf import as_itf
-from kexecspec.report.junit import as_junit
-from kexecspec.report.ktap import as_ktap
 from kexecspec.report.look import Look
-from kexecspec.report.lore import as_lore
-from kexecspec.report.markdown import as_markdown
-from kexecspec.report.mermaid import as_mermaid
 from kexecspec.report.outcome import Outcome
-from kexecspec.report.page.document import as_html
-from kexecspec.report.sarif import as_sarif
-from kexecspec.report.spreadsheet import as_csv
-from kexecspec.report.text import as_text
 
 Reporter = Callable[[Sequence[Outcome], Look], str]
 
-REPORTERS: Mapping[str, Reporter] = MappingProxyType({
-    "text": as_text, "json": as_json, "itf": as_itf, "sarif": as_sarif, "junit": as_junit, "github": as_github,
-    "gitlab": as_gitlab, "ktap": as_ktap, "markdown": as_markdown, "csv": as_csv, "html": as_html,
-    "lore": as_lore, "mermaid": as_mermaid, "svg": as_svg,
+_WHERE = MappingProxyType({
+    "text": "text.as_text", "json": "as_json.as_json", "itf": "itf.as_itf", "sarif": "sarif.as_sarif",
+    "junit": "junit.as_junit", "github": "github.as_github", "gitlab": "gitlab.as_gitlab", "ktap": "ktap.as_ktap",
+    "markdown": "markdown.as_markdown", "csv": "spreadsheet.as_csv", "html": "page.document.as_html",
+    "lore": "lore.as_lore", "mermaid": "mermaid.as_mermaid", "svg": "drawing.as_svg",
 })  # fmt: skip
+
+
+class _Formats(Mapping[str, Reporter]):
+    """Each format's module is loaded when it is asked for: a check writes one of them, or two."""
+
+    def __getitem__(self, name: str) -> Reporter:
+        module, _, function = _WHERE[name].rpartition(".")
+        reporter: Reporter = getattr(import_module(f"kexecspec.report.{module}"), function)
+        return reporter
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_WHERE)
+
+    def __len__(self) -> int:
+        return len(_WHERE)
+
+
+REPORTERS: Mapping[str, Reporter] = _Formats()
 """Every output format of `check` by its name."""
 OF_ONE_TRACE = frozenset({"itf", "mermaid", "svg"})
 """The formats that hold one trace, and nothing where nothing is refuted."""

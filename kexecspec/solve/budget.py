@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+RLIMIT = 20_000_000
+"""What one property may cost, if nobody says otherwise."""
+
 
 class OutOfBudget(Exception):
     """A solver stopped without an answer; the message says what ran out."""

@@ -14,16 +14,15 @@ from kexecspec.ir.trace import Trace, handoffs, objection
 from kexecspec.ir.verdict import Counterexample, Evidence, Exhausted, Judgement, Proof, Verdict
 from kexecspec.ir.walk import references
 from kexecspec.solve.answers import Answer, Disagreement, Effort, Open, Reached, Safe, Shelf, Target
-from kexecspec.solve.budget import failures, told
+from kexecspec.solve.budget import RLIMIT, failures, told
+from kexecspec.solve.decisive import decisive
 from kexecspec.solve.desk import Desk
-from kexecspec.solve.facts import decisive, unknown_facts
+from kexecspec.solve.facts import unknown_facts
 from kexecspec.solve.kinds import counters_of
 from kexecspec.solve.lift import Blocked, Lifter, lifted_lap
 from kexecspec.solve.share import Known
 from kexecspec.solve.simplify import Simplified, simplified
 from kexecspec.solve.smtlib import writer
-
-RLIMIT = 20_000_000
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from kexecspec.ir.expr import conjoin, disjoin, negate
 from kexecspec.ir.nodes import TRUE
 from kexecspec.ir.system import Invariant, Property, TransitionSystem
 from kexecspec.ir.verdict import Proof, Verdict
+from kexecspec.solve.budget import RLIMIT
 from kexecspec.solve.claims import Range
-from kexecspec.solve.judge import RLIMIT, judge
+from kexecspec.solve.judge import judge
 from kexecspec.solve.recheck import ranges_left, sufficient
 
 

@@ -1,5 +1,6 @@
 """Properties are judged in processes of their own, many of them over both cores. Each is judged by itself, so neither
-how they are shared out nor what becomes of another's process changes an answer."""
+how they are shared out nor what becomes of another's process changes an answer. What judges is loaded where there is
+something to judge, and before any process is: parts with few states never come here."""
 
 from __future__ import annotations
 
@@ -11,8 +12,7 @@ from kexecspec.ir.system import Mode, Property, TransitionSystem
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
 from kexecspec.solve.answers import Shelf
 from kexecspec.solve.aside import PATIENCE, Died, answers
-from kexecspec.solve.judge import RLIMIT, judgements
-from kexecspec.solve.portfolio import decided
+from kexecspec.solve.budget import RLIMIT
 
 FEW = 12
 """Below this many properties a second process costs more than it saves."""
@@ -40,6 +40,9 @@ def judge_together(
     `portfolio`); with `portfolio` they are asked at once. `shelf` has answers of earlier runs. A KeyboardInterrupt gets
     a note that names the properties without an answer.
     """
+    from kexecspec.solve.judge import judgements
+    from kexecspec.solve.portfolio import decided
+
     patience *= max(1.0, rlimit / RLIMIT)
     found: dict[str, Judgement] = {}
     judge = partial(judgements, system, rlimit=rlimit, shelf=shelf)

@@ -26,7 +26,7 @@ from kexecspec.importers.compose.setting import Setting
 from kexecspec.importers.facts import Fact, Place, unknown
 from kexecspec.ir.verdict import Verdict as Answered
 from kexecspec.library import library
-from kexecspec.solve.judge import RLIMIT
+from kexecspec.solve.budget import RLIMIT
 from tests.audit.sample import content, verdict
 from tests.goldens import ROOT
 

@@ -228,7 +228,7 @@ def test_a_lie_about_the_machine_is_found_out(
 def test_a_tool_that_disagrees_with_itself_keeps_nothing(
     acme: str, filled: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kexecspec.judged.confirm, "recheck", lambda *_: ("it does not hold",))
+    monkeypatch.setattr("kexecspec.solve.recheck.recheck", lambda *_: ("it does not hold",))
     report = check(acme, replace(SOME, cache=filled))
     assert report.objections == ("it does not hold",) and _counts(report)[0] == 0
     assert len(_entries(filled)) > 0 and _keys(filled) == []

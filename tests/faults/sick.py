@@ -18,6 +18,7 @@ from kexecspec.cli import checking, main
 from kexecspec.ir.system import Property
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
 from kexecspec.solve import aside, budget, judge, together
+from kexecspec.solve import recheck as rechecking
 
 
 def _waits(name: str) -> Callable[..., Any]:
@@ -85,7 +86,7 @@ def _once() -> None:
 
 
 def _impatient(act: Callable[[], object]) -> None:
-    together.judge_together.__defaults__ = (judge.RLIMIT, 0.7)  # type: ignore[attr-defined]
+    together.judge_together.__defaults__ = (budget.RLIMIT, 0.7)  # type: ignore[attr-defined]
     judge._judged = _for_victim(act)
 
 
@@ -162,7 +163,7 @@ ILLNESSES: Mapping[str, Callable[[], None]] = {
     "load waits": lambda: setattr(kexecspec.check, "load", _waits("load")),
     "solve waits": lambda: setattr(judge, "_judged", _for_victim(_waits("solve"))),
     "both cores wait": lambda: _on_both_cores(_waits("both")),
-    "recheck waits": lambda: setattr(kexecspec.confirm, "recheck", _waits("recheck")),
+    "recheck waits": lambda: setattr(rechecking, "recheck", _waits("recheck")),
     "replay waits": lambda: setattr(kexecspec.confirm, "confirmed", _waits("replay")),
     "output waits": lambda: setattr(checking, "say", _waits("output")),
     "solver crashes": lambda: setattr(judge, "_judged", _for_victim(lambda: os.kill(os.getpid(), signal.SIGSEGV))),
@@ -171,8 +172,8 @@ ILLNESSES: Mapping[str, Callable[[], None]] = {
     "solver hangs": lambda: _impatient(lambda: time.sleep(60)),
     "one of two killed": lambda: _on_both_cores(_once),
     "worker killed": lambda: setattr(judge, "_judged", _for_victim(_once)),
-    "recheck crashes": lambda: setattr(kexecspec.confirm, "recheck", lambda *_: os.kill(os.getpid(), signal.SIGSEGV)),
-    "recheck killed": lambda: setattr(kexecspec.confirm, "recheck", _dying_once(kexecspec.confirm.recheck)),
+    "recheck crashes": lambda: setattr(rechecking, "recheck", lambda *_: os.kill(os.getpid(), signal.SIGSEGV)),
+    "recheck killed": lambda: setattr(rechecking, "recheck", _dying_once(rechecking.recheck)),
     "folder vanishes": _vanishing,
     "nowhere": _nowhere,
     "no fork": lambda: delattr(os, "fork"),

@@ -254,7 +254,7 @@ def test_exit_4(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch:
 
 
 def test_whether_something_ever_happens_is_asked_in_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kexecspec.solve.together.decided", None)
+    monkeypatch.setattr("kexecspec.solve.portfolio.decided", None)
     asked = tuple(
         replace(always(code, at("at", place)), mode=Mode.SOMETIMES) for code, place in (("A", "two"), ("B", "four"))
     )

@@ -15,9 +15,10 @@ from kexecspec.ir.values import BOOL, EnumSort, IntSort
 from kexecspec.ir.verdict import Lap
 from kexecspec.solve.answers import Effort, Target
 from kexecspec.solve.budget import Meter
+from kexecspec.solve.decisive import decisive
 from kexecspec.solve.desk import Desk
 from kexecspec.solve.encode import encode
-from kexecspec.solve.facts import decisive, unknown_facts, with_facts
+from kexecspec.solve.facts import unknown_facts, with_facts
 from kexecspec.solve.kinds import counters_of, kinds_of, variants
 from kexecspec.solve.laps import Course, Cycle, Wanted
 from kexecspec.solve.lift import lifted_lap
