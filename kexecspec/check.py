@@ -24,7 +24,7 @@ from kexecspec.platform.facts import Platform
 from kexecspec.platform.part import CROWD, FEW, MANY, Part, parts, same_in_any_way, same_part
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, tried_apart
-from kexecspec.platform.ways import Ways, platforms_in
+from kexecspec.platform.ways import Ways, platforms_in, platforms_of
 from kexecspec.source import Node, Plain, load, plain
 from kexecspec.waivers import read as waivers
 
@@ -78,9 +78,10 @@ def checked(path: str, options: Options) -> Checked:
     return checked_tree(load(path), path, options)
 
 
-def checked_tree(root: Node, path: str, options: Options) -> Checked:
-    """As `checked`, for the tree `root` of the file `path`."""
-    found = platforms_in(root, path, options.library or library())
+def checked_tree(root: Node, path: str, options: Options, fit: bool = False) -> Checked:
+    """As `checked`, for the tree `root` of the file `path`, which may be known to be `fit`."""
+    read = platforms_of if fit else platforms_in
+    found = read(root, path, options.library or library())
     return checked_platforms(root, found, options, {} if len(found) > 1 else None)
 
 

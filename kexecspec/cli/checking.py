@@ -18,6 +18,7 @@ from kexecspec.cache.place import usual
 from kexecspec.cli.console import complain, say, show_input_error, wants_colour
 from kexecspec.cli.excusing import excuses_of
 from kexecspec.cli.laying import specs_of
+from kexecspec.cli.opening import opened
 from kexecspec.cli.reports import reports_of, rule_text, write_reports
 from kexecspec.diagnostics import InputError, escape, quote
 from kexecspec.exit_codes import PROVED, REFUTED, UNDECIDED, UNUSABLE, gravest
@@ -163,15 +164,21 @@ def options_of(only: tuple[str, ...], rlimit: str | None) -> Options:
 
 def checked(path: str, options: Options, tell: bool, folder: Path | None = None) -> Outcome:
     """The outcome for one file; what is wrong with it is shown on stderr at once. A certificate goes to `folder`."""
-    from kexecspec.check import check
-
     if tell and sys.stderr.isatty():
         complain(f"checking {escape(path)}")
     try:
-        return Outcome(path, check(path, options)) if folder is None else _certified(path, options, folder)
+        return Outcome(path, _report(path, options)) if folder is None else _certified(path, options, folder)
     except InputError as error:
         show_input_error(error)
         return Outcome(path, None, error.diagnostics)
+
+
+def _report(path: str, options: Options) -> Report:
+    """The report on one file. Raises InputError."""
+    root = opened(path, options)
+    from kexecspec.check import checked_tree
+
+    return checked_tree(root, path, options, fit=True).report
 
 
 def _here() -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 from kexecspec.diagnostics import InputError
 from kexecspec.library import Library
-from kexecspec.platform.bounds import excess
 from kexecspec.platform.facts import Platform
+from kexecspec.platform.fit import unfit
 from kexecspec.platform.resolve import resolve
 from kexecspec.platform.variants import Assignment, variants
-from kexecspec.schema import validate
 from kexecspec.source import Node, load, plain
 
 Ways = Sequence[tuple[Assignment, Platform]]
@@ -26,8 +25,13 @@ def read_platforms(path: str, specs: Library) -> tuple[tuple[Assignment, Platfor
 
 def platforms_in(root: Node, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
     """As `read_platforms`, from the tree `root` of the file `path`."""
-    wrong = excess(root) or validate(root, "platform")
+    wrong = unfit(root)
     if wrong:
         raise InputError(wrong)
+    return platforms_of(root, path, specs)
+
+
+def platforms_of(root: Node, path: str, specs: Library) -> tuple[tuple[Assignment, Platform], ...]:
+    """As `platforms_in`, of a tree that is known to be fit."""
     content: dict[str, Any] = plain(root)  # type: ignore[assignment]
     return tuple((facts, resolve(root, path, specs, filled)) for facts, filled in variants(content, root))

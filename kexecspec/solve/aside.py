@@ -116,6 +116,35 @@ def aside(
 
 
 @contextlib.contextmanager
+def beside(function: Callable[..., Result], *arguments: Any) -> Iterator[Callable[[], Result]]:
+    """While the block goes on here, `function(*arguments)` is computed in a process of its own. The block is given what
+    waits for it, and returns or raises what it does. Where no process can be had, or it dies, it is computed here."""
+
+    def here() -> Result:
+        return function(*arguments)
+
+    try:
+        child = _started(0, lambda: [here()], PATIENCE)
+    except OSError:
+        yield here
+        return
+    try:
+        yield lambda: _said(child, here)
+    finally:
+        _ended([child])
+
+
+def _said(child: _Child, otherwise: Callable[[], Result]) -> Result:
+    """The one answer of a child, or what is there `otherwise`."""
+    waiting = [child]
+    for _, item in _collected(lambda: waiting.pop() if waiting else None, 1, PATIENCE, lambda: False):
+        if not isinstance(item, Died):
+            result: Result = item
+            return result
+    return otherwise()
+
+
+@contextlib.contextmanager
 def in_turn(many: int) -> Iterator[Iterable[int]]:
     """The numbers below `many`. Where several processes that are forked meanwhile iterate over them, each number goes
     to the one that asks next, so that none has more work than the others. Where there is no pipe, each has all."""

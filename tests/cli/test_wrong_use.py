@@ -65,20 +65,20 @@ def test_several_wrong_files_are_all_told(run: Run, tmp_path: Path) -> None:
 
 
 def _raising(error: BaseException) -> object:
-    def check(*_: object) -> object:
+    def check(*_: object, **__: object) -> object:
         raise error
 
     return check
 
 
 def test_an_interruption(run: Run, story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kexecspec.check, "check", _raising(KeyboardInterrupt()))
+    monkeypatch.setattr(kexecspec.check, "checked_tree", _raising(KeyboardInterrupt()))
     ran = run("check", "acme.yaml")
     assert ran.code == 130 and ran.err.split() == ["interrupted", "no", "report", "on", "acme.yaml"]
 
 
 def test_a_defect_is_one_line_and_a_request(run: Run, story: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kexecspec.check, "check", _raising(ZeroDivisionError("a\nb\x1b[2J")))
+    monkeypatch.setattr(kexecspec.check, "checked_tree", _raising(ZeroDivisionError("a\nb\x1b[2J")))
     ran = run("check", "acme.yaml")
     first, second = ran.err.splitlines()
     assert ran.code == 4 and first == "internal error: ZeroDivisionError: a b\\x1b[2J"
@@ -90,7 +90,7 @@ def test_a_defect_shows_its_traceback_only_on_request(
 ) -> None:
     from kexecspec.cli import main
 
-    monkeypatch.setattr(kexecspec.check, "check", _raising(ZeroDivisionError("x")))
+    monkeypatch.setattr(kexecspec.check, "checked_tree", _raising(ZeroDivisionError("x")))
     monkeypatch.setenv("KEXECSPEC_DEBUG", "1")
     assert main(["check", str(story)]) == 4
     assert "Traceback" in capsys.readouterr().err

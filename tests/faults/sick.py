@@ -14,6 +14,7 @@ from typing import Any
 
 import kexecspec.check
 import kexecspec.confirm
+import kexecspec.source
 from kexecspec.cli import checking, main
 from kexecspec.ir.system import Property
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
@@ -160,7 +161,7 @@ _LOCKS: list[sqlite3.Connection] = []
 
 ILLNESSES: Mapping[str, Callable[[], None]] = {
     "none": lambda: None,
-    "load waits": lambda: setattr(kexecspec.check, "load", _waits("load")),
+    "load waits": lambda: setattr(kexecspec.source, "load", _waits("load")),
     "solve waits": lambda: setattr(judge, "_judged", _for_victim(_waits("solve"))),
     "both cores wait": lambda: _on_both_cores(_waits("both")),
     "recheck waits": lambda: setattr(rechecking, "recheck", _waits("recheck")),
