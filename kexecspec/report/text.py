@@ -92,16 +92,17 @@ def _counted(name: str, number: int) -> str:
 def _one_liners(report: Report, look: Look) -> Iterator[str]:
     shown = [f for f in report.findings if f.verdict is not Verdict.NOT_JUDGED]
     width = min(36, max((len(escape(f.property.id)) for f in shown), default=0))
+    numbers = {doubt: number for number, doubt in reversed([*enumerate(report.reliances, 1)])}
     for finding in shown:
-        yield from _one_liner(report, finding, width, look)
+        resting = marks(numbers[doubt] for doubt in finding.rests_on)
+        yield from _one_liner(report, finding, resting, width, look)
 
 
-def _one_liner(report: Report, finding: Finding, width: int, look: Look) -> Iterator[str]:
+def _one_liner(report: Report, finding: Finding, resting: str, width: int, look: Look) -> Iterator[str]:
     vacuous = finding.vacuous and finding.verdict is Verdict.PROVED
     word = "VACUOUS" if vacuous else finding.verdict.value
     start = f"  {escape(report.platform)}  {escape(finding.property.id).ljust(width)}  "
     painted = look.paint(word, "red" if vacuous else _COLOURS[finding.verdict])
-    resting = marks(report.reliances.index(doubt) + 1 for doubt in finding.rests_on)
     excuse = excuse_text(report, finding)
     said = f"{_how(finding)}{_because(report, finding)}{_alike(finding, look)}{f'; {excuse}' if excuse else ''}"
     how = escape(f"{said} {resting}".rstrip())
