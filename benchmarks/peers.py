@@ -32,6 +32,7 @@ PACKAGES = {"yosys": "yosys-abc", "berkeley-abc": "berkeley-abc", "spin": "spin"
 """Debian's packages, and a program of each. yosys brings an ABC too, which is taken where there is no other."""
 PROPERTY = "KX102/tee0@kexec"
 SAFE, BROKEN = "safe", "one broken"
+STARTS = "from kexecspec.cli import checking, commands, opening; opening.load_tool()"
 PICTURE = "![seconds over the number of drivers, both logarithmic](benchmarks/peers.svg)"
 PLATFORM = """\
 schema: kexecspec/platform/1
@@ -67,8 +68,10 @@ def platform(count: int, broken: bool) -> str:
 
 
 def own(prop: str) -> Iterator[Peer]:
-    """kexecspec itself: Python without any work, from the file to the verdict, and the front end of the others."""
+    """kexecspec itself: Python without any work, the tool with all that a check takes loaded, from the file to the
+    verdict, and the front end of the others."""
     yield _own("Python starts", ("--version",), lambda text: OPEN)
+    yield Peer("kexecspec starts", "", (), "", lambda _: ((sys.executable, "-c", STARTS),), lambda text: OPEN)
     yield _own("kexecspec check", ("check", "--no-cache", "model", "--only", prop), _says)
     for form in ("aiger", "smtlib"):
         arguments = ("export", "model", "--only", prop, "--format", form, "-o", "written")

@@ -39,12 +39,18 @@ class Crew:
 
 def reports(found: Sequence[Part], only: Sequence[str], judge: Judge, crew: Crew) -> Reports:
     """Each part and the report on it, if anything of it is asked; the rest comes last, about what others leave open."""
-    each = _each([part for part in found if not part.rest], judge, crew)
+    each = _each([part for part in found if not part.rest and _is_asked(part, only)], judge, crew)
     left = frozenset(name for _, report in each for name in report.left)
     done = frozenset(name for part, report in each for f in report.findings for name in ids(told(f, part)))
     rest = [part for part in found if part.rest and (left or _concerned(only, found))]
     asked = ((part, judge(part, not crew.inside, done)) for part in rest)
     return (*each, *((part, report) for part, report in asked if report is not None))
+
+
+def _is_asked(part: Part, only: Sequence[str]) -> bool:
+    """Whether the patterns `only` may be about a part: there are none, or one names nobody or somebody of it."""
+    about = part.platform.about
+    return not only or about is None or any(expectations.part_of(one) in ("", *about, *part.alike) for one in only)
 
 
 def _concerned(only: Sequence[str], found: Sequence[Part]) -> bool:

@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import kexecspec.judged
 from kexecspec.check import check
 from kexecspec.findings import Finding, Report, ids
+from kexecspec.ir.system import TransitionSystem
 from kexecspec.ir.verdict import Verdict
+from kexecspec.library import Library
 from kexecspec.options import Options
+from kexecspec.platform.facts import Platform
 from kexecspec.report import REPORTERS, Look, Outcome
 from kexecspec.solve.aside import Died
 from tests.conftest import Run
@@ -60,6 +64,23 @@ def test_parts_say_what_the_whole_says(tmp_path: Path) -> None:
     assert told(apart) == told(whole) and Verdict.REFUTED in {f.verdict for f in whole.findings}
     assert [one.verdict for one in apart.taken] == [one.verdict for one in whole.taken]
     assert apart.summary == whole.summary and apart.hashes == whole.hashes and not apart.objections
+
+
+def test_who_is_not_asked_about_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One master of many is asked about, by name: nobody grounds the parts of the others."""
+    looked = list[str]()
+    real = kexecspec.judged.folded
+
+    def folded(platform: Platform, specs: Library) -> TransitionSystem:
+        looked.extend(platform.about or ())
+        return real(platform, specs)
+
+    monkeypatch.setattr(kexecspec.judged, "folded", folded)
+    path = farm(tmp_path, 30)
+    said = told(check(path, Options(only=("KX301/d3@kexec",), inside=True)))
+    assert set(looked) == {"d3"} and list(said) == ["KX301/d3@kexec"]
+    assert said.items() <= told(check(path, Options(inside=True))).items()
+    assert len(told(check(path, Options(only=("KX301",), inside=True)))) == 60
 
 
 @pytest.fixture(scope="module")

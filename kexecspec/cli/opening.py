@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kexecspec.diagnostics import InputError
 
 if TYPE_CHECKING:
+    from kexecspec.library import Library
     from kexecspec.options import Options
     from kexecspec.source import Node
 
@@ -30,18 +31,18 @@ def opened(path: str, options: Options) -> Node:
         wrong = unfit(root)
     else:
         with beside(unfit, root) as said:
-            _load(options)
+            load_tool(options.library)
             wrong = said()
     if wrong:
         raise InputError(wrong)
     return root
 
 
-def _load(options: Options) -> None:
+def load_tool(specs: Library | None = None) -> None:
     """What every check takes: its modules, the features that rules look at, and the sums of what it is made from."""
     import kexecspec.check  # noqa: F401
     from kexecspec import hashes
     from kexecspec.library import library
 
-    specs = options.library or library()
+    specs = specs or library()
     _ = specs.features_in_rules, specs.newest, hashes.of_installation(specs)

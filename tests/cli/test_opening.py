@@ -75,10 +75,10 @@ def test_without_another_process_it_is_done_here(wrong: str, monkeypatch: pytest
 
 
 def test_what_goes_wrong_meanwhile_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(_: Options) -> None:
+    def breaks(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(opening, "_load", breaks)
+    monkeypatch.setattr(opening, "load_tool", breaks)
     with pytest.raises(KeyboardInterrupt):
         opening.opened(GOOD, Options())
     with pytest.raises(ChildProcessError):
