@@ -1,6 +1,7 @@
 """`run` calls the command line in this process, in a folder of the test's own.
 
-No test reads or fills the cache of whoever runs it: those about the cache name a folder of their own.
+No test reads or fills the cache of whoever runs it: those about the cache name a folder of their own. No property is
+wrong because the machine is slow.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kexecspec.cli import main
 
 os.environ["KEXECSPEC_CACHE"] = "off"
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 @dataclass(frozen=True)

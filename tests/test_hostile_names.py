@@ -199,7 +199,7 @@ def test_words_of_a_certificate(shown: Shown, tmp_path: Path) -> None:
                 harmless(said.err)
 
 
-@settings(max_examples=int(os.environ.get("KEXECSPEC_SOAK", "0")) or 200, deadline=None)
+@settings(max_examples=int(os.environ.get("KEXECSPEC_SOAK", "0")) or 200)
 @given(st.text(max_size=60))
 def test_any_text_is_made_harmless(text: str) -> None:
     harmless(inert(escape(text)))

@@ -72,7 +72,7 @@ def changed(draw: st.DrawFn) -> tuple[Cert, bool]:
     return cert.signed() if signed else cert, signed
 
 
-@settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=COUNT, suppress_health_check=list(HealthCheck))
 @given(changed())
 def test_what_is_accepted_is_true(case: tuple[Cert, bool]) -> None:
     cert, signed = case
@@ -94,7 +94,7 @@ def test_what_is_accepted_is_true(case: tuple[Cert, bool]) -> None:
     assert all(evaluate(holds[name], state) for name in end.proved for state in states)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=40))
 def test_names_are_written_one_to_one(name: str) -> None:
     written = plain(name)

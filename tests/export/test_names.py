@@ -14,7 +14,7 @@ from tests.test_hostile_names import HOSTILE, harmless
 names = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20), st.text("_.-XDM%0a", max_size=12))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(names)
 def test_a_name_is_plain_and_can_be_read_back(name: str) -> None:
     assert re.fullmatch(r"[!-~]*", symbol(name)) and ";" not in symbol(name)
@@ -28,7 +28,7 @@ def test_a_usual_name_stays_readable() -> None:
     assert identifier("v", "tee.stale_bytes") == "v_tee_Dstale__bytes"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(names)
 def test_a_remark_is_one_line_that_ends_no_comment(text: str) -> None:
     harmless(inert(f"; {remark(text)}"))

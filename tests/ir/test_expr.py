@@ -23,7 +23,7 @@ STATES = tuple(dict(zip(SHAPE, row, strict=True)) for row in product(*(tuple(mem
 VARIABLES = {name: Var(name, sort, None, Lifetime.KERNEL) for name, sort in SHAPE.items()}
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(truths(3))
 def test_a_truth_has_the_sort_of_truths(expr: Expr) -> None:
     """Built from well-sorted parts, well-sorted itself."""
@@ -32,7 +32,7 @@ def test_a_truth_has_the_sort_of_truths(expr: Expr) -> None:
     assert text(expr)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(truths(3))
 def test_substituting_a_value_is_evaluating_with_it(expr: Expr) -> None:
     """Where a variable is replaced by its value nothing changes, and with all replaced a constant is left."""
@@ -44,7 +44,7 @@ def test_substituting_a_value_is_evaluating_with_it(expr: Expr) -> None:
         assert whole == Const(evaluate(expr, state))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(truths(2))
 def test_renaming_there_and_back(expr: Expr) -> None:
     """A renaming is undone by its inverse."""

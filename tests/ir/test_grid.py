@@ -38,7 +38,7 @@ def assert_same(grid: Grid, expr: Expr, values: dict[str, tuple[Value, ...]]) ->
     assert [bool(cells >> place & 1) for place in range(grid.size)] == [evaluate(expr, s) for s in states(values)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.lists(truths(3), min_size=1, max_size=3), some_values())
 def test_each_combination_is_evaluated(parts: list[Expr], values: dict[str, tuple[Value, ...]]) -> None:
     """Of what is left of a conjunction the values of each variable are told."""
@@ -53,7 +53,7 @@ def test_each_combination_is_evaluated(parts: list[Expr], values: dict[str, tupl
         assert grid.values(name, cells) == tuple(v for v in values[name] if any(s[name] == v for s in met))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(numbers(2), numbers(2), truths(1), truths(1))
 def test_what_nobody_folded(one: Expr, other: Expr, truth: Expr, denied: Expr) -> None:
     """Expressions that the constructors would have made smaller, and truth values that are compared."""

@@ -22,7 +22,7 @@ STATES = tuple(dict(zip(SHAPE, row, strict=True)) for row in product(*(tuple(mem
 VARIABLES = {name: Var(name, sort, None, Lifetime.KERNEL) for name, sort in SHAPE.items()}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(truths(3), numbers(2))
 def test_no_state_disagrees(truth: Expr, number: Expr) -> None:
     """An expression means the same where comparisons are decided, and no value leaves its range."""

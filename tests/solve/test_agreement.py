@@ -49,14 +49,14 @@ def agree(system: TransitionSystem, effort: Effort) -> None:
             assert (judgement.evidence.witness is not None) == isinstance(premise, Found)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems())
 def test_a_look_at_the_states_first(system: TransitionSystem) -> None:
     """The usual path: states guess, the solver certifies."""
     agree(system, LOOKS)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(systems())
 def test_symbols_only(system: TransitionSystem) -> None:
     """No state is looked at: induction, bounded model checking and PDR alone."""
@@ -70,7 +70,7 @@ def test_firmware(drain: bool, effort: Effort) -> None:
     agree(firmware(drain=drain), effort)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems())
 def test_what_a_slice_excludes_the_system_excludes(system: TransitionSystem) -> None:
     """A slice may do more than the system, never less."""

@@ -27,7 +27,7 @@ INDEX = {name: place for place, name in enumerate(SHAPE)}
 FREE = TransitionSystem({name: Var(name, sort, None, Lifetime.KERNEL) for name, sort in SHAPE.items()}, ())
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.one_of(truths(3), numbers(3)))
 def test_compiled_is_evaluated(expr: Expr) -> None:
     """In every state."""
@@ -36,7 +36,7 @@ def test_compiled_is_evaluated(expr: Expr) -> None:
         assert function(tuple(state.values())) == evaluate(expr, state)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(truths(3), st.sampled_from(STATES))
 def test_the_solver_reads_the_same(expr: Expr, state: dict[str, bool | int | str]) -> None:
     """In one state the solver allows exactly the value that evaluation gives."""
@@ -50,7 +50,7 @@ def test_the_solver_reads_the_same(expr: Expr, state: dict[str, bool | int | str
             assert (str(solver.check()) == "sat") == (evaluate(expr, state) is expected)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(truths(3))
 def test_reading_back_what_was_written(expr: Expr) -> None:
     """Expression to solver and back keeps the meaning."""

@@ -83,7 +83,7 @@ def rows_of(judgements: tuple[Judgement, ...]) -> tuple[tuple[bool | int | str, 
     return next(proof.reached for proof in proofs if proof.reached)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems())
 def test_generated_systems_are_judged_alike(whole: TransitionSystem) -> None:
     """Unless a number would leave its range, which is the judge's business."""

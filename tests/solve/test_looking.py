@@ -46,7 +46,7 @@ def looked(parts: list[Expr], at_once: int, alone: int, trials: int) -> bool:
 
 
 @pytest.mark.parametrize("at_once,alone,trials", [(1 << 12, 1 << 9, 40), (8, 12, 1000), (3, 3, 1000), (4, 1, 1000)])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(parts=PARTS)
 def test_every_way_gives_the_answer(at_once: int, alone: int, trials: int, parts: list[Expr]) -> None:
     """Whether all is looked at as a whole, predicates narrow each other down, or values are tried."""
@@ -55,7 +55,7 @@ def test_every_way_gives_the_answer(at_once: int, alone: int, trials: int, parts
     assert looked(parts, at_once, alone, trials) == expected
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(PARTS, st.integers(0, 3))
 def test_one_that_gives_up_says_so(parts: list[Expr], trials: int) -> None:
     """With too few trials there is the right answer or none."""
@@ -65,7 +65,7 @@ def test_one_that_gives_up_says_so(parts: list[Expr], trials: int) -> None:
         assert looked(parts, 4, 4, trials) == expected
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(PARTS)
 def test_a_solver_agrees(parts: list[Expr]) -> None:
     """With the same question put to z3."""

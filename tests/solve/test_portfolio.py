@@ -43,7 +43,7 @@ def _by(engine: str, whole: TransitionSystem, rlimit: int = BUDGET) -> Judgement
 def test_an_engine_tells_the_truth_or_nothing(engine: str) -> None:
     told = []
 
-    @settings(max_examples=12, deadline=None, derandomize=True)
+    @settings(max_examples=12, derandomize=True)
     @given(systems())
     def tried(whole: TransitionSystem) -> None:
         (prop,) = whole.properties

@@ -87,7 +87,7 @@ def test_forty_drivers_are_no_harder_than_four() -> None:
     assert recheck(whole, proofs[7].invariants, whole.properties[7:8]) == ()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(systems(), truths(2), truths(2))
 def test_what_is_put_aside_never_shows_too_much(whole: TransitionSystem, one: Expr, other: Expr) -> None:
     """Every sum taken for one over a crowd: a second look objects to whatever it objected to before."""

@@ -42,7 +42,7 @@ def reachable(whole: TransitionSystem) -> list[State]:
     return queue
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems())
 def test_the_same_states_are_reached(whole: TransitionSystem) -> None:
     """State by state, but for the variables that are missing; those are what the lemmas say."""
@@ -58,7 +58,7 @@ def test_the_same_states_are_reached(whole: TransitionSystem) -> None:
         assert all(evaluate(prop.holds, state) == evaluate(was.holds, state) for state in states)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems(), truths(1), truths(1))
 def test_a_second_look_says_what_a_look_at_every_state_says(whole: TransitionSystem, one: Expr, other: Expr) -> None:
     """Which claims hold at first, are kept by every rule, and follow; the first that fails is not hidden by another."""

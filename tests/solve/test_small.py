@@ -39,7 +39,7 @@ def inductive(whole: TransitionSystem, parts: list[Expr]) -> tuple[int, ...]:
     return inductive_part(encoding, encoding.targets, Meter(20_000_000), finite=False)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems(), truths(1))
 def test_after_a_step_is_in_the_state_after_it(whole: TransitionSystem, claim: Expr) -> None:
     """For every rule and every state in which it may fire."""
@@ -54,7 +54,7 @@ def test_after_a_step_is_in_the_state_after_it(whole: TransitionSystem, claim: E
                 assert bool(here & cells) == evaluate(claim, fire(whole, one, state))
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems(), CLAIMS, truths(1))
 def test_the_same_is_inductive(whole: TransitionSystem, claims: list[Expr], claim: Expr) -> None:
     """Of the declared invariants, and of a claim with those of them that are, or with all of them."""
@@ -69,7 +69,7 @@ def test_the_same_is_inductive(whole: TransitionSystem, claims: list[Expr], clai
     assert looked.kept_with(claim) == (tuple(n for n in together if n < len(claims)), len(claims) in together)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(systems(), truths(2), truths(2))
 def test_what_is_learnt_is_inductive(whole: TransitionSystem, one: Expr, other: Expr) -> None:
     """For one target after the other that no state meets; what was learnt for the first serves the second."""

@@ -39,7 +39,7 @@ def mutated(seed: int) -> bytes:
     return bytes(text)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 1 << 40))
 def test_any_text_is_read_and_comes_back_as_it_was_kept(seed: int) -> None:
     text = mutated(seed)
@@ -52,7 +52,7 @@ def test_any_text_is_read_and_comes_back_as_it_was_kept(seed: int) -> None:
     list(defined(text))
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 1 << 40))
 def test_a_hook_that_stands_in_the_struct_is_never_lost_silently(seed: int) -> None:
     """One broken line within the struct: either the member is still found or the struct is known not to be whole."""
