@@ -207,8 +207,8 @@ def _part(
     def again(content: dict[str, Any]) -> Platform:
         return resolved(Excerpts(content, specs))
 
-    def resolved(of: Excerpts) -> Platform:
-        return same_part(resolve(root, platform.path, specs, of.of(platform), whole=True), platform)
+    def resolved(file: Excerpts) -> Platform:
+        return same_part(resolve(root, platform.path, specs, file.of(platform), whole=True), platform)
 
     report = judged(platform, specs, options, sums)
     if report is None:
@@ -218,8 +218,7 @@ def _part(
     if not options.explained:
         return report
     whole = cache(lambda: resolved(excerpts))
-    rests = _rests(report, platform, whole, excerpts, specs, notes)
-    report = trust.with_reliances(report, rests)
+    report = trust.with_reliances(report, _rests(report, platform, whole, excerpts, specs, notes))
     return explained.with_missing(report, root, whole, again, specs)
 
 

@@ -53,8 +53,8 @@ def of_tree(root: Path, pattern: str) -> str:
 
 
 def _solver() -> str:
-    """The version of z3 that is installed, as the name of the folder of its metadata says it. importlib.metadata says
-    the same, and is asked where there is no such folder: it takes as long to load as half of all rules to be read."""
+    """The version of z3 that is installed, as the name of the folder of its metadata says it; importlib.metadata, which
+    takes longer to load than a small part to be judged, is asked where there is no such folder, or several."""
     found = find_spec("z3")
     beside = Path(found.origin).parent.parent if found is not None and found.origin else None
     names = [] if beside is None else [folder.name for folder in beside.glob("z3_solver-*.dist-info")]

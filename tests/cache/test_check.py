@@ -7,18 +7,23 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import kexecspec.check
+import kexecspec.hashes
 import kexecspec.judged
 from kexecspec.cache import memory, store
 from kexecspec.cache.place import Cache
 from kexecspec.check import check, checked
 from kexecspec.findings import Hashes, Report
+from kexecspec.hashes import of_installation
 from kexecspec.ir.verdict import Exhausted, Judgement, Verdict
+from kexecspec.library import library
 from kexecspec.options import Options
 from tests.faults.running import STORY
 from tests.goldens import ROOT
@@ -266,3 +271,19 @@ def test_the_rest_only_is_asked_about() -> None:
     nothing = memory.Memory(None, ())  # type: ignore[arg-type]
     assert nothing.with_rest(lambda rest: asked.append(rest) or ()) == () and asked == [[]]  # type: ignore[func-returns-value]
     assert nothing.keep((), True) is None
+
+
+def test_the_version_of_the_solver_is_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is found: by the name of a folder, or, where there is none beside the package, by its metadata."""
+    assert of_installation(library())[2] == version("z3-solver")
+    (tmp_path / "z3").mkdir()
+    elsewhere = SimpleNamespace(origin=str(tmp_path / "z3/__init__.py"))
+    monkeypatch.setattr(kexecspec.hashes, "find_spec", lambda _: elsewhere)
+    assert of_installation(library())[2] == version("z3-solver")
+    for name in ("1.0", "2.0"):
+        (tmp_path / f"z3_solver-{name}.dist-info").mkdir()
+    assert of_installation(library())[2] == version("z3-solver")
+    (tmp_path / "z3_solver-2.0.dist-info").rmdir()
+    assert of_installation(library())[2] == "1.0"
+    monkeypatch.setattr(kexecspec.hashes, "find_spec", lambda _: None)
+    assert of_installation(library())[2] == version("z3-solver")
