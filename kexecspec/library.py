@@ -67,9 +67,7 @@ class Library:
         """How much a refutation of `code` on a kind of handoff counts: by the policy that was chosen, else as the
         instance says itself (`own`), else by the default policy."""
         chosen = {(entry.code, entry.handoff): entry.severity for entry in self.policy}
-        default = self.spec("policies", "default")
-        usual = default.content["severity"].get(code, "error") if default else "error"
-        return str(chosen.get((code, handoff), chosen.get((code, None), own or usual)))
+        return str(chosen.get((code, handoff), chosen.get((code, None), own or _usual(self).get(code, "error"))))
 
     def _roots(self, folder: str) -> tuple[Path, ...]:
         return (self.root, *self.over) if folder in OPEN else (self.root,)
@@ -151,6 +149,13 @@ def _names(root: Path, folder: str) -> tuple[str, ...]:
 def _all(specs: Library, folder: str) -> tuple[Spec, ...]:
     found = (specs.spec(folder, name) for name in specs.names(folder))
     return tuple(spec for spec in found if spec is not None)
+
+
+@cache
+def _usual(specs: Library) -> Mapping[str, str]:
+    default = specs.spec("policies", "default")
+    usual: Mapping[str, str] = default.content["severity"] if default else {}
+    return usual
 
 
 @cache

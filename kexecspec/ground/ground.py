@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,6 @@ from kexecspec.ground.properties import properties
 from kexecspec.ground.rules import component_rules, known_operations, walk_rules
 from kexecspec.ground.site_rules import site_rule
 from kexecspec.ground.veil import unveiled
-from kexecspec.ground.walks import positions
 from kexecspec.ir.flow import control_groups, flow_invariants
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError, lower
@@ -137,9 +137,14 @@ def world_of(
     more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> World:
     """What names mean on a platform."""
-    components = {**{s.name: {**s.content, "path": s.path} for s in library.all("components")}, **more}
+    components = {**_components(library), **more}
     platform = _without_silent(platform, known_operations(components))
-    return World(platform, components, positions(platform), frozenset(library.features), loose=loose)
+    return World(platform, components, frozenset(library.features), loose=loose)
+
+
+@cache
+def _components(library: Library) -> Mapping[str, Mapping[str, Any]]:
+    return {spec.name: {**spec.content, "path": spec.path} for spec in library.all("components")}
 
 
 def _all_wanted(world: World, library: Library) -> Iterator[Property]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kexecspec.ground.veil import CROWDS, speaks_of_all
+from kexecspec.ground.walks import Turn, positions, turns
 from kexecspec.ir.expr import choose, equal
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, lower
 from kexecspec.ir.nodes import Const, Expr, Ref
@@ -26,7 +27,8 @@ GROUPS = {
 
 @dataclass
 class World:
-    """All names of one platform. `positions` gives each walker's control positions by group.
+    """All names of one platform. `operations` gives the component of each operation, `turns` each walker's
+    operations, `positions` its control positions by group.
 
     With `loose`, the facts in it are variables that never change instead of constants, and a kernel's features are
     added to it as they are looked at; `used` tells which have been, and `derived` holds facts that follow from them.
@@ -34,17 +36,25 @@ class World:
 
     platform: Platform
     components: Mapping[str, Mapping[str, Any]]
-    positions: Mapping[str, Mapping[str, tuple[str, ...]]]
     features: frozenset[str]
     unknowns: dict[str, Unknown] = field(default_factory=dict)
     loose: dict[str, Stated] | None = None
     used: set[str] = field(default_factory=set)
     derived: dict[tuple[str, str], Expr] = field(default_factory=dict)
     orders: dict[tuple[str, str], tuple[Expr, ...]] = field(default_factory=dict)
+    operations: dict[str, Mapping[str, Any]] = field(init=False)
+    turns: dict[str, tuple[Turn, ...]] = field(init=False)
+    positions: dict[str, dict[str, tuple[str, ...]]] = field(init=False)
     _things: dict[str, Part] = field(init=False, default_factory=dict)
     _meant: dict[tuple[str, str], Meaning] = field(init=False, default_factory=dict)
     _of_now: dict[str, Expr] = field(init=False, default_factory=dict)
     _components: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        described = reversed([*self.components.values()])
+        self.operations = {name: c for c in described for name in c.get("operations", {})}
+        self.turns = {entity.name: turns(entity) for entity in self.platform.of_kind("walker")}
+        self.positions = {name: positions(found) for name, found in self.turns.items()}
 
     def part(self, name: str) -> Part:
         """The entity called `name`, as something with attributes."""

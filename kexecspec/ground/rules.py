@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kexecspec.ground.names import World, by_kernel, variable
 from kexecspec.ground.presence import goes_on, is_there, may_start, none_there, ready
-from kexecspec.ground.walks import BOUND, FAILED, READY, Turn, turns
+from kexecspec.ground.walks import BOUND, FAILED, READY, Turn
 from kexecspec.ir.expr import conjoin, disjoin, equal, negate
 from kexecspec.ir.language import Group, LanguageError, Meaning, Scope, Thing, lower, within
 from kexecspec.ir.nodes import FALSE, TRUE, And, Const, Expr, Ref, same
@@ -57,7 +57,7 @@ def walk_rules(world: World, entity: Entity) -> Iterator[Rule]:
         yield _bare_bind(world, entity, bare)
     if "suppliers" in entity.facts:
         yield _unsupplied(world, entity)
-    for turn in turns(entity):
+    for turn in world.turns[entity.name]:
         component, variants = _operation(world, turn.op.do)
         scope = _scope(world, entity, turn)
         for name, spec in variants.items():
@@ -121,7 +121,7 @@ def _variant(
     buffer = world.platform.entities.get(turn.op.buffer or "")
     short = f"({buffer.name.split('.')[-1]})" if buffer is not None else ""
     return Rule(
-        name=f"{entity.name}.{turn.hook}.{turn.op.do}{short}.{name}{_suffix(turn, entity)}",
+        name=f"{entity.name}.{turn.hook}.{turn.op.do}{short}.{name}{_suffix(turn, world.turns[entity.name])}",
         actor=entity.name,
         guard=guard,
         effect=effect,
@@ -260,10 +260,11 @@ def _scope(world: World, entity: Entity, turn: Turn) -> Scope:
 
 
 def _operation(world: World, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    for component in world.components.values():
-        if name in component.get("operations", {}):
-            return component, component["operations"][name]
-    raise LanguageError(f"no component says what {name} does")
+    """The component that says what an operation does, and what it says."""
+    if name not in world.operations:
+        raise LanguageError(f"no component says what {name} does")
+    component = world.operations[name]
+    return component, component["operations"][name]
 
 
 def known_operations(components: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
@@ -284,8 +285,8 @@ def _where(holds: Mapping[str, Expr], world: World) -> Expr:
     return disjoin(conjoin((equal(Ref("kernel"), Const(k)), expr)) for k, expr in holds.items())
 
 
-def _suffix(turn: Turn, entity: Entity) -> str:
-    same = [t for t in turns(entity) if (t.hook, t.op.do, t.op.buffer) == (turn.hook, turn.op.do, turn.op.buffer)]
+def _suffix(turn: Turn, among: Sequence[Turn]) -> str:
+    same = [t for t in among if (t.hook, t.op.do, t.op.buffer) == (turn.hook, turn.op.do, turn.op.buffer)]
     return "" if len(same) == 1 else f"#{same.index(turn) + 1}"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kexecspec.platform.facts import Entity, Hooks, Op, Platform
+from kexecspec.platform.facts import Entity, Hooks, Op
 from kexecspec.platform.stated import labelled
 
 READY, BOUND, SHUT, FAILED = "off", "bound", "shut", "failed"
@@ -34,13 +34,8 @@ def turns(entity: Entity) -> tuple[Turn, ...]:
     return tuple(Turn(*key, tuple(kernels)) for key, kernels in merged.items())
 
 
-def positions(platform: Platform) -> dict[str, dict[str, tuple[str, ...]]]:
-    """For each walker, its control positions, by the groups that the `walk` component speaks of."""
-    return {e.name: _groups(e) for e in platform.of_kind("walker")}
-
-
-def _groups(entity: Entity) -> dict[str, tuple[str, ...]]:
-    found = turns(entity)
+def positions(found: Sequence[Turn]) -> dict[str, tuple[str, ...]]:
+    """The control positions of a walker with these turns, by the groups that the `walk` component speaks of."""
     probing = _labels(t.after for t in found if t.hook == "probe" and t.after != BOUND)
     stopping = _labels(t.after for t in found if t.hook == "shutdown" and t.after != SHUT)
     waiting_probe = _labels(t.waiting for t in found if t.hook == "probe")

@@ -11,7 +11,7 @@ from kexecspec.explore import Sweep
 from kexecspec.ground.ground import ground, loosened
 from kexecspec.ground.names import World
 from kexecspec.ground.rules import OpPart, effects, walk_rules
-from kexecspec.ground.walks import Turn, positions
+from kexecspec.ground.walks import Turn
 from kexecspec.ir.fold import fold
 from kexecspec.ir.language import LanguageError
 from kexecspec.ir.nodes import FALSE, TRUE
@@ -162,4 +162,4 @@ def resolved(made: dict[str, Any], whole: bool = False) -> Platform:
 def world(platform: Platform) -> World:
     specs = library()
     components = {spec.name: {**spec.content, "path": spec.path} for spec in specs.all("components")}
-    return World(platform, components, positions(platform), frozenset(specs.features))
+    return World(platform, components, frozenset(specs.features))
