@@ -15,6 +15,7 @@ from tests.mutants.edits import contents, rewritten, shifted
 from tests.mutants.grounded import mutants, noticed, signature, story
 from tests.mutants.mutant import Mutant, Outcome, packed
 from tests.mutants.operators import functions, wrong
+from tests.mutants.reach import Recorder
 from tests.mutants.run import Worker
 from tests.mutants.survivors import FILE, compared, reason, summary
 
@@ -34,6 +35,20 @@ def test_most_mutants_of_ground_rules_are_noticed(name: str, monkeypatch: pytest
 
     assert len(some) >= 5
     assert sum(caught) >= 0.8 * len(some), [m.kind for m, seen in zip(some, caught, strict=True) if not seen]
+
+
+def test_a_test_that_fails_anyway_notices_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look at a function of the tool; the second fails whatever that says."""
+    (tmp_path / "test_two.py").write_text(
+        "from kexecspec.quantities import format_size\n"
+        "def test_passes(): assert format_size(4096)\n"
+        "def test_fails(): assert not format_size(4096)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    recorder = Recorder(ROOT)
+    assert pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_two.py"], plugins=[recorder]) == 1
+    reached = [name for name, _ in recorder.found["kexecspec/quantities.py: format_size"]]
+    assert [name.partition("::")[2] for name in reached] == ["test_passes"]
 
 
 def test_a_worker_notices_a_wrong_fact_and_a_wrong_function_and_nothing_where_nothing_is_wrong() -> None:
