@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 SAME, PICKED, PATCH = "same commit", "named as picked", "same patch"
 TITLE, REVERTED, MISSING, UNKNOWN = "title only", "reverted", "missing", "unknown"
@@ -16,11 +17,14 @@ _MOST = 2000
 _PICKS = re.compile(
     r"\(?(?:cherry[ -]picked|backported) from commit (?P<a>[0-9a-f]{12,40})\b.*"
     r"|commit (?P<b>[0-9a-f]{12,40}) upstream\.?"
-    r"|\[ ?upstream commit (?P<c>[0-9a-f]{12,40}) ?\]"
-    r"|commit (?P<d>[0-9a-f]{40})",
+    r"|\[ ?upstream commit (?P<c>[0-9a-f]{12,40}) ?\]",
     re.IGNORECASE,
 )
-"""Of stable trees, of `git cherry-pick -x`, and, on a line of its own, of openEuler and Red Hat."""
+"""Of stable trees and of `git cherry-pick -x`."""
+_BARE = re.compile(r"commit (?P<a>[0-9a-f]{40})", re.IGNORECASE)
+_BEFORE = re.compile(r"(from \S+)?")
+"""openEuler and Red Hat name it on a line of its own, after where it is from or an empty line; after any other it is the
+end of a sentence."""
 _SETTINGS = ("-c", "log.showSignature=false", "-c", "core.fsmonitor=false")
 _QUIET: Mapping[str, str] = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C",
@@ -111,8 +115,9 @@ class GitTree:
         text = self._asked("log", f"-n{_MOST}", "-F", f"--grep={commit[:12]}", "--format=%H%x09%B%x00", self.head)
         for entry in text.split("\0"):
             number, _, body = entry.strip().partition("\t")
-            for line in body.splitlines():
-                told = _PICKS.fullmatch(line.strip())
+            lines = [line.strip() for line in body.splitlines()]
+            for before, line in pairwise(("", *lines)):
+                told = _PICKS.fullmatch(line) or _BEFORE.fullmatch(before) and _BARE.fullmatch(line)
                 if told and next(filter(None, told.groups())).lower().startswith(commit[:12]):
                     return number
         return None
