@@ -23,8 +23,8 @@ _PICKS = re.compile(
 """Of stable trees and of `git cherry-pick -x`."""
 _BARE = re.compile(r"commit (?P<a>[0-9a-f]{40})", re.IGNORECASE)
 _BEFORE = re.compile(r"(from \S+)?")
-"""openEuler and Red Hat name it on a line of its own, after where it is from or an empty line; after any other it is the
-end of a sentence."""
+"""openEuler and Red Hat name it on a line of its own, after where it is from or an empty line; after any other it is a
+sentence's end."""
 _SETTINGS = ("-c", "log.showSignature=false", "-c", "core.fsmonitor=false")
 _QUIET: Mapping[str, str] = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C",
