@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from kexecspec import library as specs_module
+from kexecspec.ground import ground as ground_module
 from kexecspec.ground.ground import ground
 from kexecspec.ir.system import TransitionSystem
 from kexecspec.library import library
@@ -59,8 +60,10 @@ def told(story: str) -> Told:
 def noticed(path: str, rules: bool) -> str:
     """What notices that the file `path` of specs/ has changed; `rules`: whether it changes more than platforms."""
     before = all_told()
-    specs_module._spec.cache_clear()
-    specs_module._features.cache_clear()
+    for module in (specs_module, ground_module):
+        for known in vars(module).values():
+            if hasattr(known, "cache_clear"):
+                known.cache_clear()
     undivided()
     tests = [(name, taken) for name, taken in TESTS if Path(name).exists()]
     if failed := failing(OF_RULES if rules else tests):
