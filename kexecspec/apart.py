@@ -49,13 +49,18 @@ def reports(found: Sequence[Part], only: Sequence[str], judge: Judge, crew: Crew
 
 def _is_asked(part: Part, only: Sequence[str]) -> bool:
     """Whether the patterns `only` may be about a part: there are none, or one names nobody or somebody of it."""
-    about = part.platform.about
-    return not only or about is None or any(expectations.part_of(one) in ("", *about, *part.alike) for one in only)
+    whole = part.platform.about is None
+    return not only or whole or any(expectations.part_of(pattern) in ("", *_names(part)) for pattern in only)
+
+
+def _names(part: Part) -> tuple[str, ...]:
+    """Whom the properties of a part are about."""
+    return (*part.alike, *(part.platform.about or ()))
 
 
 def _concerned(only: Sequence[str], found: Sequence[Part]) -> bool:
     """Whether the patterns `only` are about anything but the masters and clients that have parts."""
-    apart = {name for part in found if not part.rest for name in (*part.alike, *(part.platform.about or ()))}
+    apart = {name for part in found if not part.rest for name in _names(part)}
     return not only or any(expectations.part_of(pattern) not in apart for pattern in only)
 
 

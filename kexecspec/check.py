@@ -150,14 +150,19 @@ def _way(
     `known` from there, if any is. Raises InputError if nothing is left to judge."""
     sums, notes, excerpts = hashes.of(platform, specs), Notes(options.cache), Excerpts(platform.plain, specs)
 
+    earlier = {} if known is None else known
+
+    def key_of(part: Part, done: frozenset[str] = frozenset()) -> str:
+        return "" if known is None else same_in_any_way(part, done)
+
     def judge(part: Part, alone: bool, done: frozenset[str]) -> Report | None:
-        key = "" if known is None else same_in_any_way(part, done)
-        if known is not None and key in known:
-            return known[key]
+        key = key_of(part, done)
+        if key in earlier:
+            return earlier[key]
         chosen = options if alone else replace(options, inside=True)
         chosen = replace(chosen, done=done | options.done)
         report = _part(root, platform, part, excerpts, specs, chosen, sums, notes)
-        return known.setdefault(key, report) if known is not None and key else report
+        return earlier.setdefault(key, report) if key else report
 
     report: Report | None = None
     reports: apart.Reports = ()
@@ -167,8 +172,7 @@ def _way(
     else:
         crew = apart.Crew(options.jobs, options.patience, options.inside, notes.keep)
         reports = apart.reports(found, options.only, judge, crew)
-        if known is not None:
-            known.update((key, one) for part, one in reports if not part.rest and (key := same_in_any_way(part)))
+        earlier.update((key, one) for part, one in reports if not part.rest and (key := key_of(part)))
         if reports:
             report = apart.united(platform, len(found), reports, crew if options.replay else None, specs)
             report = replace(report, findings=with_consequences(platform, report.findings, specs, options))
